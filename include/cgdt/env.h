@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one place where cgdt asks its surroundings for types.
+ *
+ * A kernel that compiles with -nostdinc defines CGDT_ENV_HEADER to a header of its own (in quotes or
+ * angle brackets) that supplies uint8_t .. uint64_t, uintptr_t, size_t, NULL and bool. Nothing else is
+ * ever taken from a system header: no libc function is called, not even memcpy or memset.
+ */
+#ifndef CGDT_ENV_H
+#define CGDT_ENV_H
+
+#ifdef CGDT_ENV_HEADER
+#include CGDT_ENV_HEADER
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+#endif

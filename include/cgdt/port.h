@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the embedding kernel supplies: pages, and ways to change them. A numbered contract.
+ *
+ *  1. A page is 4096 bytes, aligned to 4096, and belongs to one pool from map() to unmap(). It holds
+ *     nothing but descriptors and zeros; the core keeps no bookkeeping on it.
+ *  2. Pages are named by their index in the pool: 0 up, window by window, window_pages to a window; or
+ *     CGDT_COMMON_PAGE. A window's pages are mapped in rising order and leave together.
+ *  3. A page is *private* from map() on: zero, writable through `view` by ordinary stores, and known to no
+ *     CPU and no hypervisor. seal() makes it *sealed*: from then on the core reads `view` and changes the
+ *     page through live_write() only. unseal() makes it private again.
+ *  4. The core calls map, seal, unseal and unmap of one pool one at a time, between lock() and unlock()
+ *     (serialized pools: by the caller's own order). live_write, frame and quiesce may run on any CPU at
+ *     any time, several at once, also for the same page, but never two live_writes for the same slot.
+ *  5. A result of 0 is success. Any negative value is passed to the core's caller as it is, and then the
+ *     operation must have changed nothing. A result above 0 is treated as success.
+ *  6. What map() gives is checked (aligned, zero, not in the pool yet): -CGDT_EPROTO if it lies.
+ *  7. unmap() cannot fail. All that can go wrong when a page leaves (a hypervisor that still holds a
+ *     reference) must go wrong in unseal(), which comes first for every page that was sealed.
+ *  8. The core never calls back into itself from a port operation, and holds no lock but the port's.
+ *     A port may sleep in map, seal, unseal, unmap and lock if all callers of the pool may.
+ */
+#ifndef CGDT_PORT_H
+#define CGDT_PORT_H
+
+#include "descriptor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Page index of the common page. */
+#define CGDT_COMMON_PAGE 0xffffffffu
+
+/* Page frame number, as wide as Xen's xen_pfn_t: a machine frame on Xen, a physical frame on bare metal. */
+typedef uintptr_t cgdt_frame_t;
+
+/*
+ * A change to descriptors of one slot of a live page, in the order in which it must become visible
+ * (invariant no-torn-descriptor). A port takes it as a sequence of single 8-byte stores:
+ *
+ *     while (cgdt_batch_next(batch, &update))
+ *         store update.value to entry update.entry of the page, at once, by one aligned 8-byte store;
+ *
+ * or, where it has a writable alias, hands that to cgdt_batch_store(). It may also collect the updates and
+ * do them later in the same call, as a multicall does. Entries that are equal already are left out.
+ */
+struct cgdt_batch {
+    const cgdt_desc_t *slot;   /* the slot's entry 0 in the view: what the page holds now */
+    const cgdt_desc_t *values; /* new values for entries first .. first+count-1; NULL: zeros */
+    uint16_t slot_offset;      /* entry of the page at which the slot begins */
+    uint16_t first;            /* first entry of the slot that changes */
+    uint16_t count;            /* entries */
+    uint8_t profile; /* enum cgdt_profile: values are stored in the form that it would keep */
+    uint8_t pass;    /* where cgdt_batch_next() is; begin with 0 */
+    uint16_t next;   /* likewise */
+};
+
+struct cgdt_update {
+    uint32_t entry; /* of the page, 0 .. 511 */
+    cgdt_desc_t value;
+};
+
+/* The next store of a batch; false when there is none left. A batch is used by one CPU. */
+bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update);
+
+/* Back to the first store. */
+static inline void cgdt_batch_rewind(struct cgdt_batch *batch)
+{
+    batch->pass = 0;
+    batch->next = 0;
+}
+
+/*
+ * Do all the stores of a batch through `page`, a writable alias of the page's first byte: each one aligned
+ * 8-byte store, on i386 too.
+ */
+void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page);
+
+/* One aligned 8-byte store that no reader can see half of, on x86-64 and i386 (SDM vol. 3A section 9.1.1). */
+void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value);
+
+/* The operations. `ctx` is cgdt_config.port_ctx. All must be given unless it says "may be NULL". */
+struct cgdt_port {
+    /*
+     * A private page for index `page` (rules 1, 3, 6): *view is where it can be read and written.
+     * -CGDT_ENOMEM when there is none.
+     */
+    int (*map)(void *ctx, uint32_t page, void **view);
+
+    /*
+     * Make a private page read-only, ready for a CPU or a hypervisor. *view may be changed to another
+     * address at which the page is to be read from now on.
+     */
+    int (*seal)(void *ctx, uint32_t page, void **view);
+
+    /*
+     * Make a sealed page private again; *view as for seal(). Must fail, and change nothing, while a CPU or
+     * hypervisor still holds a reference (Xen answers -EBUSY by itself).
+     */
+    int (*unseal)(void *ctx, uint32_t page, void **view);
+
+    /* Take a private page back, whatever it contains. */
+    void (*unmap)(void *ctx, uint32_t page, void *view);
+
+    /* The frame number of a mapped page. */
+    int (*frame)(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame);
+
+    /*
+     * Do a batch on a sealed page: all of it, or on failure none of it. The values have passed the
+     * profile's check, so a hypervisor has no reason to refuse them.
+     */
+    int (*live_write)(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch);
+
+    /*
+     * Returns 0 once CPU `cpu` no longer uses its table (it is down and the hypervisor dropped its frames,
+     * or has loaded another one). Asked by cgdt_cpu_offline() before it frees the slot. An error keeps
+     * the slot. May be NULL: the caller of cgdt_cpu_offline() has made sure itself.
+     */
+    int (*quiesce)(void *ctx, uint32_t cpu);
+
+    /* One lock for the pool's pages. Both may be NULL in a serialized pool, and only there. */
+    void (*lock)(void *ctx);
+    void (*unlock)(void *ctx);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
