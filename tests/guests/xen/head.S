@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+//
+// Everything of the guest that cannot be C: the ELF notes that make Xen accept the image, the
+// entry points of vCPU 0 and of all others, trap stubs, and the two callbacks.
+
+#include "xen.h"
+
+#define BOOT_STACK_SIZE 16384
+#define RFLAGS_IF       0x200
+
+// ---- ELF notes ----------------------------------------------------------------------------
+// Two are enough; the entry point comes from the ELF header, VIRT_BASE defaults to 0.
+
+#define XEN_ELFNOTE_XEN_VERSION 5
+#define XEN_ELFNOTE_LOADER      8
+
+.macro elfnote type, text
+    .balign 4
+    .long 4                     // size of the name with its zero
+    .long 2f - 1f
+    .long \type
+    .asciz "Xen"
+1:  .asciz "\text"
+2:  .balign 4
+.endm
+
+    .section .note.Xen, "a", @note
+    elfnote XEN_ELFNOTE_XEN_VERSION, "xen-3.0"
+    elfnote XEN_ELFNOTE_LOADER, "generic"
+
+// ---- entry points -------------------------------------------------------------------------
+
+    .text
+
+// vCPU 0: %rsi = start_info. Xen's one-page stack is left for our own.
+    .globl _start
+    .type _start, @function
+_start:
+    cld
+    leaq boot_stack_end(%rip), %rsp
+    xorl %ebp, %ebp
+    movq %rsi, %rdi
+    call kernel_main
+1:  ud2                         // kernel_main does not return
+    jmp 1b
+    .size _start, . - _start
+
+// Every other vCPU: %rdi = struct vcpu_start (see vcpu.h), %rsp = its stack. CS and SS go into
+// the record first: the first hypercall replaces both by Xen's flat segments.
+    .globl vcpu_entry
+    .type vcpu_entry, @function
+vcpu_entry:
+    movw %cs, 0(%rdi)
+    movw %ss, 2(%rdi)
+    xorl %ebp, %ebp
+    call *8(%rdi)
+1:  call vcpu_park
+    jmp 1b
+    .size vcpu_entry, . - vcpu_entry
+
+// ---- traps --------------------------------------------------------------------------------
+// Xen pushes, from low to high addresses: rcx, r11, [error code], rip, cs, rflags, rsp, ss.
+// A stub takes rcx and r11 back, completes the frame to struct trap_frame (traps.h), and the
+// common part returns through the iret hypercall: a plain iret is not to be had in PV.
+
+.macro stub vector
+    .balign 16
+trap_stub_\vector:
+    popq %rcx
+    popq %r11
+    .if !((\vector == 8) || (\vector == 17) || (\vector == 21) || \
+          ((\vector >= 10) && (\vector <= 14)))
+    pushq $0
+    .endif
+    pushq $\vector
+    jmp trap_common
+    .section .rodata
+    .quad trap_stub_\vector
+    .text
+.endm
+
+    .section .rodata
+    .balign 8
+    .globl trap_stubs
+trap_stubs:
+    .text
+
+    .altmacro
+    .set i, 0
+    .rept 32
+    stub %i
+    .set i, i + 1
+    .endr
+    .noaltmacro
+
+trap_common:
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rbx
+    pushq %rbp
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    cld
+    movq %rsp, %rdi
+    movq %rsp, %rbx             // survives the call
+    andq $-16, %rsp
+    call trap_handle
+    movq %rbx, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rbp
+    popq %rbx
+    popq %rdx
+    popq %rcx
+    popq %rax
+    addq $16, %rsp              // vector and error code
+
+// At rip of a Xen frame, all registers as they were. The cs word is used as Xen made it (RPL 0
+// means "kernel"); with RPL 3 this would be a switch to user mode.
+hypercall_iret:
+    pushq $0                    // flags
+    pushq %rcx
+    pushq %r11
+    pushq %rax
+    movl $HYPERVISOR_iret, %eax
+    syscall
+    ud2
+
+// ---- callbacks ----------------------------------------------------------------------------
+
+// Upcalls stay masked for good, so this should never run. When it does, count it and return
+// with upcalls masked.
+    .globl event_callback
+    .type event_callback, @function
+event_callback:
+    popq %rcx
+    popq %r11
+    lock incl event_count(%rip)
+    andl $~RFLAGS_IF, 16(%rsp)
+    jmp hypercall_iret
+    .size event_callback, . - event_callback
+
+// Xen comes here when a selector could not be reloaded at a context switch; it has put null
+// there. Frame: rcx, r11, ds, es, fs, gs, rip ... The old selectors are dropped.
+    .globl failsafe_callback
+    .type failsafe_callback, @function
+failsafe_callback:
+    popq %rcx
+    popq %r11
+    addq $32, %rsp
+    lock incl failsafe_count(%rip)
+    jmp hypercall_iret
+    .size failsafe_callback, . - failsafe_callback
+
+// ---- data ---------------------------------------------------------------------------------
+
+    .bss
+    .balign 16
+boot_stack:
+    .skip BOOT_STACK_SIZE
+boot_stack_end:
+
+    .globl event_count
+    .globl failsafe_count
+event_count:
+    .long 0
+failsafe_count:
+    .long 0
+
+    .section .note.GNU-stack, "", @progbits
