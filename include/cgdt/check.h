@@ -6,7 +6,7 @@
  * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT, whatever
  * limit was asked for (validate_segdesc_page() and check_descriptor(), xen/arch/x86/pv/descriptor-tables.c).
  * Everything here is a pure function of its arguments: any CPU, any time. A page that another CPU changes
- * meanwhile is read descriptor by descriptor, each whole.
+ * meanwhile is read descriptor by descriptor, each whole (i386: each half whole).
  */
 #ifndef CGDT_CHECK_H
 #define CGDT_CHECK_H
