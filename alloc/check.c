@@ -242,9 +242,10 @@ static enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
 
         if (desc == 0)
             continue;
-        const enum cgdt_reason reason = cgdt_check_descriptor(profile, desc, NULL);
+        const enum cgdt_reason reason =
+            check_entry(profile, rules & ~CGDT_RULE_NULL_ENTRY, slot, entry, entries);
         *bad = entry;
-        return counts(reason, rules) ? reason : CGDT_UNOWNED_NOT_ZERO;
+        return reason != CGDT_FINE ? reason : CGDT_UNOWNED_NOT_ZERO;
     }
     return CGDT_FINE;
 }
