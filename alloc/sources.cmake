@@ -5,12 +5,15 @@
 set(CGDT_CORE_SOURCES
     batch.c
     check.c
+    content.c
     cpu.c
-    describe.c
     descriptor.c
     error.c
+    grow.c
+    inspect.c
     layout.c
     pool.c
+    slot.c
     slotmap.c
     text.c
     window.c

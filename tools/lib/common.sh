@@ -7,7 +7,7 @@
 readonly me=${0##*/}
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly top
-cd -- "$top"
+cd -- "$top" || exit 1
 mkdir -p build/log
 
 # One clear line, and exit 1.
