@@ -89,6 +89,12 @@ static inline uint32_t cgdt_slot_color(const struct cgdt_layout *layout, cgdt_sl
     return cgdt_slot_number(slot) % cgdt_colors(layout);
 }
 
+/* Entry of its page at which the slot begins, 0 .. 511. */
+static inline uint32_t cgdt_slot_offset(const struct cgdt_layout *layout, cgdt_slot_t slot)
+{
+    return cgdt_slot_color(layout, slot) * layout->slot_entries;
+}
+
 /* Window, 0 up. */
 static inline uint32_t cgdt_slot_window(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
@@ -112,8 +118,7 @@ static inline uint32_t cgdt_bias_entries(const struct cgdt_layout *layout, cgdt_
 {
     if (layout->mode == CGDT_NATIVE)
         return 0;
-    return cgdt_slot_position(layout, slot) * CGDT_PAGE_ENTRIES +
-           cgdt_slot_color(layout, slot) * layout->slot_entries;
+    return cgdt_slot_position(layout, slot) * CGDT_PAGE_ENTRIES + cgdt_slot_offset(layout, slot);
 }
 
 /* Entries that set_gdt or VCPUOP_initialise must be told: from the window's start to this page's end. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPU number -> slot. One word per CPU:
+ *
+ *     0                   offline
+ *     BUSY                coming: it has no slot yet
+ *     handle              online
+ *     handle | BUSY       going: it still has its slot, and keeps it if it will not let go
+ *
+ * BUSY is bit 30, which no handle uses (slot numbers end at 2^24). It is set by one compare-and-swap, so of
+ * any number of CPUs that change the same word one goes on and the others hear -CGDT_EBUSY.
+ */
+#include "pool.h"
+
+#define BUSY 0x40000000u
+
+_Static_assert((CGDT_MAX_SLOTS & (BUSY | CGDT_SLOT_GENERATION)) == 0,
+               "bit 30 is free in every handle");
+
+static bool swap(const struct cgdt_pool *pool, uint32_t *word, uint32_t expected, uint32_t value)
+{
+    /* Acquires what the last holder of BUSY released with its store. */
+    if (!pool->config.serialized)
+        return cgdt_cas32_acq_rel_(word, expected, value);
+    if (*word != expected)
+        return false;
+    *word = value;
+    return true;
+}
+
+int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
+{
+    cgdt_slot_t got = CGDT_NO_SLOT;
+
+    if (cpu >= pool->config.max_cpus)
+        return -CGDT_EINVAL;
+    uint32_t *word = &pool->directory[cpu];
+    if (!swap(pool, word, 0, BUSY))
+        return (cgdt_load32_relaxed_(word) & BUSY) != 0 ? -CGDT_EBUSY : -CGDT_EEXIST;
+    const int error = cgdt_alloc(pool, &got);
+    /* Pairs with the compare-and-swap in swap() and with the load in cgdt_cpu_slot(). */
+    cgdt_store32_release_(word, error == 0 ? got : 0);
+    if (slot != NULL)
+        *slot = got;
+    return error;
+}
+
+int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu)
+{
+    const struct cgdt_port *port = pool->config.port;
+    int error = 0;
+
+    if (cpu >= pool->config.max_cpus)
+        return -CGDT_EINVAL;
+    uint32_t *word = &pool->directory[cpu];
+    const uint32_t slot = cgdt_load32_relaxed_(word);
+    if (slot == 0)
+        return -CGDT_ENOENT;
+    if ((slot & BUSY) != 0 || !swap(pool, word, slot, slot | BUSY))
+        return -CGDT_EBUSY;
+    if (port->quiesce != NULL)
+        error = port->quiesce(pool->config.port_ctx, cpu);
+    if (error >= 0)
+        error = cgdt_free(pool, slot);
+    /* Pairs as in cgdt_cpu_online(). */
+    cgdt_store32_release_(word, error < 0 ? slot : 0);
+    return error;
+}
+
+int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
+{
+    if (cpu >= pool->config.max_cpus || slot == NULL)
+        return -CGDT_EINVAL;
+    /* Pairs with the release stores above: the slot's contents are there when its handle is. */
+    const uint32_t word = cgdt_load32_acquire_(&pool->directory[cpu]);
+    if (word == 0)
+        return -CGDT_ENOENT;
+    if (word == BUSY)
+        return -CGDT_EBUSY;
+    *slot = word & ~BUSY;
+    return 0;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages into the pool and out of it. Everything here runs under the port's lock.
+ *
+ * In: pages are mapped and *held*: known to nobody, so they can be filled by ordinary stores and given back
+ * without a trace. Only when nothing can fail any more are they published, with the caller's slots already
+ * taken. That makes every call that grows all-or-nothing.
+ *
+ * Out: a window goes as a whole, because each of its CPUs holds all its frames. Each page's free bits are
+ * claimed by one atomic operation, which succeeds only if all its slots are free; from then on nobody can
+ * get in, and the page can be unsealed and unmapped in peace.
+ */
+#include "pool.h"
+
+uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *growth, uint32_t page)
+{
+    for (page++; page < growth->end; page++) {
+        if (cgdt_window_page_(&pool->windows, page).held)
+            break;
+    }
+    return page < growth->end ? page : growth->end;
+}
+
+void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth)
+{
+    for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
+         page = cgdt_grow_next_(pool, growth, page)) {
+        if (cgdt_window_unseal_(&pool->windows, page) >= 0)
+            cgdt_window_unmap_(&pool->windows, page);
+    }
+}
+
+int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growth)
+{
+    const uint32_t first = cgdt_window_hole_(&pool->windows, 0);
+
+    *growth = (struct growth){first, first, 0};
+    while (growth->slots < slots) {
+        const uint32_t page = cgdt_window_hole_(&pool->windows, growth->end);
+        int error = -CGDT_ENOSPC;
+
+        if (page < pool->windows.pages)
+            error = cgdt_window_map_(&pool->windows, page);
+        if (error < 0) {
+            cgdt_grow_undo_(pool, growth);
+            return error;
+        }
+        growth->end = page + 1;
+        growth->slots += cgdt_count_bits_(cgdt_slotmap_mask_(&pool->map, page));
+    }
+    return 0;
+}
+
+int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth)
+{
+    if (!pool->live)
+        return 0;
+    for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
+         page = cgdt_grow_next_(pool, growth, page)) {
+        const int error = cgdt_window_seal_(&pool->windows, page);
+
+        if (error < 0) {
+            cgdt_grow_undo_(pool, growth);
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* A page's mask without its lowest n bits. */
+static uint64_t without_lowest(uint64_t mask, uint32_t n)
+{
+    for (; n > 0 && mask != 0; n--)
+        mask &= mask - 1;
+    return mask;
+}
+
+void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth, uint32_t taken)
+{
+    for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
+         page = cgdt_grow_next_(pool, growth, page)) {
+        const uint64_t mask = cgdt_slotmap_mask_(&pool->map, page);
+        const uint32_t slots = cgdt_count_bits_(mask);
+        const uint32_t here = taken < slots ? taken : slots;
+        const uint64_t room = without_lowest(mask, here);
+
+        taken -= here;
+        cgdt_window_serve_(&pool->windows, page);
+        if (room != 0)
+            cgdt_slotmap_publish_(&pool->map, page, room);
+    }
+}
+
+static bool in_service(const struct cgdt_pool *pool, uint32_t page)
+{
+    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+
+    return state.view != NULL && !state.held;
+}
+
+static uint32_t free_slots(const struct cgdt_pool *pool)
+{
+    uint32_t n = 0;
+
+    for (uint32_t page = 0; page < pool->windows.pages; page++)
+        n += cgdt_count_bits_(cgdt_slotmap_free_bits_(&pool->map, page));
+    return n;
+}
+
+/* Grow until n slots are free. */
+static int make_room(struct cgdt_pool *pool, uint32_t n)
+{
+    struct growth growth;
+    const uint32_t have = free_slots(pool);
+
+    if (have >= n)
+        return 0;
+    int error = cgdt_grow_hold_(pool, n - have, &growth);
+    if (error == 0)
+        error = cgdt_grow_seal_(pool, &growth);
+    if (error == 0)
+        cgdt_grow_publish_(pool, &growth, 0);
+    return error;
+}
+
+int cgdt_reserve(struct cgdt_pool *pool, uint32_t n)
+{
+    cgdt_pool_lock_(pool);
+    const int error = make_room(pool, n);
+    if (error == 0)
+        pool->reserved_slots = n;
+    cgdt_pool_unlock_(pool);
+    return error;
+}
+
+/* Pages first .. end-1 of a window; absent ones are passed over by whoever walks them. */
+struct span {
+    uint32_t first;
+    uint32_t end;
+};
+
+static struct span span_of(const struct cgdt_pool *pool, uint32_t window)
+{
+    const uint32_t first = window * pool->windows.window_pages;
+    const uint32_t end = first + pool->windows.window_pages;
+
+    return (struct span){first, end < pool->windows.pages ? end : pool->windows.pages};
+}
+
+static bool has_pages(const struct cgdt_pool *pool, struct span span)
+{
+    for (uint32_t page = span.first; page < span.end; page++) {
+        if (cgdt_window_page_(&pool->windows, page).view != NULL)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Held pages of the span go back into service, sealed if the pool is live. One that cannot be sealed, or
+ * still has what a failed call left on it, stays held: the next growth cleans it.
+ */
+static void restore(struct cgdt_pool *pool, struct span span)
+{
+    for (uint32_t page = span.first; page < span.end; page++) {
+        const struct page_state state = cgdt_window_page_(&pool->windows, page);
+
+        if (!state.held || !cgdt_window_is_zero_(&pool->windows, page) ||
+            (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
+            continue;
+        cgdt_window_serve_(&pool->windows, page);
+        cgdt_slotmap_publish_(&pool->map, page, cgdt_slotmap_mask_(&pool->map, page));
+    }
+}
+
+/* Take a window out of service: all its slots, or none of them if one is owned. */
+static bool retire(struct cgdt_pool *pool, struct span span, uint32_t *slots)
+{
+    *slots = 0;
+    for (uint32_t page = span.first; page < span.end; page++) {
+        if (!in_service(pool, page))
+            continue;
+        if (!cgdt_slotmap_retire_(&pool->map, page)) {
+            restore(pool, (struct span){span.first, page});
+            return false;
+        }
+        cgdt_window_hold_(&pool->windows, page);
+        *slots += cgdt_count_bits_(cgdt_slotmap_mask_(&pool->map, page));
+    }
+    return true;
+}
+
+/* Held pages back to the port. All must be unsealed before the first is unmapped, since that can fail. */
+static int give_back(struct cgdt_pool *pool, struct span span)
+{
+    for (uint32_t page = span.first; page < span.end; page++) {
+        if (!cgdt_window_page_(&pool->windows, page).held)
+            continue;
+        const int error = cgdt_window_unseal_(&pool->windows, page);
+        if (error < 0) {
+            restore(pool, span);
+            return error;
+        }
+    }
+    for (uint32_t page = span.first; page < span.end; page++) {
+        if (cgdt_window_page_(&pool->windows, page).held)
+            cgdt_window_unmap_(&pool->windows, page);
+    }
+    return 0;
+}
+
+/* Returns 1: given back; 0: in use or to be kept; or the port's code. */
+static int trim_window(struct cgdt_pool *pool, struct span span, uint32_t *free_left)
+{
+    uint32_t slots;
+
+    if (!retire(pool, span, &slots))
+        return 0;
+    /* Others may have taken slots since they were counted: those used the reserve, as they may. */
+    if (*free_left < slots || *free_left - slots < pool->reserved_slots) {
+        restore(pool, span);
+        return 0;
+    }
+    const int error = give_back(pool, span);
+    if (error < 0)
+        return error;
+    *free_left -= slots;
+    return 1;
+}
+
+static int trim_all(struct cgdt_pool *pool)
+{
+    const uint32_t per_window = pool->windows.window_pages;
+    const uint32_t windows = (pool->windows.pages + per_window - 1) / per_window;
+    uint32_t mapped = 0;
+    uint32_t free_left = free_slots(pool);
+    int given_back = 0;
+    int first_error = 0;
+
+    for (uint32_t window = 0; window < windows; window++)
+        mapped += has_pages(pool, span_of(pool, window)) ? 1u : 0u;
+    for (uint32_t window = windows; window-- > 0 && mapped > pool->config.keep_windows;) {
+        if (!has_pages(pool, span_of(pool, window)))
+            continue;
+        const int result = trim_window(pool, span_of(pool, window), &free_left);
+        if (result > 0) {
+            given_back++;
+            mapped--;
+        } else if (result < 0 && first_error == 0) {
+            first_error = result;
+        }
+    }
+    return given_back > 0 ? given_back : first_error;
+}
+
+int cgdt_trim(struct cgdt_pool *pool)
+{
+    cgdt_pool_lock_(pool);
+    const int result = trim_all(pool);
+    cgdt_pool_unlock_(pool);
+    return result;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking only: check, stats, page_owned, describe. */
+#include "pool.h"
+#include "text.h"
+
+/*
+ * How far back cgdt_check() looks for a frame that is in the pool twice: all pairs of a pool of 16,384 CPUs
+ * in 16 colors, and a bounded cost per page beyond that. A port that repeats itself does so close by.
+ */
+#define TWICE_REACH_PAGES 1024u
+
+static bool in_service(const struct page_state *state)
+{
+    return state->view != NULL && !state->held;
+}
+
+static uint64_t owned_bits(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_slotmap_mask_(&pool->map, page) & ~cgdt_slotmap_free_bits_(&pool->map, page);
+}
+
+static void locate(const struct cgdt_pool *pool, uint32_t page, struct cgdt_violation *violation)
+{
+    violation->window = page == CGDT_COMMON_PAGE ? 0 : page / pool->windows.window_pages;
+    violation->page =
+        page == CGDT_COMMON_PAGE ? CGDT_COMMON_POSITION : page % pool->windows.window_pages;
+}
+
+static int report(const struct cgdt_pool *pool, uint32_t page, enum cgdt_reason reason,
+                  struct cgdt_violation *violation)
+{
+    *violation = (struct cgdt_violation){.reason = reason, .effect = cgdt_reason_effect(reason)};
+    locate(pool, page, violation);
+    return 1;
+}
+
+/* Returns 1 if another page in reach has the same frame. */
+static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
+                       struct cgdt_violation *violation)
+{
+    const struct cgdt_port *port = pool->config.port;
+    cgdt_frame_t frame = 0;
+    cgdt_frame_t other = 0;
+    int error = port->frame(pool->config.port_ctx, page, state->view, &frame);
+
+    for (uint32_t back = 1; error >= 0 && back <= TWICE_REACH_PAGES && back <= page; back++) {
+        const struct page_state earlier = cgdt_window_page_(&pool->windows, page - back);
+
+        if (earlier.view == NULL)
+            continue;
+        error = port->frame(pool->config.port_ctx, page - back, earlier.view, &other);
+        if (error >= 0 && other == frame)
+            return report(pool, page, CGDT_FRAME_TWICE, violation);
+    }
+    return error < 0 ? error : 0;
+}
+
+static int check_one(const struct cgdt_pool *pool, uint32_t page, struct cgdt_violation *violation)
+{
+    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+
+    if (state.view == NULL)
+        return 0;
+    if (page == CGDT_COMMON_PAGE) {
+        if (cgdt_check_page(pool->config.profile, CGDT_RULE_NULL_ENTRY, state.view,
+                            CGDT_PAGE_ENTRIES, ~0ull, violation) == CGDT_FINE)
+            return 0;
+    } else {
+        const uint64_t owned = state.held ? 0 : owned_bits(pool, page);
+        const int twice = check_frame(pool, page, &state, violation);
+
+        if (twice != 0)
+            return twice;
+        if (cgdt_check_page(pool->config.profile, cgdt_pool_rules_(pool), state.view,
+                            pool->config.layout.slot_entries, owned, violation) == CGDT_FINE)
+            return 0;
+    }
+    locate(pool, page, violation);
+    return 1;
+}
+
+static int check_pages(struct cgdt_pool *pool, uint32_t first, uint32_t end,
+                       struct cgdt_violation *violation)
+{
+    struct cgdt_violation unwanted;
+    struct cgdt_violation *to = violation != NULL ? violation : &unwanted;
+
+    cgdt_pool_lock_(pool);
+    int result = check_one(pool, CGDT_COMMON_PAGE, to);
+    for (uint32_t page = first; page < end && result == 0; page++)
+        result = check_one(pool, page, to);
+    cgdt_pool_unlock_(pool);
+    return result;
+}
+
+int cgdt_check(struct cgdt_pool *pool, struct cgdt_violation *violation)
+{
+    return check_pages(pool, 0, pool->windows.pages, violation);
+}
+
+int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_violation *violation)
+{
+    const uint32_t per_window = pool->windows.window_pages;
+    const uint32_t windows = (pool->windows.pages + per_window - 1) / per_window;
+
+    if (window >= windows)
+        return -CGDT_EINVAL;
+    const uint32_t end = (window + 1) * per_window;
+    return check_pages(pool, window * per_window,
+                       end < pool->windows.pages ? end : pool->windows.pages, violation);
+}
+
+void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_stats *stats)
+{
+    uint32_t last_window = 0; /* + 1; 0: none yet */
+
+    *stats = (struct cgdt_stats){.max_slots = pool->map.slots,
+                                 .common_pages = pool->config.layout.common ? 1u : 0u,
+                                 .reserved_slots = pool->reserved_slots,
+                                 .bookkeeping_bytes = cgdt_pool_bytes(&pool->config)};
+    for (uint32_t page = 0; page < pool->windows.pages; page++) {
+        const struct page_state state = cgdt_window_page_(&pool->windows, page);
+
+        if (state.view != NULL && state.held)
+            stats->held_pages++;
+        if (!in_service(&state))
+            continue;
+        const uint32_t window = page / pool->windows.window_pages + 1;
+        stats->mapped_windows += window != last_window ? 1u : 0u;
+        last_window = window;
+        stats->mapped_pages++;
+        stats->sealed_pages += state.sealed ? 1u : 0u;
+        const uint32_t owned = cgdt_count_bits_(owned_bits(pool, page));
+        stats->owned_slots += owned;
+        stats->free_slots += cgdt_count_bits_(cgdt_slotmap_mask_(&pool->map, page)) - owned;
+    }
+}
+
+int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned)
+{
+    if (page >= pool->windows.pages || owned == NULL)
+        return -CGDT_EINVAL;
+    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    *owned = in_service(&state) ? owned_bits(pool, page) : 0;
+    return in_service(&state) ? 1 : 0;
+}
+
+static void describe_descriptor(struct text *text, uint32_t entry, cgdt_desc_t desc)
+{
+    struct cgdt_desc_fields fields;
+
+    cgdt_desc_decode(desc, &fields);
+    cgdt_text_string_(text, "    entry ");
+    cgdt_text_decimal_(text, entry);
+    cgdt_text_string_(text, ": 0x");
+    cgdt_text_hex_(text, desc, 16);
+    cgdt_text_string_(text,
+                      fields.segment ? (fields.type & 8u) != 0 ? " code" : " data" : " system");
+    cgdt_text_string_(text, " type ");
+    cgdt_text_decimal_(text, fields.type);
+    cgdt_text_string_(text, " base 0x");
+    cgdt_text_hex_(text, fields.base, 8);
+    cgdt_text_string_(text, " last 0x");
+    cgdt_text_hex_(text, fields.last_offset, 8);
+    cgdt_text_string_(text, " dpl ");
+    cgdt_text_decimal_(text, fields.dpl);
+    cgdt_text_string_(text, fields.present ? " present" : " absent");
+    cgdt_text_string_(text, fields.long_mode ? " long\n" : "\n");
+}
+
+static void describe_page(const struct cgdt_pool *pool, uint32_t page,
+                          const struct page_state *state, struct text *text)
+{
+    const uint32_t entries = pool->config.layout.slot_entries;
+    const uint64_t owned = owned_bits(pool, page);
+
+    cgdt_text_string_(text, "window ");
+    cgdt_text_decimal_(text, page / pool->windows.window_pages);
+    cgdt_text_string_(text, " page ");
+    cgdt_text_decimal_(text, page % pool->windows.window_pages);
+    cgdt_text_string_(text, state->sealed ? " sealed\n" : " private\n");
+    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
+        const uint32_t color = entry / entries;
+        const bool is_owned = (owned >> color & 1u) != 0;
+        const cgdt_desc_t desc = cgdt_load_descriptor_(&state->view[entry]);
+
+        if (entry % entries == 0 && is_owned) {
+            cgdt_text_string_(text, "  color ");
+            cgdt_text_decimal_(text, color);
+            cgdt_text_char_(text, '\n');
+        }
+        if (desc == 0)
+            continue;
+        if (!is_owned)
+            cgdt_text_string_(text, "  UNOWNED");
+        describe_descriptor(text, entry % entries, desc);
+    }
+}
+
+int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *buffer, size_t size)
+{
+    struct text text = {buffer, size, 0};
+
+    if (page >= pool->windows.pages || (buffer == NULL && size != 0))
+        return -CGDT_EINVAL;
+    cgdt_pool_lock_(pool);
+    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    if (state.view != NULL)
+        describe_page(pool, page, &state, &text);
+    cgdt_pool_unlock_(pool);
+    return state.view != NULL ? (int)text.length : -CGDT_EINVAL;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a pool. The caller's memory holds
+ *
+ *   struct cgdt_pool | slot map: free bits, summary, generations | page words | directory
+ */
+#include "pool.h"
+
+_Static_assert(sizeof(struct cgdt_pool) <= 512,
+               "leaves half of the 1 KiB that cgdt_pool_bytes() promises");
+_Static_assert(sizeof(struct cgdt_pool) % 8 == 0,
+               "the slot map that follows must be 8-byte aligned");
+
+static uint32_t color_shift(const struct cgdt_layout *layout)
+{
+    return (uint32_t)__builtin_ctz(cgdt_colors(layout));
+}
+
+static uint32_t pages_of(const struct cgdt_config *config)
+{
+    const uint32_t colors = cgdt_colors(&config->layout);
+
+    return (config->max_cpus + colors - 1) / colors;
+}
+
+void cgdt_pool_lock_(const struct cgdt_pool *pool)
+{
+    if (!pool->config.serialized)
+        pool->config.port->lock(pool->config.port_ctx);
+}
+
+void cgdt_pool_unlock_(const struct cgdt_pool *pool)
+{
+    if (!pool->config.serialized)
+        pool->config.port->unlock(pool->config.port_ctx);
+}
+
+uint32_t cgdt_pool_rules_(const struct cgdt_pool *pool)
+{
+    return pool->config.layout.common ? 0u : CGDT_RULE_NULL_ENTRY;
+}
+
+static bool port_is_complete(const struct cgdt_port *port, bool serialized)
+{
+    if (port == NULL || port->map == NULL || port->seal == NULL || port->unseal == NULL ||
+        port->unmap == NULL || port->frame == NULL || port->live_write == NULL)
+        return false;
+    return serialized || (port->lock != NULL && port->unlock != NULL);
+}
+
+static int check_template(const struct cgdt_config *config)
+{
+    const uint32_t rules =
+        CGDT_RULE_REWRITE_IS_OK | (config->layout.common ? 0u : CGDT_RULE_NULL_ENTRY);
+
+    if (config->template_entries > config->layout.slot_entries ||
+        (config->template_entries != 0 && config->template_descs == NULL) ||
+        (uintptr_t)config->template_descs % CGDT_DESC_BYTES != 0)
+        return -CGDT_EINVAL;
+    if (config->template_entries != 0 &&
+        cgdt_check_slot(config->profile, rules, config->template_descs, config->template_entries,
+                        NULL) != CGDT_FINE)
+        return -CGDT_EILSEQ;
+    return 0;
+}
+
+static int check_config(const struct cgdt_config *config)
+{
+    if (config == NULL || cgdt_layout_check(&config->layout) != 0 ||
+        (unsigned)config->profile > CGDT_NATIVE32 || config->max_cpus < 1 ||
+        config->max_cpus > CGDT_MAX_SLOTS || !port_is_complete(config->port, config->serialized))
+        return -CGDT_EINVAL;
+    return check_template(config);
+}
+
+static size_t bytes_of(const struct cgdt_config *config)
+{
+    return sizeof(struct cgdt_pool) +
+           cgdt_slotmap_bytes_(config->max_cpus, color_shift(&config->layout)) +
+           pages_of(config) * sizeof(uintptr_t) + config->max_cpus * sizeof(uint32_t);
+}
+
+size_t cgdt_pool_bytes(const struct cgdt_config *config)
+{
+    return check_config(config) == 0 ? bytes_of(config) : 0;
+}
+
+/* Atomic stores, so that no compiler turns the loops into calls of memset(). */
+static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
+{
+    const uint32_t pages = pages_of(config);
+    const uint32_t shift = color_shift(&config->layout);
+    uint8_t *next = (uint8_t *)(pool + 1);
+
+    pool->config = *config;
+    cgdt_slotmap_init_(&pool->map, next, config->max_cpus, shift, config->serialized);
+    next += cgdt_slotmap_bytes_(config->max_cpus, shift);
+    pool->windows = (struct windows){.port = config->port,
+                                     .ctx = config->port_ctx,
+                                     .views = (uintptr_t *)(void *)next,
+                                     .pages = pages,
+                                     .window_pages = config->layout.window_pages};
+    for (uint32_t page = 0; page < pages; page++)
+        cgdt_store_pointer_release_(&pool->windows.views[page], 0);
+    pool->directory = (uint32_t *)(void *)(next + pages * sizeof(uintptr_t));
+    for (uint32_t cpu = 0; cpu < config->max_cpus; cpu++)
+        cgdt_store32_relaxed_(&pool->directory[cpu], 0);
+    pool->reserved_slots = 0;
+    pool->live = false;
+}
+
+int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
+                   const struct cgdt_config *config)
+{
+    const int invalid = check_config(config);
+
+    if (invalid != 0)
+        return invalid;
+    if (pool == NULL || memory == NULL || (uintptr_t)memory % CGDT_POOL_ALIGN != 0 ||
+        bytes < bytes_of(config))
+        return -CGDT_EINVAL;
+    struct cgdt_pool *made = memory;
+    lay_out(made, config);
+    if (config->layout.common) {
+        const int error = cgdt_window_map_(&made->windows, CGDT_COMMON_PAGE);
+        if (error < 0)
+            return error;
+    }
+    *pool = made;
+    return 0;
+}
+
+const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool)
+{
+    return &pool->config.layout;
+}
+
+/* Pages in a walk over all of them: the common page last, so that every index is the page's own. */
+static uint32_t nth_page(const struct cgdt_pool *pool, uint32_t n)
+{
+    return n == pool->windows.pages ? CGDT_COMMON_PAGE : n;
+}
+
+static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_window_page_(&pool->windows, page).view != NULL;
+}
+
+/* Undo a walk that sealed pages, or unsealed them, up to but not including the n-th. */
+static void undo_walk(struct cgdt_pool *pool, uint32_t n, int (*undo)(struct windows *, uint32_t))
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_mapped(pool, nth_page(pool, i)))
+            (void)undo(&pool->windows, nth_page(pool, i));
+    }
+}
+
+/* Seal, or unseal, every mapped page; all or none. */
+static int walk(struct cgdt_pool *pool, int (*step)(struct windows *, uint32_t),
+                int (*undo)(struct windows *, uint32_t))
+{
+    for (uint32_t i = 0; i <= pool->windows.pages; i++) {
+        if (!is_mapped(pool, nth_page(pool, i)))
+            continue;
+        const int error = step(&pool->windows, nth_page(pool, i));
+        if (error < 0) {
+            undo_walk(pool, i, undo);
+            return error;
+        }
+    }
+    return 0;
+}
+
+int cgdt_seal(struct cgdt_pool *pool)
+{
+    int error = 0;
+
+    cgdt_pool_lock_(pool);
+    if (!pool->live)
+        error = walk(pool, cgdt_window_seal_, cgdt_window_unseal_);
+    if (error == 0)
+        pool->live = true;
+    cgdt_pool_unlock_(pool);
+    return error;
+}
+
+int cgdt_pool_destroy(struct cgdt_pool *pool)
+{
+    for (uint32_t page = 0; page < pool->windows.pages; page++) {
+        if (is_mapped(pool, page) && !cgdt_window_page_(&pool->windows, page).held &&
+            cgdt_slotmap_free_bits_(&pool->map, page) != cgdt_slotmap_mask_(&pool->map, page))
+            return -CGDT_EBUSY;
+    }
+    const int error = walk(pool, cgdt_window_unseal_, cgdt_window_seal_);
+    if (error < 0)
+        return error;
+    for (uint32_t i = 0; i <= pool->windows.pages; i++) {
+        if (is_mapped(pool, nth_page(pool, i)))
+            cgdt_window_unmap_(&pool->windows, nth_page(pool, i));
+    }
+    return 0;
+}

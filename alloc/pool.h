@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool's state, and what its files ask of each other. Private to alloc/.
+ *
+ *   pool.c     size, init, destroy, seal                    life of a pool
+ *   grow.c     reserve, trim, and growing for slot.c        pages in and out
+ *   slot.c     alloc, alloc_bulk, free                      slots in and out
+ *   content.c  write, read, frames, gdtr                    what is in a slot, where a CPU finds it
+ *   cpu.c      online, offline, slot                        CPU number -> slot
+ *   inspect.c  check, stats, page_owned, describe           looking only
+ */
+#ifndef CGDT_ALLOC_POOL_H
+#define CGDT_ALLOC_POOL_H
+
+#include "cgdt/cgdt.h"
+#include "slotmap.h"
+#include "window.h"
+
+struct cgdt_pool {
+    struct cgdt_config config;
+    struct slotmap map;
+    struct windows windows;
+    uint32_t *directory;     /* [max_cpus]: cpu.c */
+    uint32_t reserved_slots; /* under the lock */
+    bool live;               /* the boot phase is over; set once, by cgdt_seal() */
+};
+
+/* The port's lock, where there is one to take. */
+void cgdt_pool_lock_(const struct cgdt_pool *pool);
+void cgdt_pool_unlock_(const struct cgdt_pool *pool);
+
+/* Window rules that hold for every slot of the pool: CGDT_RULE_*. */
+uint32_t cgdt_pool_rules_(const struct cgdt_pool *pool);
+
+/* Pages that have been mapped for a call and are held back until it is certain to succeed. */
+struct growth {
+    uint32_t first; /* pages first .. end-1 that are held */
+    uint32_t end;
+    uint32_t slots; /* on them */
+};
+
+/* Under the lock. Hold pages with room for `slots` more; all or none. Ready to be filled: private, zero. */
+int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growth);
+
+/* Under the lock. Seal them if the pool is live; on an error everything held is gone again. */
+int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth);
+
+/* Under the lock. Put them in service; the lowest `taken` of their slots are owned already. */
+void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth, uint32_t taken);
+
+/* Under the lock. Give them back. One that cannot be unsealed stays held, for the next growth to clean. */
+void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth);
+
+/* The page after `page` that belongs to a growth; growth->end if none. Begin with growth->first - 1. */
+uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *growth, uint32_t page);
+
+/* Handle of a slot number that is claimed. */
+cgdt_slot_t cgdt_slot_handle_(const struct cgdt_pool *pool, uint32_t number);
+
+/* 0 if the handle's owner may use it, with the page's state in *page; otherwise -CGDT_ENOENT, -ESTALE. */
+int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
+
+/* Some entries of a slot, and what they are to become. */
+struct change {
+    const cgdt_desc_t *values; /* NULL: zeros */
+    uint32_t first;
+    uint32_t n;
+};
+
+/*
+ * Make a change to the slot that begins at entry `offset` of a page: through the port if the page is sealed,
+ * by ordinary stores if it is private. The values have been checked.
+ */
+int cgdt_page_store_(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
+                     uint32_t offset, const struct change *change);
+
+/* Set bits of a word, without the compiler's help (which would be a libgcc call on i386). */
+static inline uint32_t cgdt_count_bits_(uint64_t word)
+{
+    uint32_t n = 0;
+
+    for (; word != 0; word &= word - 1)
+        n++;
+    return n;
+}
+
+#endif

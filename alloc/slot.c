@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots in and out.
+ *
+ * The life of a slot: free (zero) -> claimed -> template written -> owned -> generation flipped, so that no
+ * second free gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's
+ * alone, so its contents need no further order among CPUs.
+ */
+#include "pool.h"
+
+/* A call for n slots on its way: the first `claimed` come from pages in service, the rest from new ones. */
+struct request {
+    cgdt_slot_t *slots;
+    uint32_t n;
+    uint32_t claimed; /* slots that were free on pages in service */
+    uint32_t written; /* of those, how many hold the template */
+};
+
+cgdt_slot_t cgdt_slot_handle_(const struct cgdt_pool *pool, uint32_t number)
+{
+    const uint32_t generation = cgdt_slotmap_generation_(&pool->map, number);
+
+    return (number + 1) | (generation != 0 ? CGDT_SLOT_GENERATION : 0);
+}
+
+static uint32_t page_of(const struct cgdt_pool *pool, uint32_t number)
+{
+    return number >> pool->map.group_shift;
+}
+
+int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+
+    if (number >= pool->map.slots) /* CGDT_NO_SLOT has number 2^32-1 */
+        return -CGDT_ENOENT;
+    *page = cgdt_window_page_(&pool->windows, page_of(pool, number));
+    if (page->view == NULL)
+        return -CGDT_ENOENT;
+    if (cgdt_slot_handle_(pool, number) != slot)
+        return -CGDT_ESTALE;
+    if (page->held || cgdt_slotmap_is_free_(&pool->map, number))
+        return -CGDT_ENOENT;
+    return 0;
+}
+
+/* A change to a slot that the caller owns. */
+static int store(const struct cgdt_pool *pool, cgdt_slot_t slot, const struct change *change)
+{
+    const uint32_t page = page_of(pool, cgdt_slot_number(slot));
+    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+
+    return cgdt_page_store_(pool, page, &state, cgdt_slot_offset(&pool->config.layout, slot),
+                            change);
+}
+
+static int write_template(const struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    return store(pool, slot,
+                 &(struct change){pool->config.template_descs, 0, pool->config.template_entries});
+}
+
+static int erase(const struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    return store(pool, slot, &(struct change){NULL, 0, pool->config.layout.slot_entries});
+}
+
+/* Handles for the bits of a page, lowest first; returns how many. */
+static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t page, uint64_t bits,
+                         cgdt_slot_t *slots)
+{
+    uint32_t n = 0;
+
+    for (uint32_t color = 0; bits != 0; color++, bits >>= 1) {
+        if ((bits & 1u) != 0)
+            slots[n++] = cgdt_slot_handle_(pool, (page << pool->map.group_shift) + color);
+    }
+    return n;
+}
+
+typedef uint64_t claim_fn(struct slotmap *map, uint32_t max, uint32_t *group);
+
+/* Take what pages in service have, at most what is missing. */
+static void claim(struct cgdt_pool *pool, struct request *request, claim_fn *from)
+{
+    while (request->claimed < request->n) {
+        uint32_t page = 0;
+        const uint64_t bits = from(&pool->map, request->n - request->claimed, &page);
+
+        if (bits == 0)
+            break;
+        request->claimed += hand_out(pool, page, bits, &request->slots[request->claimed]);
+    }
+}
+
+/* The template onto the slots of pages in service. */
+static int write_claimed(struct cgdt_pool *pool, struct request *request)
+{
+    for (; request->written < request->claimed; request->written++) {
+        const int error = write_template(pool, request->slots[request->written]);
+
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+/* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */
+static void undo_claims(struct cgdt_pool *pool, struct request *request)
+{
+    for (uint32_t i = 0; i < request->claimed; i++) {
+        if (i < request->written && erase(pool, request->slots[i]) != 0)
+            continue;
+        cgdt_slotmap_release_end_(&pool->map, cgdt_slot_number(request->slots[i]));
+        request->slots[i] = CGDT_NO_SLOT;
+    }
+}
+
+/* Hold new pages for what is still missing. Before it says no, every page in service is looked at once. */
+static int hold_rest(struct cgdt_pool *pool, struct request *request, struct growth *growth)
+{
+    for (;;) {
+        const uint32_t before = request->claimed;
+
+        *growth = (struct growth){0, 0, 0};
+        if (request->claimed == request->n)
+            return 0;
+        const int error = cgdt_grow_hold_(pool, request->n - request->claimed, growth);
+        if (error == 0)
+            return 0;
+        claim(pool, request, cgdt_slotmap_claim_exact_);
+        if (request->claimed == before)
+            return error;
+    }
+}
+
+/* Handles on held pages, and the template onto them: they are private, so this cannot fail. */
+static void fill_held(struct cgdt_pool *pool, const struct request *request,
+                      const struct growth *growth)
+{
+    uint32_t done = request->claimed;
+
+    for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
+         page = cgdt_grow_next_(pool, growth, page)) {
+        uint64_t bits = cgdt_slotmap_mask_(&pool->map, page);
+
+        for (uint32_t color = 0; bits != 0 && done < request->n; color++, bits >>= 1) {
+            request->slots[done] = cgdt_slot_handle_(pool, (page << pool->map.group_shift) + color);
+            (void)write_template(pool, request->slots[done++]);
+        }
+    }
+}
+
+static void forget(struct request *request, uint32_t from)
+{
+    for (uint32_t i = from; i < request->n; i++)
+        request->slots[i] = CGDT_NO_SLOT;
+}
+
+/* Under the lock: n slots, from pages in service first, then from new ones. */
+static int alloc_growing(struct cgdt_pool *pool, struct request *request)
+{
+    struct growth growth;
+
+    claim(pool, request, cgdt_slotmap_claim_);
+    int error = hold_rest(pool, request, &growth);
+    if (error == 0) {
+        fill_held(pool, request, &growth);
+        error = write_claimed(pool, request);
+        if (error == 0)
+            error = cgdt_grow_seal_(pool, &growth);
+        else
+            cgdt_grow_undo_(pool, &growth);
+    }
+    if (error == 0) {
+        cgdt_grow_publish_(pool, &growth, request->n - request->claimed);
+    } else {
+        forget(request, request->claimed);
+        undo_claims(pool, request);
+    }
+    return error;
+}
+
+int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+{
+    struct request request = {slots, n, 0, 0};
+    int error;
+
+    if (n == 0)
+        return 0;
+    if (slots == NULL)
+        return -CGDT_EINVAL;
+    forget(&request, 0);
+    if (n > pool->map.slots)
+        return -CGDT_ENOSPC;
+    claim(pool, &request, cgdt_slotmap_claim_);
+    if (request.claimed == n) {
+        error = write_claimed(pool, &request);
+        if (error != 0)
+            undo_claims(pool, &request);
+        return error;
+    }
+    cgdt_pool_lock_(pool);
+    error = alloc_growing(pool, &request);
+    cgdt_pool_unlock_(pool);
+    return error;
+}
+
+int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
+{
+    return slot == NULL ? -CGDT_EINVAL : cgdt_alloc_bulk(pool, 1, slot);
+}
+
+int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+    const uint32_t generation = (slot & CGDT_SLOT_GENERATION) != 0 ? 1u : 0u;
+    struct page_state page;
+    int error = cgdt_slot_owned_(pool, slot, &page);
+
+    if (error != 0)
+        return error;
+    if (!cgdt_slotmap_release_begin_(&pool->map, number, generation))
+        return -CGDT_ESTALE;
+    error = erase(pool, slot);
+    if (error != 0) {
+        cgdt_slotmap_release_abort_(&pool->map, number, generation);
+        return error;
+    }
+    cgdt_slotmap_release_end_(&pool->map, number);
+    return 0;
+}

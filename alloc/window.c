@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Pages and their states; see window.h. */
+#include "window.h"
+#include "cgdt/error.h"
+
+#define TAG_SEALED ((uintptr_t)1)
+#define TAG_HELD   ((uintptr_t)2)
+#define TAGS       ((uintptr_t)(CGDT_PAGE_BYTES - 1u))
+
+static uintptr_t *place(struct windows *windows, uint32_t page)
+{
+    return page == CGDT_COMMON_PAGE ? &windows->common : &windows->views[page];
+}
+
+static uintptr_t word_of(const struct windows *windows, uint32_t page)
+{
+    /* Pairs with set_word(): who sees a view sees the zeroed page behind it. */
+    return cgdt_load_pointer_acquire_(page == CGDT_COMMON_PAGE ? &windows->common
+                                                               : &windows->views[page]);
+}
+
+static void set_word(struct windows *windows, uint32_t page, const void *view, uintptr_t tags)
+{
+    /* Pairs with word_of(). */
+    cgdt_store_pointer_release_(place(windows, page), (uintptr_t)view | tags);
+}
+
+struct page_state cgdt_window_page_(const struct windows *windows, uint32_t page)
+{
+    const uintptr_t word = word_of(windows, page);
+
+    return (struct page_state){(cgdt_desc_t *)(word & ~TAGS), (word & TAG_SEALED) != 0,
+                               (word & TAG_HELD) != 0};
+}
+
+uint32_t cgdt_window_hole_(const struct windows *windows, uint32_t from)
+{
+    uint32_t page = from > windows->first_hole ? from : windows->first_hole;
+
+    for (; page < windows->pages; page++) {
+        const uintptr_t word = word_of(windows, page);
+
+        if (word == 0 || (word & TAG_HELD) != 0)
+            break;
+    }
+    return page;
+}
+
+/* Whether a view or its frame is in the page's window, or its view close to it in the pool, already. */
+static bool known(const struct windows *windows, uint32_t page, const void *view,
+                  cgdt_frame_t frame)
+{
+    const uint32_t first = page == CGDT_COMMON_PAGE ? 0 : page - page % windows->window_pages;
+
+    for (uint32_t i = 0; i < windows->window_pages && page != CGDT_COMMON_PAGE; i++) {
+        const uint32_t other = first + i;
+        cgdt_frame_t its = 0;
+
+        if (other == page || other >= windows->pages)
+            continue;
+        const cgdt_desc_t *its_view = cgdt_window_page_(windows, other).view;
+        if (its_view == NULL)
+            continue;
+        if (its_view == view)
+            return true;
+        if (windows->port->frame(windows->ctx, other, its_view, &its) >= 0 && its == frame)
+            return true;
+    }
+    return page != CGDT_COMMON_PAGE && (windows->common & ~TAGS) == (uintptr_t)view;
+}
+
+static bool is_zero(const cgdt_desc_t *page)
+{
+    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
+        if (cgdt_load_descriptor_(&page[entry]) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool cgdt_window_is_zero_(const struct windows *windows, uint32_t page)
+{
+    return is_zero(cgdt_window_page_(windows, page).view);
+}
+
+/* Rule 6 of port.h: believe nothing of what a port gives. */
+static int accept_page(const struct windows *windows, uint32_t page, const void *view)
+{
+    cgdt_frame_t frame = 0;
+
+    if (view == NULL || ((uintptr_t)view & TAGS) != 0 || !is_zero(view))
+        return -CGDT_EPROTO;
+    const int error = windows->port->frame(windows->ctx, page, view, &frame);
+    if (error < 0)
+        return error;
+    return known(windows, page, view, frame) ? -CGDT_EPROTO : 0;
+}
+
+/* A held page that could not leave when it should have: make it what a new one is. */
+static int clean_held(struct windows *windows, uint32_t page)
+{
+    const int error = cgdt_window_unseal_(windows, page);
+
+    if (error < 0)
+        return error;
+    cgdt_desc_t *view = cgdt_window_page_(windows, page).view;
+    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
+        cgdt_store_descriptor(&view[entry], 0);
+    return 0;
+}
+
+int cgdt_window_map_(struct windows *windows, uint32_t page)
+{
+    void *view = NULL;
+
+    if (word_of(windows, page) != 0)
+        return clean_held(windows, page);
+    int error = windows->port->map(windows->ctx, page, &view);
+    if (error < 0)
+        return error;
+    error = accept_page(windows, page, view);
+    if (error < 0) {
+        windows->port->unmap(windows->ctx, page, view);
+        return error;
+    }
+    set_word(windows, page, view, TAG_HELD);
+    return 0;
+}
+
+int cgdt_window_seal_(struct windows *windows, uint32_t page)
+{
+    const struct page_state state = cgdt_window_page_(windows, page);
+    void *view = state.view;
+
+    if (state.sealed)
+        return 0;
+    const int error = windows->port->seal(windows->ctx, page, &view);
+    if (error < 0)
+        return error;
+    set_word(windows, page, view, TAG_SEALED | (state.held ? TAG_HELD : 0));
+    return 0;
+}
+
+int cgdt_window_unseal_(struct windows *windows, uint32_t page)
+{
+    const struct page_state state = cgdt_window_page_(windows, page);
+    void *view = state.view;
+
+    if (!state.sealed)
+        return 0;
+    const int error = windows->port->unseal(windows->ctx, page, &view);
+    if (error < 0)
+        return error;
+    set_word(windows, page, view, state.held ? TAG_HELD : 0);
+    return 0;
+}
+
+void cgdt_window_unmap_(struct windows *windows, uint32_t page)
+{
+    void *view = cgdt_window_page_(windows, page).view;
+
+    set_word(windows, page, NULL, 0);
+    windows->port->unmap(windows->ctx, page, view);
+    if (page < windows->first_hole)
+        windows->first_hole = page;
+}
+
+void cgdt_window_serve_(struct windows *windows, uint32_t page)
+{
+    const struct page_state state = cgdt_window_page_(windows, page);
+
+    set_word(windows, page, state.view, state.sealed ? TAG_SEALED : 0);
+    if (page == windows->first_hole)
+        windows->first_hole = page + 1;
+}
+
+void cgdt_window_hold_(struct windows *windows, uint32_t page)
+{
+    const struct page_state state = cgdt_window_page_(windows, page);
+
+    set_word(windows, page, state.view, TAG_HELD | (state.sealed ? TAG_SEALED : 0));
+    if (page < windows->first_hole)
+        windows->first_hole = page;
+}

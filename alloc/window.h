@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which pages exist: map, seal, unseal, unmap through the port. Knows nothing of slots. Private to alloc/.
+ *
+ * A page of the pool is, seen from here
+ *
+ *     absent      no page
+ *     held        mapped, but in no service: being grown, or on its way out
+ *     in service  mapped, its slots are published
+ *
+ * and, where mapped, private or sealed. All of it is in one word per page: the view's address, whose low 12
+ * bits are zero, with two tags. Everything that changes a word runs under the port's lock (or in the boot
+ * phase); looking is for everybody: the owner of a slot keeps its page as it is.
+ */
+#ifndef CGDT_ALLOC_WINDOW_H
+#define CGDT_ALLOC_WINDOW_H
+
+#include "atomic.h"
+#include "cgdt/port.h"
+
+struct windows {
+    const struct cgdt_port *port;
+    void *ctx;
+    uintptr_t *views; /* [pages] */
+    uintptr_t common; /* the common page's word */
+    uint32_t pages;
+    uint32_t window_pages;
+    uint32_t first_hole; /* no page below is absent or held */
+};
+
+/* A mapped page as it is at this moment. view is NULL when it is absent. */
+struct page_state {
+    cgdt_desc_t *view;
+    bool sealed;
+    bool held;
+};
+
+struct page_state cgdt_window_page_(const struct windows *windows, uint32_t page);
+
+/* The lowest page from `from` on that is absent or held; `pages` if there is none. */
+uint32_t cgdt_window_hole_(const struct windows *windows, uint32_t from);
+
+/* absent or held -> held, private and zero. Errors: -CGDT_EPROTO or the port's; then it is as it was. */
+int cgdt_window_map_(struct windows *windows, uint32_t page);
+
+/* private -> sealed and back. Errors: the port's; then nothing has changed. */
+int cgdt_window_seal_(struct windows *windows, uint32_t page);
+int cgdt_window_unseal_(struct windows *windows, uint32_t page);
+
+/* held and private -> absent. */
+void cgdt_window_unmap_(struct windows *windows, uint32_t page);
+
+/* Whether a mapped page holds nothing. */
+bool cgdt_window_is_zero_(const struct windows *windows, uint32_t page);
+
+/* held <-> in service. */
+void cgdt_window_serve_(struct windows *windows, uint32_t page);
+void cgdt_window_hold_(struct windows *windows, uint32_t page);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A port over a caller's page-aligned array: no allocator, no hypervisor, no read-only mapping. For early
+ * boot (the table of head.S, grown into a pool), for a byte-granular GDTR without an alias, and for tests.
+ *
+ *     static _Alignas(4096) cgdt_desc_t pages[4][CGDT_PAGE_ENTRIES];
+ *     static struct cgdt_fixed fixed = {.pages = pages, .count = 4};
+ *     config.port = &cgdt_fixed_port; config.port_ctx = &fixed;
+ *
+ * Array page i is pool page i; the common page, where the layout has one, is the last of the array. map()
+ * gives -CGDT_ENOMEM beyond the array's end. The array must be zero at first (as .bss is); a page that
+ * leaves the pool is zeroed. Sealing changes no mapping: that pages are written through live_write() only
+ * is then the core's promise alone.
+ */
+#ifndef CGDT_PORT_FIXED_H
+#define CGDT_PORT_FIXED_H
+
+#include "../port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cgdt_fixed {
+    void *pages;              /* count x 4096 bytes, aligned to 4096 */
+    uint32_t count;           /* pages */
+    cgdt_frame_t first_frame; /* frame number of the array's first page; the rest follow */
+    uint32_t locked;          /* the port's spin lock; 0 at first */
+};
+
+/* The operations; port_ctx is a struct cgdt_fixed. No quiesce: who takes a CPU offline makes sure first. */
+extern const struct cgdt_port cgdt_fixed_port;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
