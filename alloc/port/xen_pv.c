@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port for 64-bit PV kernels on Xen; see include/cgdt/port/xen_pv.h.
+ *
+ * A live write is all or nothing although a multicall is not: it goes on after a call that failed, and
+ * what it did stays done. So the old contents are kept until the last call has succeeded, and undoing is a
+ * batch in the other direction: from what the page holds now to what it held before, in the order that
+ * cgdt_batch_next() demands for any change.
+ */
+#include "cgdt/port/xen_pv.h"
+
+#include "cgdt/error.h"
+
+#ifndef __x86_64__
+#error "xen_pv.c is for 64-bit PV kernels"
+#endif
+
+/* xen/include/public/xen.h */
+#define HYPERVISOR_UPDATE_DESCRIPTOR 10u
+#define UVMF_INVLPG                  2u
+#define UVMF_ALL                     4u
+
+#define PAGE_SHIFT 12
+#define PTE_RW     0x02ull
+/* Present, accessed and dirty: no CPU has to write them later, into a page table that Xen guards. */
+#define PTE_DEFAULT 0x61ull
+
+_Static_assert(sizeof(struct cgdt_xen_pv_call) == 64, "struct multicall_entry");
+
+/* Calls gathered for one multicall. */
+struct chunk {
+    struct cgdt_xen_pv_call calls[CGDT_XEN_PV_CHUNK];
+    uint32_t n;
+};
+
+/* Relaxed, as the header says: a count may be lost between two CPUs, but is never torn. */
+static void count(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+
+static void lock(struct cgdt_xen_pv *xen, enum cgdt_xen_pv_lock which)
+{
+    if (xen->ops->lock != NULL)
+        xen->ops->lock(xen->ctx, which);
+}
+
+static void unlock(struct cgdt_xen_pv *xen, enum cgdt_xen_pv_lock which)
+{
+    if (xen->ops->unlock != NULL)
+        xen->ops->unlock(xen->ctx, which);
+}
+
+/* Pages. */
+
+static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
+{
+    const uint32_t index = page == CGDT_COMMON_PAGE ? xen->page_count - 1u : page;
+
+    if (xen->ops->page_get != NULL)
+        return xen->ops->page_get(xen->ctx, page);
+    if (index >= xen->page_count)
+        return NULL;
+    return (char *)xen->pages + (size_t)index * CGDT_PAGE_BYTES;
+}
+
+static int xen_pv_map(void *ctx, uint32_t page, void **view)
+{
+    cgdt_desc_t *at = take_page(ctx, page);
+
+    if (at == NULL)
+        return -CGDT_ENOMEM;
+    *view = at;
+    /* The core will see that it is not aligned, and give it back. */
+    if ((uintptr_t)at % CGDT_PAGE_BYTES != 0)
+        return 0;
+    /* Memory that Xen gives a domain is not scrubbed. Descriptor stores, for no compiler to call memset(). */
+    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
+        cgdt_store_descriptor(&at[entry], 0);
+    return 0;
+}
+
+static void xen_pv_unmap(void *ctx, uint32_t page, void *view)
+{
+    struct cgdt_xen_pv *xen = ctx;
+
+    if (xen->ops->page_put != NULL)
+        xen->ops->page_put(xen->ctx, page, view);
+}
+
+/*
+ * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the page, an old
+ * read-only one would fault a store after the page has left the pool.
+ */
+static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
+{
+    const uint64_t frame = xen->ops->virt_to_mfn(xen->ctx, page) << PAGE_SHIFT;
+    const uint64_t flags = xen->pte_flags != 0 ? xen->pte_flags & ~PTE_RW : PTE_DEFAULT;
+
+    count(&xen->counts.update_va_mapping, 1);
+    return (int)xen->ops->update_va_mapping(xen->ctx, (uintptr_t)page, frame | flags | rw,
+                                            UVMF_INVLPG | UVMF_ALL);
+}
+
+static int xen_pv_seal(void *ctx, uint32_t page, void **view)
+{
+    (void)page;
+    return set_mapping(ctx, *view, 0);
+}
+
+static int xen_pv_unseal(void *ctx, uint32_t page, void **view)
+{
+    (void)page;
+    return set_mapping(ctx, *view, PTE_RW);
+}
+
+static int xen_pv_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
+{
+    struct cgdt_xen_pv *xen = ctx;
+
+    (void)page;
+    *frame = xen->ops->virt_to_mfn(xen->ctx, view);
+    return 0;
+}
+
+/* Live writes. */
+
+static uint64_t machine_page(struct cgdt_xen_pv *xen, const void *view)
+{
+    return xen->ops->virt_to_mfn(xen->ctx, view) << PAGE_SHIFT;
+}
+
+static int64_t store_one(struct cgdt_xen_pv *xen, uint64_t machine_address, cgdt_desc_t value)
+{
+    count(&xen->counts.update_descriptor, 1);
+    return xen->ops->update_descriptor(xen->ctx, machine_address, value);
+}
+
+static int flush(struct cgdt_xen_pv *xen, struct chunk *chunk)
+{
+    const uint32_t n = chunk->n;
+    int64_t error;
+
+    chunk->n = 0;
+    if (n == 0)
+        return 0;
+    if (n == 1)
+        return (int)store_one(xen, chunk->calls[0].args[0], chunk->calls[0].args[1]);
+    count(&xen->counts.multicall, 1);
+    count(&xen->counts.batched, n);
+    error = xen->ops->multicall(xen->ctx, chunk->calls, n);
+    for (uint32_t i = 0; i < n && error >= 0; i++)
+        error = chunk->calls[i].result;
+    return error < 0 ? (int)error : 0;
+}
+
+static void add(struct chunk *chunk, uint64_t machine_address, cgdt_desc_t value)
+{
+    struct cgdt_xen_pv_call *call = &chunk->calls[chunk->n++];
+
+    *call = (struct cgdt_xen_pv_call){.op = HYPERVISOR_UPDATE_DESCRIPTOR,
+                                      .result = -CGDT_EPROTO, /* unless Xen says otherwise */
+                                      .args = {machine_address, value}};
+}
+
+/*
+ * The stores of a batch, in order. A multicall does not cross from one pass to the next: a low half must not
+ * be published when its high half was refused, and a multicall would go on to do it.
+ */
+static int store_all(struct cgdt_xen_pv *xen, uint64_t machine, struct cgdt_batch *batch)
+{
+    struct chunk chunk;
+    struct cgdt_update update;
+    uint8_t pass = batch->pass;
+    int error = 0;
+
+    chunk.n = 0;
+    while (error == 0 && cgdt_batch_next(batch, &update)) {
+        if (chunk.n == CGDT_XEN_PV_CHUNK || batch->pass != pass)
+            error = flush(xen, &chunk);
+        pass = batch->pass;
+        add(&chunk, machine + update.entry * CGDT_DESC_BYTES, update.value);
+    }
+    return error == 0 ? flush(xen, &chunk) : error;
+}
+
+/* One by one: whatever made a multicall fail should not make this fail. */
+static void undo(struct cgdt_xen_pv *xen, uint64_t machine, const struct cgdt_batch *done,
+                 const cgdt_desc_t *old)
+{
+    struct cgdt_batch back = *done;
+    struct cgdt_update update;
+
+    count(&xen->counts.undone, 1);
+    back.values = old;
+    cgdt_batch_rewind(&back);
+    while (cgdt_batch_next(&back, &update))
+        if (store_one(xen, machine + update.entry * CGDT_DESC_BYTES, update.value) < 0)
+            count(&xen->counts.undo_failed, 1);
+}
+
+/* All of the batch or nothing; `old` has room for batch->count descriptors. */
+static int store_or_undo(struct cgdt_xen_pv *xen, const void *view, struct cgdt_batch *batch,
+                         cgdt_desc_t *old)
+{
+    const uint64_t machine = machine_page(xen, view);
+    int error;
+
+    for (uint32_t i = 0; i < batch->count; i++)
+        old[i] = *(const volatile cgdt_desc_t *)&batch->slot[batch->first + i];
+    error = store_all(xen, machine, batch);
+    if (error != 0)
+        undo(xen, machine, batch, old);
+    return error;
+}
+
+/* The batch without the equal entries at either end: freeing a slot of few descriptors is a short batch. */
+static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
+{
+    struct cgdt_batch all = *batch;
+    struct cgdt_batch part = *batch;
+    struct cgdt_update update;
+    uint32_t lowest = CGDT_PAGE_ENTRIES;
+    uint32_t end = 0;
+
+    cgdt_batch_rewind(&all);
+    while (cgdt_batch_next(&all, &update)) {
+        const uint32_t i = update.entry - batch->slot_offset - batch->first;
+
+        lowest = i < lowest ? i : lowest;
+        end = i >= end ? i + 1 : end;
+    }
+    cgdt_batch_rewind(&part);
+    part.count = (uint16_t)(lowest < end ? end - lowest : 0);
+    if (part.count == 0)
+        return part;
+    part.first = (uint16_t)(batch->first + lowest);
+    part.values = batch->values != NULL ? batch->values + lowest : NULL;
+    return part;
+}
+
+static int xen_pv_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    struct cgdt_xen_pv *xen = ctx;
+    struct cgdt_batch part = narrowed(batch);
+    cgdt_desc_t few[CGDT_XEN_PV_CHUNK];
+    int error;
+
+    (void)page;
+    if (part.count <= CGDT_XEN_PV_CHUNK)
+        return store_or_undo(xen, view, &part, few);
+    lock(xen, CGDT_XEN_PV_LOCK_UNDO);
+    error = store_or_undo(xen, view, &part, xen->undo);
+    unlock(xen, CGDT_XEN_PV_LOCK_UNDO);
+    return error;
+}
+
+/* The rest. */
+
+static int xen_pv_quiesce(void *ctx, uint32_t cpu)
+{
+    struct cgdt_xen_pv *xen = ctx;
+
+    return xen->ops->quiesce == NULL ? 0 : xen->ops->quiesce(xen->ctx, cpu);
+}
+
+static void xen_pv_lock(void *ctx)
+{
+    lock(ctx, CGDT_XEN_PV_LOCK_PAGES);
+}
+
+static void xen_pv_unlock(void *ctx)
+{
+    unlock(ctx, CGDT_XEN_PV_LOCK_PAGES);
+}
+
+const struct cgdt_port cgdt_xen_pv_port = {
+    .map = xen_pv_map,
+    .seal = xen_pv_seal,
+    .unseal = xen_pv_unseal,
+    .unmap = xen_pv_unmap,
+    .frame = xen_pv_frame,
+    .live_write = xen_pv_live_write,
+    .quiesce = xen_pv_quiesce,
+    .lock = xen_pv_lock,
+    .unlock = xen_pv_unlock,
+};
