@@ -122,7 +122,9 @@ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
     struct cgdt_pool *made = memory;
     lay_out(made, config);
     if (config->layout.common) {
+        cgdt_pool_lock_(made); /* rule 4 of port.h, though nobody else can be here */
         const int error = cgdt_window_map_(&made->windows, CGDT_COMMON_PAGE);
+        cgdt_pool_unlock_(made);
         if (error < 0)
             return error;
     }
@@ -184,19 +186,27 @@ int cgdt_seal(struct cgdt_pool *pool)
     return error;
 }
 
-int cgdt_pool_destroy(struct cgdt_pool *pool)
+static bool is_unused(const struct cgdt_pool *pool)
 {
     for (uint32_t page = 0; page < pool->windows.pages; page++) {
         if (is_mapped(pool, page) && !cgdt_window_page_(&pool->windows, page).held &&
             cgdt_slotmap_free_bits_(&pool->map, page) != cgdt_slotmap_mask_(&pool->map, page))
-            return -CGDT_EBUSY;
+            return false;
     }
-    const int error = walk(pool, cgdt_window_unseal_, cgdt_window_seal_);
-    if (error < 0)
-        return error;
-    for (uint32_t i = 0; i <= pool->windows.pages; i++) {
+    return true;
+}
+
+int cgdt_pool_destroy(struct cgdt_pool *pool)
+{
+    int error = -CGDT_EBUSY;
+
+    cgdt_pool_lock_(pool);
+    if (is_unused(pool))
+        error = walk(pool, cgdt_window_unseal_, cgdt_window_seal_);
+    for (uint32_t i = 0; i <= pool->windows.pages && error == 0; i++) {
         if (is_mapped(pool, nth_page(pool, i)))
             cgdt_window_unmap_(&pool->windows, nth_page(pool, i));
     }
-    return 0;
+    cgdt_pool_unlock_(pool);
+    return error;
 }
