@@ -146,7 +146,10 @@ static bool make_pool(struct demo *demo)
            succeeds(demo, cgdt_write_common(demo->pool, 0, shared, 3), "cgdt_write_common");
 }
 
-/* The processor's side: nothing of descriptor.c or window.c from here to verify_cpu(). */
+/*
+ * The processor's side. From here to verify_cpu() the library is asked for two things only, the frame list
+ * and the local selectors, and both are held against what this file works out by itself.
+ */
 
 struct seen {
     const uint64_t *table; /* the window's read-only view: what the CPU's GDTR would point to */
@@ -176,24 +179,45 @@ static bool fetch(const struct demo *demo, const struct seen *seen, uint32_t ent
     return page != NULL && page[entry % 512] == *desc;
 }
 
-/* Of a slot's entry: the one that its CPU reaches by the local selector. */
-static uint32_t local_entry(const struct demo *demo, cgdt_slot_t slot, uint32_t entry)
+/* Where an entry of a slot must lie in its window, by the text of layout.h and not by its code. */
+static uint32_t entry_by_hand(const struct cgdt_layout *layout, cgdt_slot_t slot, uint32_t entry)
+{
+    const uint32_t number = (slot & 0x7fffffffu) - 1u;
+    const uint32_t colors = 512u / layout->slot_entries;
+    const uint32_t position = number / colors % layout->window_pages;
+
+    return ((layout->common ? 1u : 0u) + position) * 512u + number % colors * layout->slot_entries +
+           entry;
+}
+
+static uint32_t window_by_hand(const struct cgdt_layout *layout, cgdt_slot_t slot)
+{
+    return ((slot & 0x7fffffffu) - 1u) / (512u / layout->slot_entries) / layout->window_pages;
+}
+
+/* An entry of the slot, by the local selector that its CPU would load. */
+static bool fetch_own(const struct demo *demo, const struct seen *seen, cgdt_slot_t slot,
+                      uint32_t entry, uint64_t *desc)
 {
     const struct cgdt_layout *layout = &demo->plan->layout;
     const uint32_t canonical = (layout->common ? 512u : 0u) + entry;
     const cgdt_canonical_t stored = {(uint16_t)(canonical << 3 | 3u)};
+    const uint32_t at = entry_by_hand(layout, slot, entry);
 
-    return (uint32_t)cgdt_to_local(layout, slot, stored).selector >> 3;
+    /* Canonical entry 0 is the null selector: it names no place of the slot. */
+    if (canonical != 0 && cgdt_to_local(layout, slot, stored).selector != (at << 3 | 3u))
+        return false;
+    return fetch(demo, seen, at, desc);
 }
 
 static bool own_segments_right(const struct demo *demo, const struct seen *seen, cgdt_slot_t slot,
                                uint32_t cpu)
 {
     for (uint32_t which = 0; which < OWN_COUNT; which++) {
-        const uint32_t at = local_entry(demo, slot, demo->plan->own_first + which);
         uint64_t desc;
 
-        if (!fetch(demo, seen, at, &desc) || base_by_hand(desc) != own_base(cpu, which) ||
+        if (!fetch_own(demo, seen, slot, demo->plan->own_first + which, &desc) ||
+            base_by_hand(desc) != own_base(cpu, which) ||
             limit_by_hand(desc) != own_limit(cpu, which) || (desc >> 40 & 0xff) != 0xf3)
             return false;
     }
@@ -203,28 +227,29 @@ static bool own_segments_right(const struct demo *demo, const struct seen *seen,
 /* Code and data: entries of the common page by their own numbers, otherwise of the slot. */
 static bool flat_segments_right(const struct demo *demo, const struct seen *seen, cgdt_slot_t slot)
 {
-    const bool common = demo->plan->layout.common;
     uint64_t code;
     uint64_t data;
 
-    return fetch(demo, seen, common ? ENTRY_CODE : local_entry(demo, slot, ENTRY_CODE), &code) &&
-           fetch(demo, seen, common ? ENTRY_DATA : local_entry(demo, slot, ENTRY_DATA), &data) &&
-           code == 0x00affb000000ffff && data == 0x00cff3000000ffff;
+    if (demo->plan->layout.common) {
+        if (!fetch(demo, seen, ENTRY_CODE, &code) || !fetch(demo, seen, ENTRY_DATA, &data))
+            return false;
+    } else if (!fetch_own(demo, seen, slot, ENTRY_CODE, &code) ||
+               !fetch_own(demo, seen, slot, ENTRY_DATA, &data)) {
+        return false;
+    }
+    return code == 0x00affb000000ffff && data == 0x00cff3000000ffff;
 }
 
+/* Everything else in the slot, its null entry included. */
 static bool rest_empty(const struct demo *demo, const struct seen *seen, cgdt_slot_t slot)
 {
-    const uint32_t slot_entries = demo->plan->layout.slot_entries;
-    const uint32_t first = demo->plan->own_first + OWN_COUNT;
+    const uint32_t used_end = demo->plan->own_first + OWN_COUNT;
     uint64_t desc;
 
-    for (uint32_t entry = first; entry < slot_entries; entry++)
-        if (!fetch(demo, seen, local_entry(demo, slot, entry), &desc) || desc != 0)
+    for (uint32_t entry = used_end; entry < demo->plan->layout.slot_entries; entry++)
+        if (!fetch_own(demo, seen, slot, entry, &desc) || desc != 0)
             return false;
-    if (demo->plan->own_first == 0)
-        return true;
-    /* The null entry has no selector: it lies right before the code segment. */
-    return fetch(demo, seen, local_entry(demo, slot, ENTRY_CODE) - ENTRY_CODE, &desc) && desc == 0;
+    return demo->plan->layout.common || (fetch_own(demo, seen, slot, 0, &desc) && desc == 0);
 }
 
 static bool verify_cpu(struct demo *demo, uint32_t cpu)
@@ -237,7 +262,7 @@ static bool verify_cpu(struct demo *demo, uint32_t cpu)
         !succeeds(demo, cgdt_frames(demo->pool, slot, seen.frames, &n_frames, &seen.entries),
                   "cgdt_frames"))
         return false;
-    seen.table = cgdt_hosted_window(demo->hosted, cgdt_slot_window(&demo->plan->layout, slot));
+    seen.table = cgdt_hosted_window(demo->hosted, window_by_hand(&demo->plan->layout, slot));
     if (seen.table == NULL || n_frames == 0 || n_frames > CGDT_MAX_FRAMES ||
         seen.entries != n_frames * 512 || !own_segments_right(demo, &seen, slot, cpu) ||
         !flat_segments_right(demo, &seen, slot) || !rest_empty(demo, &seen, slot)) {
