@@ -46,13 +46,18 @@ uint32_t cgdt_window_hole_(const struct windows *windows, uint32_t from)
     return page;
 }
 
-/* Whether a view or its frame is in the page's window, or its view close to it in the pool, already. */
-static bool known(const struct windows *windows, uint32_t page, const void *view,
-                  cgdt_frame_t frame)
+/*
+ * -CGDT_EPROTO if a view or its frame is in the page's window already; or the port's code, since a window
+ * that cannot be compared may hold one frame twice.
+ */
+static int check_unknown(const struct windows *windows, uint32_t page, const void *view,
+                         cgdt_frame_t frame)
 {
     const uint32_t first = page == CGDT_COMMON_PAGE ? 0 : page - page % windows->window_pages;
 
-    for (uint32_t i = 0; i < windows->window_pages && page != CGDT_COMMON_PAGE; i++) {
+    if (page == CGDT_COMMON_PAGE)
+        return 0;
+    for (uint32_t i = 0; i < windows->window_pages; i++) {
         const uint32_t other = first + i;
         cgdt_frame_t its = 0;
 
@@ -61,12 +66,13 @@ static bool known(const struct windows *windows, uint32_t page, const void *view
         const cgdt_desc_t *its_view = cgdt_window_page_(windows, other).view;
         if (its_view == NULL)
             continue;
-        if (its_view == view)
-            return true;
-        if (windows->port->frame(windows->ctx, other, its_view, &its) >= 0 && its == frame)
-            return true;
+        const int error = windows->port->frame(windows->ctx, other, its_view, &its);
+        if (its_view == view || (error >= 0 && its == frame))
+            return -CGDT_EPROTO;
+        if (error < 0)
+            return error;
     }
-    return page != CGDT_COMMON_PAGE && (windows->common & ~TAGS) == (uintptr_t)view;
+    return (windows->common & ~TAGS) == (uintptr_t)view ? -CGDT_EPROTO : 0;
 }
 
 static bool is_zero(const cgdt_desc_t *page)
@@ -93,7 +99,7 @@ static int accept_page(const struct windows *windows, uint32_t page, const void 
     const int error = windows->port->frame(windows->ctx, page, view, &frame);
     if (error < 0)
         return error;
-    return known(windows, page, view, frame) ? -CGDT_EPROTO : 0;
+    return check_unknown(windows, page, view, frame);
 }
 
 /* A held page that could not leave when it should have: make it what a new one is. */

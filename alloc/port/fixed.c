@@ -18,9 +18,13 @@ static cgdt_desc_t *address_of(const struct cgdt_fixed *fixed, uint32_t page)
 
 static int fixed_map(void *ctx, uint32_t page, void **view)
 {
-    const struct cgdt_fixed *fixed = ctx;
+    struct cgdt_fixed *fixed = ctx;
 
     if (fixed->count == 0 || index_of(fixed, page) == fixed->count)
+        return -CGDT_ENOMEM;
+    if (page == CGDT_COMMON_PAGE)
+        fixed->common = true;
+    else if (fixed->common && page == fixed->count - 1)
         return -CGDT_ENOMEM;
     *view = address_of(fixed, page);
     return 0;
@@ -37,10 +41,11 @@ static int fixed_keep(void *ctx, uint32_t page, void **view)
 
 static void fixed_unmap(void *ctx, uint32_t page, void *view)
 {
+    struct cgdt_fixed *fixed = ctx;
     cgdt_desc_t *descs = view;
 
-    (void)ctx;
-    (void)page;
+    if (page == CGDT_COMMON_PAGE)
+        fixed->common = false;
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
         cgdt_store_descriptor(&descs[entry], 0);
 }

@@ -26,6 +26,7 @@ struct cgdt_fixed {
     uint32_t count;           /* pages */
     cgdt_frame_t first_frame; /* frame number of the array's first page; the rest follow */
     uint32_t locked;          /* the port's spin lock; 0 at first */
+    bool common;              /* the last page is the common page now; false at first */
 };
 
 /* The operations; port_ctx is a struct cgdt_fixed. No quiesce: who takes a CPU offline makes sure first. */
