@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 enum guest_exit {
-    GUEST_EXIT_PASS = 16,    // QEMU status 33, the only good one
+    GUEST_EXIT_PASS = 16,    // QEMU status 33, the only good one of a run without a control
+    GUEST_EXIT_CAUGHT = 20,  // 41: a negative control was noticed, for the right reason
     GUEST_EXIT_FAIL = 1,     // 3: the test's verdict is FAIL
     GUEST_EXIT_TRAP = 2,     // 5: unexpected fault
     GUEST_EXIT_ARGUMENT = 3, // 7: bad guest argument

@@ -7,6 +7,8 @@
 
 #include "hypercall.h"
 
+#define MACHINE_TO_PHYS ((const uint64_t *)0xffff800000000000u) // read-only, Xen's
+
 static const uint64_t *p2m;
 static uint64_t boot_pt_base;
 
@@ -24,6 +26,11 @@ uint64_t page_mfn(const void *va)
 uint64_t page_machine_address(const void *va)
 {
     return page_mfn(va) << PAGE_SHIFT | ((uintptr_t)va & (PAGE_SIZE - 1));
+}
+
+void *page_of_mfn(uint64_t mfn)
+{
+    return (void *)(MACHINE_TO_PHYS[mfn] << PAGE_SHIFT);
 }
 
 static int64_t page_set(void *page, uint64_t bits)

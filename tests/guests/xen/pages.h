@@ -13,6 +13,9 @@ void pages_init(const struct start_info *info);
 uint64_t page_mfn(const void *va);
 uint64_t page_machine_address(const void *va);
 
+// The page of a machine frame, by Xen's own table; its frame must be one of this domain's.
+void *page_of_mfn(uint64_t mfn);
+
 // 0 or Xen's error: -EBUSY (16) from page_set_writable while a GDT names the page.
 int64_t page_set_readonly(void *page);
 int64_t page_set_writable(void *page);

@@ -81,6 +81,19 @@ static inline uint32_t load_cs(uint16_t selector)
     return (uint32_t)fault;
 }
 
+// A store that may be refused.
+static inline uint32_t store_u64(uint64_t *to, uint64_t value)
+{
+    uint64_t fault = 0;
+
+    __asm__ volatile("1: movq %1, (%2)\n\t"
+                     "2:\n\t" FIXUP(1b, 2b)
+                     : "+a"(fault)
+                     : "r"(value), "r"(to)
+                     : "memory");
+    return (uint32_t)fault;
+}
+
 // Both return false, as the processor does, for an entry that is empty or out of reach.
 static inline bool lsl(uint16_t selector, uint32_t *limit)
 {

@@ -69,6 +69,11 @@ bool vcpu_is_up(uint32_t vcpu)
     return xen_vcpu_op(VCPUOP_is_up, vcpu, NULL) == 1;
 }
 
+void vcpu_down_self(uint32_t vcpu)
+{
+    (void)xen_vcpu_op(VCPUOP_down, vcpu, NULL);
+}
+
 _Noreturn void vcpu_park(void)
 {
     // No ports, no time-out, upcalls masked: nothing ever wakes this vCPU.

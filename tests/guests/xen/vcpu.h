@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Starting and parking vCPUs. Everything but vcpu_park() is called by one vCPU at a time (one
-// context buffer is reused for all).
+// Starting and parking vCPUs. vcpu_initialise() is called by one vCPU at a time (one context
+// buffer is reused for all).
 
 #ifndef GUEST_VCPU_H
 #define GUEST_VCPU_H
@@ -49,6 +49,9 @@ int64_t vcpu_initialise(uint32_t vcpu, const struct vcpu_plan *plan);
 int64_t vcpu_up(uint32_t vcpu);
 
 bool vcpu_is_up(uint32_t vcpu);
+
+// The calling vCPU goes down; returns when another one calls vcpu_up() for it.
+void vcpu_down_self(uint32_t vcpu);
 
 // Blocks for ever and stays "up".
 _Noreturn void vcpu_park(void);

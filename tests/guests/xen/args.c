@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// The guest's arguments.
+
+#include "args.h"
+
+#include "cmdline.h"
+#include "console.h"
+#include "exit.h"
+#include "vcpu.h"
+
+#define NR(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static const char *const keys[] = {"cpus", "layout", "control"};
+static const char *const controls[] = {"none", "neighbour-base", "unowned-tss", "writable-page"};
+static const char *const layouts[] = {"page", "window", "page-per-cpu"};
+static const uint32_t slot_entries[] = {32, 32, 512};
+static const uint32_t window_pages[] = {1, 14, 1};
+
+static _Noreturn void refuse(const char *what, const char *line)
+{
+    console_printf("FATAL: %s, not: %s\n", what, line);
+    guest_exit(GUEST_EXIT_ARGUMENT);
+}
+
+// Which key a word begins with, or -1.
+static int key_of(const char *word)
+{
+    for (int i = 0; i < NR(keys); i++) {
+        size_t n = 0;
+        while (keys[i][n] != '\0' && keys[i][n] == word[n]) {
+            n++;
+        }
+        if (keys[i][n] == '\0' && word[n] == '=') {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void refuse_strangers(const char *line)
+{
+    uint32_t seen = 0;
+
+    for (const char *at = line; *at != '\0';) {
+        if (*at == ' ') {
+            at++;
+            continue;
+        }
+        const int key = key_of(at);
+        if (key < 0 || (seen & 1u << key) != 0) {
+            refuse("arguments must be cpus=, layout= and control=, each at most once", line);
+        }
+        seen |= 1u << key;
+        while (*at != '\0' && *at != ' ') {
+            at++;
+        }
+    }
+}
+
+void args_parse(const char *line, struct args *args)
+{
+    uint32_t nr = 1024;
+    const int layout = cmdline_choice(line, "layout", layouts, NR(layouts), 0);
+    const int control = cmdline_choice(line, "control", controls, NR(controls), CONTROL_NONE);
+
+    refuse_strangers(line);
+    if (!cmdline_u32(line, "cpus", &nr) || nr == 0 || nr > MAX_VCPUS) {
+        refuse("cpus must be 1 .. 8192", line);
+    }
+    if (layout < 0) {
+        refuse("layout must be page, window or page-per-cpu", line);
+    }
+    if (control < 0) {
+        refuse("control must be none, neighbour-base, unowned-tss or writable-page", line);
+    }
+    // A neighbour, or a slot that nobody owns, must exist.
+    if (control != CONTROL_NONE && nr < 4) {
+        refuse("cpus must be 4 or more with a control", line);
+    }
+    *args = (struct args){.nr = nr,
+                          .layout_name = layouts[layout],
+                          .slot_entries = slot_entries[layout],
+                          .window_pages = window_pages[layout],
+                          .control = (enum control)control,
+                          .control_name = controls[control]};
+}
+
+_Static_assert(MAX_VCPUS == 8192, "the text above");

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+//
+// Counting what the vCPUs recorded, and saying it.
+
+#include "report.h"
+
+#include "bringup.h"
+#include "console.h"
+#include "controls.h"
+#include "gdtpool.h"
+#include "tables.h"
+#include "traps.h"
+#include "verify.h"
+#include "walk.h"
+
+#define MOST_COMPLAINTS 5
+
+struct tally {
+    uint32_t online;   // up, and has itself recorded that it runs
+    uint32_t verified; // has itself recorded its last look, and nothing wrong in any
+    uint32_t failed;   // recorded something wrong
+    uint32_t watched;  // rounds of those that looked while their page was written
+};
+
+static void complain(uint32_t vcpu)
+{
+    const struct cpu *cpu = &cpus[vcpu];
+
+    console_printf("FAILED vcpu=%u %s: %s (read 0x%lx)\n", vcpu,
+                   verify_round_text(cpu->failed_round), verify_step_text(cpu->failed_step),
+                   cpu->read_id);
+}
+
+static struct tally count_cpus(uint32_t nr)
+{
+    struct tally tally = {.online = 0};
+
+    for (uint32_t vcpu = 0; vcpu < nr; vcpu++) {
+        const struct cpu *cpu = &cpus[vcpu];
+        const uint32_t phase = __atomic_load_n(&cpu->phase, __ATOMIC_ACQUIRE);
+
+        tally.online += phase >= PHASE_ONLINE && vcpu_is_up(vcpu);
+        tally.verified += phase == PHASE_DONE && cpu->failed_step == STEP_NONE;
+        tally.watched += cpu->watches ? cpu->rounds : 0;
+        if (cpu->failed_step != STEP_NONE && tally.failed++ < MOST_COMPLAINTS) {
+            complain(vcpu);
+        }
+    }
+    return tally;
+}
+
+static void print_map(const struct args *args, struct cgdt_pool *pool)
+{
+    const uint32_t colors = CGDT_PAGE_ENTRIES / args->slot_entries;
+
+    for (uint32_t page = 0; page < tables_pages(args->nr); page++) {
+        uint64_t owned;
+        if (cgdt_page_owned(pool, page, &owned) == 1) {
+            console_printf("MAP window=%u page=%u colors=%u owned=%lx\n", page / args->window_pages,
+                           page % args->window_pages, colors, owned);
+        }
+    }
+}
+
+static void print_hypercalls(void)
+{
+    const struct cgdt_xen_pv_counts *port = &gdtpool_xen.counts;
+    const struct bringup_counts guest = bringup_counts();
+
+    console_printf("HYPERCALLS set_gdt=%u update_descriptor=%lu multicall=%lu batched=%lu "
+                   "update_va_mapping=%lu initialise=%u\n",
+                   guest.set_gdt, port->update_descriptor, port->multicall, port->batched,
+                   port->update_va_mapping, guest.initialise);
+}
+
+static bool agree(const char *what, uint32_t got, uint32_t wanted)
+{
+    if (got != wanted) {
+        console_printf("PROBLEM: %s: %u instead of %u\n", what, got, wanted);
+    }
+    return got == wanted;
+}
+
+static bool stats_agree(const struct args *args, const struct cgdt_pool *pool)
+{
+    const uint32_t pages = tables_pages(args->nr);
+    struct cgdt_stats stats;
+    bool ok;
+
+    cgdt_stats(pool, &stats);
+    ok = agree("max_slots", stats.max_slots, args->nr);
+    ok &= agree("owned_slots", stats.owned_slots, args->nr);
+    ok &= agree("free_slots", stats.free_slots, 0);
+    ok &= agree("mapped_pages", stats.mapped_pages, pages);
+    ok &= agree("sealed_pages", stats.sealed_pages, pages);
+    ok &= agree("held_pages", stats.held_pages, 0);
+    ok &= agree("mapped_windows", stats.mapped_windows, tables_window(args->nr - 1) + 1);
+    return agree("pages out of the supply", gdtpool_pages_out(), pages) && ok;
+}
+
+bool report(const struct args *args, struct cgdt_pool *pool, bool so_far)
+{
+    const uint32_t pages = tables_pages(args->nr);
+    const struct tally tally = count_cpus(args->nr);
+    const uint32_t failsafe = traps_failsafe_count();
+    struct walk walk;
+    bool ok = so_far;
+
+    walk_all(args, pool, &walk);
+    ok &= agree("distinct frames", walk.pages, pages);
+    ok &= agree("misplaced", walk.misplaced, 0);
+    ok &= stats_agree(args, pool);
+    ok &= agree("cgdt_check at the end", (uint32_t)cgdt_check(pool, NULL), 0);
+    ok &= agree("failsafe callbacks", failsafe, 0);
+    ok &= agree("event callbacks", traps_event_count(), 0);
+    ok &= agree("vCPUs online", tally.online, args->nr);
+    ok &= agree("vCPUs that are neither verified nor failed",
+                args->nr - tally.verified - tally.failed, 0);
+    if (args->control == CONTROL_NONE) {
+        ok &= agree("wrong tables", walk.wrong, 0);
+        ok &= agree("vCPUs verified", tally.verified, args->nr);
+    } else {
+        ok &= controls_explain(tally.failed, &walk);
+    }
+    const bool pass = ok && tally.verified == args->nr;
+    print_map(args, pool);
+    console_printf("WATCHED rounds=%u\n", tally.watched);
+    print_hypercalls();
+    console_printf("RESULT cpus=%u online=%u verified=%u gdt_pages=%u page_per_cpu=%u failsafe=%u "
+                   "layout=%s host=xen %s\n",
+                   args->nr, tally.online, tally.verified, walk.pages, args->nr, failsafe,
+                   args->layout_name, pass ? "PASS" : "FAIL");
+    return ok;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+//
+// A vCPU looks at its own slot.
+
+#include "verify.h"
+
+#include "hypercall.h"
+#include "segment.h"
+
+#define CODE_RIGHTS  0x00a0fb00u
+#define DATA_RIGHTS  0x00c0f300u
+#define BYTES_RIGHTS 0x0040f300u
+
+static uint32_t slot_entries;
+static uint32_t released;
+static uint32_t reached[PHASE_DONE + 1];
+
+const char *verify_round_text(uint32_t round)
+{
+    static const char *const texts[] = {"before its first hypercall", "after a yield",
+                                        "while its page was written", "after it was woken",
+                                        "after its last yield"};
+
+    return texts[round];
+}
+
+const char *verify_step_text(uint32_t step)
+{
+    static const char *const texts[] = {
+        "nothing",
+        "CS and SS are not flat after a hypercall",
+        "%fs or %gs lost its base in a context switch",
+        "CS and SS are not the slot's",
+        "%fs or %gs cannot be loaded",
+        "%fs reads what is not this vCPU's",
+        "%gs reads what is not this vCPU's",
+        "the limit that says the number is another's",
+        "lsl gives a wrong limit",
+        "lar gives wrong rights",
+        "an entry that must be empty is not",
+        "loading an empty entry did not fault, or had an effect",
+    };
+
+    return texts[step];
+}
+
+void verify_init(const struct args *args)
+{
+    slot_entries = args->slot_entries;
+}
+
+static bool has_limit(uint32_t vcpu, uint32_t entry, uint32_t limit)
+{
+    uint32_t got;
+
+    return lsl(tables_selector(vcpu, entry), &got) && got == limit;
+}
+
+static bool has_rights(uint32_t vcpu, uint32_t entry, uint32_t rights)
+{
+    uint32_t got;
+
+    return lar(tables_selector(vcpu, entry), &got) && got == rights;
+}
+
+static bool is_empty(uint32_t vcpu, uint32_t entry)
+{
+    const uint16_t selector = tables_selector(vcpu, entry);
+    uint32_t got;
+
+    return !lsl(selector, &got) && !lar(selector, &got);
+}
+
+// All of them in the first round; later the ends, which a neighbour's mistake would hit.
+static bool rest_is_empty(uint32_t vcpu, enum round round)
+{
+    if (!is_empty(vcpu, 0) || !is_empty(vcpu, slot_entries - 1)) {
+        return false;
+    }
+    for (uint32_t entry = ENTRY_EMPTY; entry < slot_entries; entry++) {
+        if (!is_empty(vcpu, entry)) {
+            return false;
+        }
+        if (round != ROUND_FRESH) {
+            break;
+        }
+    }
+    return true;
+}
+
+static bool is_in_slot(uint32_t vcpu)
+{
+    return read_cs() == tables_selector(vcpu, ENTRY_CODE) &&
+           read_ss() == tables_selector(vcpu, ENTRY_DATA);
+}
+
+// Selectors of the slot, loaded by hand, outlive a fault.
+static bool empty_faults(uint32_t vcpu)
+{
+    const uint16_t empty = tables_selector(vcpu, ENTRY_EMPTY);
+    const uint32_t refused = FAULT(TRAP_GENERAL_PROTECTION, empty & ~7u);
+
+    return load_fs(empty) == refused && load_cs(empty) == refused && is_in_slot(vcpu) &&
+           read_fs() == tables_selector(vcpu, ENTRY_FS);
+}
+
+// %fs and %gs as they are.
+static enum step check_bases(struct cpu *cpu)
+{
+    uint64_t fs = 0;
+    uint64_t gs = 0;
+
+    if (read_fs_u64(&fs) != 0 || fs != cpu->fs.id) {
+        cpu->read_id = fs;
+        return STEP_FS_ID;
+    }
+    if (read_gs_u64(&gs) != 0 || gs != cpu->gs.id) {
+        cpu->read_id = gs;
+        return STEP_GS_ID;
+    }
+    return STEP_NONE;
+}
+
+static enum step check_contents(uint32_t vcpu, enum round round)
+{
+    if (!has_limit(vcpu, ENTRY_NUMBER, NUMBER_LIMIT + vcpu)) {
+        return STEP_NUMBER;
+    }
+    if (!has_limit(vcpu, ENTRY_DATA, UINT32_MAX) ||
+        !has_limit(vcpu, ENTRY_FS, sizeof(struct fs_record) - 1) ||
+        !has_limit(vcpu, ENTRY_GS, sizeof(struct gs_record) - 1)) {
+        return STEP_LIMITS;
+    }
+    if (!has_rights(vcpu, ENTRY_CODE, CODE_RIGHTS) || !has_rights(vcpu, ENTRY_DATA, DATA_RIGHTS) ||
+        !has_rights(vcpu, ENTRY_FS, BYTES_RIGHTS) || !has_rights(vcpu, ENTRY_GS, BYTES_RIGHTS) ||
+        !has_rights(vcpu, ENTRY_NUMBER, BYTES_RIGHTS)) {
+        return STEP_RIGHTS;
+    }
+    return rest_is_empty(vcpu, round) ? STEP_NONE : STEP_EMPTY;
+}
+
+static enum step check_slot(struct cpu *cpu, enum round round)
+{
+    const uint32_t vcpu = cpu->start.vcpu;
+    enum step step;
+
+    if (load_fs(tables_selector(vcpu, ENTRY_FS)) != 0 ||
+        load_gs(tables_selector(vcpu, ENTRY_GS)) != 0) {
+        return STEP_LOAD;
+    }
+    step = check_bases(cpu);
+    if (step == STEP_NONE) {
+        step = check_contents(vcpu, round);
+    }
+    if (step == STEP_NONE &&
+        (load_cs(tables_selector(vcpu, ENTRY_CODE)) != 0 ||
+         load_ss(tables_selector(vcpu, ENTRY_DATA)) != 0 || !is_in_slot(vcpu))) {
+        step = STEP_CS_SS;
+    }
+    if (step == STEP_NONE && !empty_faults(vcpu)) {
+        step = STEP_NO_FAULT;
+    }
+    return step;
+}
+
+static enum step check_after_switch(struct cpu *cpu, enum round round)
+{
+    if (read_cs() != FLAT_KERNEL_CS || read_ss() != FLAT_KERNEL_SS) {
+        return STEP_FLAT;
+    }
+    if (check_bases(cpu) != STEP_NONE) {
+        return STEP_SURVIVED;
+    }
+    return check_slot(cpu, round);
+}
+
+static void note(struct cpu *cpu, enum round round, enum step step)
+{
+    cpu->rounds++;
+    if (step != STEP_NONE && cpu->failed_step == STEP_NONE) {
+        cpu->failed_round = round;
+        cpu->failed_step = step;
+    }
+}
+
+static void reach(struct cpu *cpu, enum phase phase)
+{
+    __atomic_store_n(&cpu->phase, phase, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&reached[phase], 1, __ATOMIC_RELEASE);
+}
+
+uint32_t verify_count(enum phase phase)
+{
+    return __atomic_load_n(&reached[phase], __ATOMIC_ACQUIRE);
+}
+
+void verify_first(struct cpu *cpu)
+{
+    const uint32_t vcpu = cpu->start.vcpu;
+    enum step step = STEP_CS_SS;
+
+    if (cpu->start.cs == tables_selector(vcpu, ENTRY_CODE) &&
+        cpu->start.ss == tables_selector(vcpu, ENTRY_DATA)) {
+        step = check_slot(cpu, ROUND_FRESH);
+    }
+    note(cpu, ROUND_FRESH, step);
+    xen_yield();
+    note(cpu, ROUND_YIELDED, check_after_switch(cpu, ROUND_YIELDED));
+    reach(cpu, PHASE_ONLINE);
+}
+
+void verify_release(void)
+{
+    __atomic_store_n(&released, 1, __ATOMIC_RELEASE);
+}
+
+void verify_watch(struct cpu *cpu)
+{
+    while (__atomic_load_n(&released, __ATOMIC_ACQUIRE) == 0) {
+        xen_yield();
+        note(cpu, ROUND_WATCHING, check_after_switch(cpu, ROUND_WATCHING));
+    }
+    xen_yield();
+}
+
+void verify_last(struct cpu *cpu)
+{
+    note(cpu, ROUND_WOKEN, check_after_switch(cpu, ROUND_WOKEN));
+    xen_yield();
+    note(cpu, ROUND_LAST, check_after_switch(cpu, ROUND_LAST));
+    reach(cpu, PHASE_DONE);
+}
