@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Ports that break rule 6 of their contract, and what cgdt_check() says of pages behind the pool's back. */
+#include "fixture.h"
+
+/* The strict port, but the n-th map() gives something else. */
+enum lie {
+    HONEST,
+    CROOKED,
+    DIRTY,
+    TWICE,
+    NOTHING,
+};
+
+static struct liar {
+    struct fixture *fixture;
+    enum lie lie;
+    uint32_t at; /* page */
+    uint32_t
+        same_frame_as; /* page whose frame number page `at` claims to have; 0xffffffff: its own */
+} liar;
+
+static int lying_map(void *ctx, uint32_t page, void **view)
+{
+    const int result = faulty_port.map(ctx, page, view);
+
+    if (page != liar.at)
+        return result;
+    if (liar.lie == CROOKED)
+        *view = (void *)((uintptr_t)*view + 8);
+    if (liar.lie == DIRTY)
+        ((cgdt_desc_t *)*view)[511] = 1;
+    if (liar.lie == TWICE)
+        *view = strict_page(&liar.fixture->strict, page - 1);
+    if (liar.lie == NOTHING)
+        *view = NULL;
+    return result;
+}
+
+/* Whatever the core thinks it has, the strict port takes the right page back. */
+static void lying_unmap(void *ctx, uint32_t page, void *view)
+{
+    faulty_port.unmap(ctx, page, page == liar.at ? strict_page(&liar.fixture->strict, page) : view);
+}
+
+static int lying_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
+{
+    (void)ctx;
+    (void)view;
+    *frame = STRICT_FRAME + page;
+    if (page == liar.at && liar.same_frame_as != 0xffffffff)
+        *frame = STRICT_FRAME + liar.same_frame_as;
+    return 0;
+}
+
+static struct cgdt_port lying_port;
+
+static void open_liar(struct fixture *fixture, enum lie lie, uint32_t at)
+{
+    lying_port = faulty_port;
+    lying_port.map = lying_map;
+    lying_port.unmap = lying_unmap;
+    lying_port.frame = lying_frame;
+    liar.fixture = fixture;
+    liar.lie = HONEST;
+    liar.same_frame_as = 0xffffffff;
+    liar.at = at;
+    fixture_prepare(fixture, 128, 4, 40);
+    fixture->config.port = &lying_port;
+    fixture_open_live(fixture);
+    for (uint32_t i = 0; i < at * 4; i++)
+        (void)fixture_alloc(fixture);
+    liar.lie = lie;
+}
+
+/* A page that is not as promised is not used; afterwards all is as before, and an honest page is taken. */
+static void refuses(enum lie lie)
+{
+    struct fixture fixture;
+    cgdt_slot_t slot = 99;
+
+    open_liar(&fixture, lie, 2);
+    cr_assert_eq(cgdt_alloc(fixture.pool, &slot), -CGDT_EPROTO);
+    cr_assert_eq(slot, CGDT_NO_SLOT);
+    cr_assert_eq(fixture.strict.out, 2);
+    cr_assert_eq(fixture_stats(&fixture).mapped_pages, 2);
+    fixture_must_be_sound(&fixture, "after the lie");
+    liar.lie = HONEST;
+    cr_assert_eq(fixture_alloc(&fixture), 9);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(contract, a_page_that_is_not_aligned_is_refused)
+{
+    refuses(CROOKED);
+}
+
+Test(contract, a_page_that_is_not_zero_is_refused)
+{
+    refuses(DIRTY);
+}
+
+Test(contract, a_page_that_is_in_the_window_already_is_refused)
+{
+    refuses(TWICE);
+}
+
+Test(contract, no_page_at_all_is_refused)
+{
+    refuses(NOTHING);
+}
+
+Test(contract, a_frame_that_is_in_the_window_already_is_refused)
+{
+    struct fixture fixture;
+    cgdt_slot_t slot = 99;
+
+    open_liar(&fixture, HONEST, 2);
+    liar.same_frame_as = 0;
+    cr_assert_eq(cgdt_alloc(fixture.pool, &slot), -CGDT_EPROTO);
+    cr_assert_eq(fixture.strict.out, 2);
+    liar.same_frame_as = 0xffffffff;
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(contract, check_finds_a_frame_that_is_in_the_pool_twice)
+{
+    struct fixture fixture;
+    struct cgdt_violation violation = {0};
+
+    open_liar(&fixture, HONEST, 9);
+    (void)fixture_alloc(&fixture);
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 0);
+    liar.same_frame_as = 2;
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
+    cr_assert_eq(violation.reason, CGDT_FRAME_TWICE);
+    cr_assert_eq(violation.window, 2);
+    cr_assert_eq(violation.page, 1);
+    liar.same_frame_as = 0xffffffff;
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+static void open_used(struct fixture *fixture)
+{
+    fixture_prepare(fixture, 32, 2, 100);
+    fixture_set_common(fixture);
+    fixture_open_live(fixture);
+    for (int i = 0; i < 100; i++)
+        (void)fixture_alloc(fixture);
+}
+
+Test(contract, check_names_window_page_color_and_entry_of_what_is_wrong)
+{
+    struct fixture fixture;
+    uint64_t seed = 81;
+
+    open_used(&fixture);
+    for (int round = 0; round < 500; round++) {
+        const uint32_t number = random_below(&seed, 100);
+        const uint32_t entry = random_below(&seed, 32);
+        cgdt_desc_t *desc = fixture_slot(&fixture, number + 1) + entry;
+        const cgdt_desc_t good = *desc;
+        struct cgdt_violation violation = {0};
+
+        *desc = TSS64;
+        MUST(cgdt_check(fixture.pool, &violation) == 1, "round %d", round);
+        MUST(violation.window == number / 32 && violation.page == number / 16 % 2 &&
+                 violation.color == number % 16 && violation.entry == entry &&
+                 violation.reason == CGDT_BAD_SYSTEM_TYPE && violation.found == TSS64,
+             "slot %u, entry %u", number, entry);
+        MUST(cgdt_check_window(fixture.pool, number / 32, NULL) == 1, "its window");
+        MUST(cgdt_check_window(fixture.pool, (number / 32 + 1) % 4, NULL) == 0, "another window");
+        MUST(cgdt_check(fixture.pool, NULL) == 1, "no violation wanted");
+        *desc = good;
+    }
+    fixture_must_be_sound(&fixture, "repaired");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(contract, check_finds_a_descriptor_in_a_slot_that_nobody_owns)
+{
+    struct fixture fixture;
+    struct cgdt_violation violation = {0};
+
+    open_used(&fixture);
+    cr_assert_eq(cgdt_free(fixture.pool, 50), 0);
+    fixture_slot(&fixture, 50)[31] = DATA3;
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
+    cr_assert_eq(violation.reason, CGDT_UNOWNED_NOT_ZERO);
+    cr_assert_eq(violation.window, 1);
+    cr_assert_eq(violation.page, 1);
+    cr_assert_eq(violation.color, 1);
+    cr_assert_eq(violation.entry, 31);
+    fixture_slot(&fixture, 50)[31] = 0;
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(contract, check_looks_at_the_common_page_too)
+{
+    struct fixture fixture;
+    struct cgdt_violation violation = {0};
+
+    open_used(&fixture);
+    strict_page(&fixture.strict, CGDT_COMMON_PAGE)[300] = TSS64;
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
+    cr_assert_eq(violation.page, CGDT_COMMON_POSITION);
+    cr_assert_eq(violation.entry, 300);
+    strict_page(&fixture.strict, CGDT_COMMON_PAGE)[300] = 0;
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(contract, describe_shows_each_descriptor_and_its_full_length)
+{
+    struct fixture fixture;
+    static char text[200000];
+
+    open_used(&fixture);
+    const int length = cgdt_describe(fixture.pool, 1, text, sizeof(text));
+    cr_assert_eq(length, (int)strlen(text));
+    cr_assert(strstr(text, "00affb000000ffff"), "%s", text);
+    cr_assert(strstr(text, "00cff3000000ffff"), "%s", text);
+    cr_assert(strstr(text, "color 15"), "%s", text);
+    cr_assert_eq(text[length - 1], '\n');
+    char cut[50];
+    memset(cut, '#', sizeof(cut));
+    cr_assert_eq(cgdt_describe(fixture.pool, 1, cut, 40), length);
+    cr_assert_eq(strlen(cut), 39);
+    cr_assert_eq(memcmp(cut, text, 39), 0);
+    cr_assert_eq(cut[40], '#');
+    cr_assert_eq(cgdt_describe(fixture.pool, 1, NULL, 0), length);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(contract, counts_add_up_at_every_step)
+{
+    struct fixture fixture;
+
+    fixture_prepare(&fixture, 32, 2, 100);
+    fixture_open_live(&fixture);
+    for (uint32_t n = 1; n <= 100; n++) {
+        (void)fixture_alloc(&fixture);
+        const struct cgdt_stats stats = fixture_stats(&fixture);
+
+        MUST(stats.max_slots == 100 && stats.owned_slots == n && stats.common_pages == 0, "%u", n);
+        MUST(stats.mapped_pages == (n + 15) / 16 && stats.mapped_windows == (n + 31) / 32, "%u", n);
+        MUST(stats.sealed_pages == stats.mapped_pages && stats.held_pages == 0, "%u", n);
+        MUST(stats.free_slots + n == (n > 96 ? 100 : (n + 15) / 16 * 16), "%u: %u free", n,
+             stats.free_slots);
+        MUST(stats.bookkeeping_bytes == fixture.bytes, "bytes");
+    }
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
