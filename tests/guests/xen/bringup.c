@@ -198,13 +198,12 @@ static void progress(uint32_t online)
     }
 }
 
-// vCPUs that never get there are not waited for for ever; the report will miss them.
 static void wait_for(enum phase phase, uint32_t nr)
 {
     uint64_t since = __builtin_ia32_rdtsc();
     uint32_t seen = 0;
 
-    while (seen < nr && __builtin_ia32_rdtsc() - since < PATIENCE) {
+    while (seen < nr) {
         const uint32_t now = verify_count(phase);
         if (now != seen) {
             since = __builtin_ia32_rdtsc();
@@ -212,6 +211,8 @@ static void wait_for(enum phase phase, uint32_t nr)
             if (phase == PHASE_ONLINE) {
                 progress(now);
             }
+        } else if (__builtin_ia32_rdtsc() - since > PATIENCE) {
+            guest_fatal("no news from vCPUs; so many got there", seen);
         }
         xen_yield();
     }
@@ -222,7 +223,10 @@ static void wake(uint32_t vcpu)
 {
     const uint64_t since = __builtin_ia32_rdtsc();
 
-    while (vcpu_is_up(vcpu) && __builtin_ia32_rdtsc() - since < PATIENCE) {
+    while (vcpu_is_up(vcpu)) {
+        if (__builtin_ia32_rdtsc() - since > PATIENCE) {
+            guest_fatal("vCPU does not go down", vcpu);
+        }
         xen_yield();
     }
     demand("up again", vcpu_up(vcpu));

@@ -23,7 +23,12 @@ static uint32_t break_in;
 
 _Static_assert(sizeof(struct multicall_entry) == sizeof(struct cgdt_xen_pv_call), "one ABI");
 
-// Hypercalls.
+// Hypercalls. Xen refuses a machine address that is no multiple of 8.
+
+static bool is_to_break(void)
+{
+    return break_in != 0 && --break_in == 0;
+}
 
 static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t flags)
 {
@@ -34,16 +39,19 @@ static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t 
 static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t descriptor)
 {
     (void)ctx;
+    if (is_to_break()) {
+        machine_address |= 4;
+    }
     return xen_update_descriptor(machine_address, descriptor);
 }
 
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
     (void)ctx;
-    if (break_in != 0 && --break_in == 0) {
-        calls[n / 2].args[0] |= 4; // not 8-byte aligned
+    if (is_to_break()) {
+        calls[n / 2].args[0] |= 4;
     }
-    return hypercall2(HYPERVISOR_multicall, (uintptr_t)calls, n);
+    return xen_multicall((void *)calls, n);
 }
 
 static uint64_t virt_to_mfn(void *ctx, const void *page)
@@ -145,7 +153,7 @@ void gdtpool_skip_seal(uint32_t page)
     unsealed_page = page;
 }
 
-void gdtpool_break_multicall(uint32_t n)
+void gdtpool_break_write(uint32_t n)
 {
     break_in = n;
 }

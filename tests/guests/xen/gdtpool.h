@@ -21,8 +21,8 @@ struct cgdt_pool *gdtpool_init(const struct args *args);
 // Before the pool is sealed: the port shall claim to have sealed this page, and not do it.
 void gdtpool_skip_seal(uint32_t page);
 
-// The n-th multicall from now on, 1 up, gets one machine address that Xen refuses.
-void gdtpool_break_multicall(uint32_t n);
+// The n-th hypercall of live writes from now on, 1 up, gets a machine address that Xen refuses.
+void gdtpool_break_write(uint32_t n);
 
 // Where the port mapped a page of the pool; NULL if it is not mapped.
 void *gdtpool_view(uint32_t page);

@@ -9,9 +9,9 @@
 #include "segment.h"
 #include "tables.h"
 
-#define SPARE       ENTRY_EMPTY + 2 // entries of vCPU 0's slot that are used here
-#define SPARE_COUNT 20u             // more than two multicalls
-#define PF_WRITE    3u              // present, write
+#define SPARE       (ENTRY_EMPTY + 2) // entries of vCPU 0's slot that are used here
+#define SPARE_COUNT 20u               // more than two multicalls
+#define PF_WRITE    3u                // present, write
 
 static bool expect(const char *what, int64_t got, int64_t wanted)
 {
@@ -33,16 +33,9 @@ static bool check_page_in_use(void)
     return expect("the word stored to", (int64_t)*word, (int64_t)before) && ok;
 }
 
-// Any present data segment that is told apart by its limit.
-static void make(cgdt_desc_t *values, uint32_t n, uint32_t limit)
+static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        values[i] = 0x0040f30000000000u + limit + i;
-    }
-}
-
-static uint32_t count_equal(const uint64_t *at, const cgdt_desc_t *values, uint32_t n)
-{
+    const uint64_t *at = (const uint64_t *)gdtpool_view(0) + SPARE;
     uint32_t equal = 0;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -51,38 +44,56 @@ static uint32_t count_equal(const uint64_t *at, const cgdt_desc_t *values, uint3
     return equal;
 }
 
-// Two values for n entries: the second must not come through when Xen refuses one of its calls.
-static bool check_undo(struct cgdt_pool *pool, uint32_t n, uint32_t broken_call)
+// From `first` to `second`, which must not come through when Xen refuses the broken-th of its hypercalls.
+static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const cgdt_desc_t *second,
+                       uint32_t n, uint32_t broken)
 {
-    const uint64_t *at = (const uint64_t *)gdtpool_view(0) + SPARE;
-    const struct cgdt_xen_pv_counts before = gdtpool_xen.counts;
+    static const cgdt_desc_t zeros[SPARE_COUNT];
+    const cgdt_slot_t slot = cpus[0].slot;
+    const uint64_t undone = gdtpool_xen.counts.undone;
+    bool ok = expect("live write", cgdt_write(pool, slot, SPARE, first, n), 0);
+
+    ok &= expect("descriptors before", count_equal(first, n), n);
+    gdtpool_break_write(broken);
+    ok &= expect("broken live write", cgdt_write(pool, slot, SPARE, second, n), -XEN_EINVAL);
+    ok &= expect("descriptors as before it", count_equal(first, n), n);
+    ok &= expect("undone", (int64_t)(gdtpool_xen.counts.undone - undone), 1);
+    ok &= expect("not undone", (int64_t)gdtpool_xen.counts.undo_failed, 0);
+    ok &= expect("write again", cgdt_write(pool, slot, SPARE, second, n), 0);
+    ok &= expect("descriptors after it", count_equal(second, n), n);
+    return expect("zeros", cgdt_write(pool, slot, SPARE, zeros, n), 0) && ok;
+}
+
+static bool check_segments(struct cgdt_pool *pool, uint32_t n, uint32_t broken)
+{
     cgdt_desc_t first[SPARE_COUNT];
     cgdt_desc_t second[SPARE_COUNT];
-    bool ok;
 
-    make(first, n, 0x100);
-    make(second, n, 0x200);
-    ok = expect("live write", cgdt_write(pool, cpus[0].slot, SPARE, first, n), 0);
-    gdtpool_break_multicall(broken_call);
-    ok &=
-        expect("broken live write", cgdt_write(pool, cpus[0].slot, SPARE, second, n), -XEN_EINVAL);
-    ok &= expect("descriptors as before it", count_equal(at, first, n), n);
-    ok &= expect("undone", (int64_t)(gdtpool_xen.counts.undone - before.undone), 1);
-    ok &= expect("not undone", (int64_t)gdtpool_xen.counts.undo_failed, 0);
-    ok &= expect("write again", cgdt_write(pool, cpus[0].slot, SPARE, second, n), 0);
-    ok &= expect("descriptors after it", count_equal(at, second, n), n);
-    for (uint32_t i = 0; i < n; i++) {
-        first[i] = 0;
+    for (uint32_t i = 0; i < n; i++) { // told apart by their limits
+        first[i] = 0x0040f30000000100u + i;
+        second[i] = 0x0040f30000000200u + i;
     }
-    return expect("zeros", cgdt_write(pool, cpus[0].slot, SPARE, first, n), 0) && ok;
+    return check_undo(pool, first, second, n, broken);
+}
+
+// 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the new low
+// half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
+static bool check_gates(struct cgdt_pool *pool, uint32_t broken)
+{
+    const cgdt_desc_t first[] = {0x00008c00e0331000u, 1};
+    const cgdt_desc_t second[] = {0x00008c00e0332000u, 2};
+
+    return check_undo(pool, first, second, 2, broken);
 }
 
 bool refusals_check(struct cgdt_pool *pool)
 {
     bool ok = check_page_in_use();
 
-    ok &= check_undo(pool, 5, 1);           // one multicall
-    ok &= check_undo(pool, SPARE_COUNT, 1); // the first of three: the others must not follow
-    ok &= check_undo(pool, SPARE_COUNT, 2); // 8 done, 7 of 8 done, 4 to come
-    return check_undo(pool, SPARE_COUNT, 3) && ok;
+    for (uint32_t broken = 1; broken <= 3; broken++) {
+        ok &= check_segments(pool, SPARE_COUNT, broken); // 8, 8 and 4 in a multicall
+        ok &= check_gates(pool, broken);
+    }
+    ok &= check_segments(pool, 1, 1);
+    return check_segments(pool, 5, 1) && ok;
 }

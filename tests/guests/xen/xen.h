@@ -46,7 +46,6 @@
 #define CALLBACKTYPE_event        0
 #define CALLBACKTYPE_failsafe     1
 #define PHYSDEVOP_set_iopl        6
-#define UVMF_INVLPG               2
 
 #define VGCF_in_kernel 4
 #define TI_MASK_EVENTS 4 // trap_info.flags: enter the handler with upcalls masked
@@ -59,12 +58,6 @@
 #define XEN_EEXIST 17
 #define XEN_EINVAL 22
 #define XEN_ENOSYS 38
-
-// Page-table entry bits.
-#define PTE_PRESENT  0x01
-#define PTE_RW       0x02
-#define PTE_ACCESSED 0x20
-#define PTE_DIRTY    0x40
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096
