@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the freestanding tests share: where the core is, and how it is built for a target. Sourced.
+
+set -euo pipefail
+export LC_ALL=C
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() {
+    echo "FAIL: $*" >&2
+    failures=$((failures + 1))
+}
+
+finish() {
+    if [ "$failures" -ne 0 ]; then
+        echo "$failures failure(s)" >&2
+        exit 1
+    fi
+    echo "ok: $*"
+}
+
+# A tool that is not there is a failure, never a silent pass.
+need() {
+    local tool
+
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || {
+            echo "FAIL: $tool is not installed" >&2
+            exit 1
+        }
+    done
+}
+
+# The core: every alloc/*.c, ports aside.
+core_sources() {
+    local sources=("$root"/alloc/*.c)
+
+    [ -e "${sources[0]}" ] || {
+        echo "FAIL: no sources in $root/alloc" >&2
+        exit 1
+    }
+    printf '%s\n' "${sources[@]}"
+}
+
+# The flags of a target: x86-64 or i386.
+target_flags() {
+    case $1 in
+    x86-64) echo "-m64" ;;
+    i386) echo "-m32" ;;
+    *)
+        echo "unknown target $1" >&2
+        exit 2
+        ;;
+    esac
+}
+
+freestanding_flags="-std=c11 -ffreestanding -nostdlib -mgeneral-regs-only -fno-stack-protector"
+freestanding_flags+=" -fno-pic -fno-asynchronous-unwind-tables -ffunction-sections"
+strict_flags="-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Werror"
+
+# build_core compiler target level: compile the core; the linked object's name goes to stdout.
+build_core() {
+    local compiler=$1 target=$2 level=$3
+    local directory="$work/$compiler-$target$level" source emulation
+    local objects=()
+
+    mkdir -p "$directory"
+    while read -r source; do
+        # shellcheck disable=SC2046,SC2086 # lists of flags
+        "$compiler" $(target_flags "$target") $freestanding_flags $strict_flags "$level" \
+            -I"$root/include" -c "$source" -o "$directory/$(basename "$source" .c).o" || return 1
+        objects+=("$directory/$(basename "$source" .c).o")
+    done < <(core_sources)
+    case $target in
+    x86-64) emulation=elf_x86_64 ;;
+    *) emulation=elf_i386 ;;
+    esac
+    ld -m "$emulation" -r -o "$directory/core.o" "${objects[@]}" || return 1
+    echo "$directory/core.o"
+}
+
+# Sum of the sizes of an object's sections whose names match a pattern.
+section_bytes() {
+    objdump -h "$1" | awk -v pattern="$2" '$1 ~ /^[0-9]+$/ && $2 ~ pattern { print $3 }' |
+        while read -r hex; do echo $((16#$hex)); done | awk '{ sum += $1 } END { print sum + 0 }'
+}
