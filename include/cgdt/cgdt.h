@@ -41,6 +41,12 @@
 extern "C" {
 #endif
 
+/* g++ -Wshadow minds that cgdt_stats() and cgdt_gdtr() have the names of their structs, which C++ allows. */
+#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 /* MAJOR.MINOR.PATCH of this source. */
 #define CGDT_VERSION_MAJOR 0
 #define CGDT_VERSION_MINOR 1
@@ -237,6 +243,10 @@ int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned
  * cut), or -CGDT_EINVAL: no such page, or it is not mapped. Takes the port's lock.
  */
 int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *text, size_t size);
+
+#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #ifdef __cplusplus
 }
