@@ -24,7 +24,7 @@ static char sentence[256];
 
 struct refusal {
     int64_t set_gdt;
-    int64_t initialise;
+    int64_t initialise; // 0: not tried, as no vCPU but vCPU 0 has the page
 };
 
 static struct refusal refusal;
@@ -109,7 +109,6 @@ static void must_be_refused(uint32_t page)
 
     refusal.set_gdt = bringup_set_gdt(&frame, CGDT_PAGE_ENTRIES);
     must(refusal.set_gdt == -XEN_EINVAL, "Xen's answer to set_gdt", refusal.set_gdt);
-    refusal.initialise = refusal.set_gdt;
     if (user_of(page) != 0) {
         refusal.initialise = bringup_initialise(user_of(page));
         must(refusal.initialise == -XEN_EINVAL, "Xen's answer to initialise", refusal.initialise);
