@@ -142,6 +142,74 @@ Test(contract, check_finds_a_frame_that_is_in_the_pool_twice)
     fixture_close(&fixture);
 }
 
+/* Rule 5: a result above 0 is success. Every operation that returns one returns 5. */
+static int five_map(void *ctx, uint32_t page, void **view)
+{
+    return faulty_port.map(ctx, page, view) + 5;
+}
+
+static int five_seal(void *ctx, uint32_t page, void **view)
+{
+    return faulty_port.seal(ctx, page, view) + 5;
+}
+
+static int five_unseal(void *ctx, uint32_t page, void **view)
+{
+    return faulty_port.unseal(ctx, page, view) + 5;
+}
+
+static int five_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
+{
+    return faulty_port.frame(ctx, page, view, frame) + 5;
+}
+
+static int five_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    return faulty_port.live_write(ctx, page, view, batch) + 5;
+}
+
+static int five_quiesce(void *ctx, uint32_t cpu)
+{
+    (void)ctx;
+    (void)cpu;
+    return 5;
+}
+
+Test(contract, a_result_above_0_is_success)
+{
+    struct fixture fixture;
+    struct cgdt_port port = faulty_port;
+    const cgdt_desc_t desc = DATA3;
+    cgdt_slot_t slots[30];
+    cgdt_frame_t frames[CGDT_MAX_FRAMES];
+    uint32_t n = 0, entries = 0;
+
+    port.map = five_map;
+    port.seal = five_seal;
+    port.unseal = five_unseal;
+    port.frame = five_frame;
+    port.live_write = five_live_write;
+    port.quiesce = five_quiesce;
+    fixture_prepare(&fixture, 32, 2, 100);
+    fixture_set_common(&fixture);
+    fixture.config.port = &port;
+    fixture_open(&fixture);
+    cr_assert_eq(cgdt_cpu_online(fixture.pool, 3, NULL), 0);
+    cr_assert_eq(cgdt_seal(fixture.pool), 0);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 30, slots), 0);
+    cr_assert_eq(cgdt_write(fixture.pool, slots[29], 4, &desc, 1), 0);
+    cr_assert_eq(cgdt_write_common(fixture.pool, 4, &desc, 1), 0);
+    cr_assert_eq(cgdt_frames(fixture.pool, slots[29], frames, &n, &entries), 0);
+    cr_assert_eq(cgdt_check(fixture.pool, NULL), 0);
+    cr_assert_eq(cgdt_cpu_offline(fixture.pool, 3), 0);
+    for (int i = 0; i < 30; i++)
+        cr_assert_eq(cgdt_free(fixture.pool, slots[i]), 0);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 50), 0);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 0), 0);
+    cr_assert_eq(cgdt_trim(fixture.pool), 2);
+    fixture_close(&fixture);
+}
+
 static void open_used(struct fixture *fixture)
 {
     fixture_prepare(fixture, 32, 2, 100);
