@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// The guest's arguments.
+/* SPDX-License-Identifier: MIT */
+/* The guest's arguments. */
 
 #include "args.h"
 
@@ -23,17 +22,15 @@ static _Noreturn void refuse(const char *what, const char *line)
     guest_exit(GUEST_EXIT_ARGUMENT);
 }
 
-// Which key a word begins with, or -1.
+/* Which key a word begins with, or -1. */
 static int key_of(const char *word)
 {
     for (int i = 0; i < NR(keys); i++) {
         size_t n = 0;
-        while (keys[i][n] != '\0' && keys[i][n] == word[n]) {
+        while (keys[i][n] != '\0' && keys[i][n] == word[n])
             n++;
-        }
-        if (keys[i][n] == '\0' && word[n] == '=') {
+        if (keys[i][n] == '\0' && word[n] == '=')
             return i;
-        }
     }
     return -1;
 }
@@ -48,13 +45,11 @@ static void refuse_strangers(const char *line)
             continue;
         }
         const int key = key_of(at);
-        if (key < 0 || (seen & 1u << key) != 0) {
+        if (key < 0 || (seen & 1u << key) != 0)
             refuse("arguments must be cpus=, layout= and control=, each at most once", line);
-        }
         seen |= 1u << key;
-        while (*at != '\0' && *at != ' ') {
+        while (*at != '\0' && *at != ' ')
             at++;
-        }
     }
 }
 
@@ -65,19 +60,15 @@ void args_parse(const char *line, struct args *args)
     const int control = cmdline_choice(line, "control", controls, NR(controls), CONTROL_NONE);
 
     refuse_strangers(line);
-    if (!cmdline_u32(line, "cpus", &nr) || nr == 0 || nr > MAX_VCPUS) {
+    if (!cmdline_u32(line, "cpus", &nr) || nr == 0 || nr > MAX_VCPUS)
         refuse("cpus must be 1 .. 8192", line);
-    }
-    if (layout < 0) {
+    if (layout < 0)
         refuse("layout must be page, window or page-per-cpu", line);
-    }
-    if (control < 0) {
+    if (control < 0)
         refuse("control must be none, neighbour-base, unowned-tss or writable-page", line);
-    }
-    // A neighbour, or a slot that nobody owns, must exist.
-    if (control != CONTROL_NONE && nr < 4) {
+    /* A neighbour, or a slot that nobody owns, must exist. */
+    if (control != CONTROL_NONE && nr < 4)
         refuse("cpus must be 4 or more with a control", line);
-    }
     *args = (struct args){.nr = nr,
                           .layout_name = layouts[layout],
                           .slot_entries = slot_entries[layout],

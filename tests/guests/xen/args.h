@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// The guest's arguments: cpus=N layout=page|window|page-per-cpu control=none|...
+/* SPDX-License-Identifier: MIT */
+/* The guest's arguments: cpus=N layout=page|window|page-per-cpu control=none|... */
 
 #ifndef GUEST_ARGS_H
 #define GUEST_ARGS_H
@@ -15,7 +14,7 @@ enum control {
 };
 
 struct args {
-    uint32_t nr; // vCPUs
+    uint32_t nr; /* vCPUs */
     const char *layout_name;
     uint32_t slot_entries;
     uint32_t window_pages;
@@ -23,7 +22,7 @@ struct args {
     const char *control_name;
 };
 
-// Ends the run with one line when an argument is wrong, unknown or there twice.
+/* Ends the run with one line when an argument is wrong, unknown or there twice. */
 void args_parse(const char *line, struct args *args);
 
-#endif // GUEST_ARGS_H
+#endif /* GUEST_ARGS_H */

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// Bringing vCPUs up: slots, hypervisor, waiting for what they report.
+/* SPDX-License-Identifier: MIT */
+/* Bringing vCPUs up: slots, hypervisor, waiting for what they report. */
 
 #include "bringup.h"
 
@@ -14,7 +13,7 @@
 
 #define LATE_WAVES     4
 #define PROGRESS_LINES 16
-#define PATIENCE       ((uint64_t)1 << 36) // TSC ticks: tens of seconds without any news
+#define PATIENCE       ((uint64_t)1 << 36) /* TSC ticks: tens of seconds without any news */
 
 _Static_assert(sizeof(cgdt_frame_t) == sizeof(uint64_t), "frame lists go to Xen as they are");
 
@@ -29,16 +28,15 @@ struct bringup_counts bringup_counts(void)
     return counts;
 }
 
-// Three quarters, but half a page more or less: the late ones' first slots lie on a page in use.
+/* Three quarters, but half a page more or less: the late ones' first slots lie on a page in use. */
 uint32_t bringup_early_count(const struct args *arguments)
 {
     const uint32_t colors = CGDT_PAGE_ENTRIES / arguments->slot_entries;
     const uint32_t most = arguments->nr * 3 / 4;
     const uint32_t wanted = colors == 1 ? most : most - most % colors + colors / 2;
 
-    if (wanted == 0) {
+    if (wanted == 0)
         return 1;
-    }
     return wanted < arguments->nr ? wanted : arguments->nr;
 }
 
@@ -51,14 +49,13 @@ void bringup_init(const struct args *arguments, struct cgdt_pool *in)
 
 static void demand(const char *what, int64_t error)
 {
-    if (error != 0) {
+    if (error != 0)
         guest_fatal(what, error);
-    }
 }
 
-// ---- slots --------------------------------------------------------------------------------
+/* ---- slots -------------------------------------------------------------------------------- */
 
-// The lowest free slot is what a pool promises, so vCPU n has slot n; and selectors must agree.
+/* The lowest free slot is what a pool promises, so vCPU n has slot n; and selectors must agree. */
 static void check_place(uint32_t vcpu)
 {
     const struct cgdt_layout *layout = cgdt_pool_layout(pool);
@@ -66,13 +63,11 @@ static void check_place(uint32_t vcpu)
 
     for (uint16_t entry = ENTRY_CODE; entry < ENTRY_EMPTY; entry++) {
         const cgdt_canonical_t canonical = {(uint16_t)(entry << 3 | 3)};
-        if (cgdt_to_local(layout, slot, canonical).selector != tables_selector(vcpu, entry)) {
+        if (cgdt_to_local(layout, slot, canonical).selector != tables_selector(vcpu, entry))
             guest_fatal("local selector", vcpu);
-        }
     }
-    if (cgdt_slot_number(slot) != vcpu) {
+    if (cgdt_slot_number(slot) != vcpu)
         guest_fatal("not the lowest free slot", vcpu);
-    }
 }
 
 static void fill_slot(uint32_t vcpu, cgdt_slot_t slot)
@@ -92,18 +87,16 @@ static void slot_by_directory(uint32_t vcpu)
 
     demand("cgdt_cpu_online", cgdt_cpu_online(pool, vcpu, &slot));
     demand("cgdt_cpu_slot", cgdt_cpu_slot(pool, vcpu, &found));
-    if (found != slot || cgdt_cpu_online(pool, vcpu, NULL) != -CGDT_EEXIST) {
+    if (found != slot || cgdt_cpu_online(pool, vcpu, NULL) != -CGDT_EEXIST)
         guest_fatal("CPU directory", vcpu);
-    }
     fill_slot(vcpu, slot);
 }
 
 static void slots_in_bulk(uint32_t from, uint32_t end)
 {
     demand("cgdt_alloc_bulk", cgdt_alloc_bulk(pool, end - from, handles));
-    for (uint32_t vcpu = from; vcpu < end; vcpu++) {
+    for (uint32_t vcpu = from; vcpu < end; vcpu++)
         fill_slot(vcpu, handles[vcpu - from]);
-    }
 }
 
 void bringup_boot_slots(void)
@@ -112,13 +105,12 @@ void bringup_boot_slots(void)
 
     slots_in_bulk(0, half);
     demand("cgdt_reserve", cgdt_reserve(pool, early - half));
-    for (uint32_t vcpu = half; vcpu < early; vcpu++) {
+    for (uint32_t vcpu = half; vcpu < early; vcpu++)
         slot_by_directory(vcpu);
-    }
     demand("cgdt_reserve 0", cgdt_reserve(pool, 0));
 }
 
-// ---- hypervisor ---------------------------------------------------------------------------
+/* ---- hypervisor --------------------------------------------------------------------------- */
 
 int64_t bringup_set_gdt(const cgdt_frame_t *frames, uint32_t entries)
 {
@@ -131,11 +123,10 @@ static void run(struct vcpu_start *start)
     struct cpu *cpu = &cpus[start->vcpu];
 
     verify_first(cpu);
-    if (cpu->watches) {
+    if (cpu->watches)
         verify_watch(cpu);
-    } else {
+    else
         vcpu_down_self(start->vcpu);
-    }
     verify_last(cpu);
 }
 
@@ -160,13 +151,11 @@ int64_t bringup_initialise(uint32_t vcpu)
 
 static void start(uint32_t from, uint32_t end)
 {
-    // First all, then up: alternating costs ten times as much with more than one processor.
-    for (uint32_t vcpu = from; vcpu < end; vcpu++) {
+    /* First all, then up: alternating costs ten times as much with more than one processor. */
+    for (uint32_t vcpu = from; vcpu < end; vcpu++)
         demand("initialise", bringup_initialise(vcpu));
-    }
-    for (uint32_t vcpu = from; vcpu < end; vcpu++) {
+    for (uint32_t vcpu = from; vcpu < end; vcpu++)
         demand("up", vcpu_up(vcpu));
-    }
 }
 
 void bringup_boot_cpu(void)
@@ -186,7 +175,7 @@ void bringup_boot_cpu(void)
     verify_first(cpu);
 }
 
-// ---- waiting ------------------------------------------------------------------------------
+/* ---- waiting ------------------------------------------------------------------------------ */
 
 static void progress(uint32_t online)
 {
@@ -208,9 +197,8 @@ static void wait_for(enum phase phase, uint32_t nr)
         if (now != seen) {
             since = __builtin_ia32_rdtsc();
             seen = now;
-            if (phase == PHASE_ONLINE) {
+            if (phase == PHASE_ONLINE)
                 progress(now);
-            }
         } else if (__builtin_ia32_rdtsc() - since > PATIENCE) {
             guest_fatal("no news from vCPUs; so many got there", seen);
         }
@@ -218,28 +206,26 @@ static void wait_for(enum phase phase, uint32_t nr)
     }
 }
 
-// Going down comes right after PHASE_ONLINE, but not at the same moment.
+/* Going down comes right after PHASE_ONLINE, but not at the same moment. */
 static void wake(uint32_t vcpu)
 {
     const uint64_t since = __builtin_ia32_rdtsc();
 
     while (vcpu_is_up(vcpu)) {
-        if (__builtin_ia32_rdtsc() - since > PATIENCE) {
+        if (__builtin_ia32_rdtsc() - since > PATIENCE)
             guest_fatal("vCPU does not go down", vcpu);
-        }
         xen_yield();
     }
     demand("up again", vcpu_up(vcpu));
 }
 
-// ---- order of events ----------------------------------------------------------------------
+/* ---- order of events ---------------------------------------------------------------------- */
 
-// Those that share the page on which the first late slot will be written stay awake and watch it.
+/* Those that share the page on which the first late slot will be written stay awake and watch it. */
 static void choose_watchers(void)
 {
-    for (uint32_t vcpu = 1; vcpu < early; vcpu++) {
+    for (uint32_t vcpu = 1; vcpu < early; vcpu++)
         cpus[vcpu].watches = tables_page(vcpu) == tables_page(early - 1);
-    }
 }
 
 void bringup_early(void)
@@ -249,7 +235,7 @@ void bringup_early(void)
     wait_for(PHASE_ONLINE, early);
 }
 
-// Whether the watchers should get a turn right now: a slot of their page has just been written.
+/* Whether the watchers should get a turn right now: a slot of their page has just been written. */
 static bool is_watched(uint32_t vcpu)
 {
     return tables_page(vcpu) == tables_page(early - 1);
@@ -257,14 +243,12 @@ static bool is_watched(uint32_t vcpu)
 
 static void late_wave(uint32_t from, uint32_t end, bool bulk)
 {
-    if (bulk) {
+    if (bulk)
         slots_in_bulk(from, end);
-    }
     for (uint32_t vcpu = from; vcpu < end && !bulk; vcpu++) {
         slot_by_directory(vcpu);
-        if (is_watched(vcpu)) {
+        if (is_watched(vcpu))
             xen_yield();
-        }
     }
     start(from, end);
     wait_for(PHASE_ONLINE, end);
@@ -277,20 +261,17 @@ void bringup_late(void)
     for (uint32_t wave = 0; wave < LATE_WAVES; wave++) {
         const uint32_t from = early + late * wave / LATE_WAVES;
         const uint32_t end = early + late * (wave + 1) / LATE_WAVES;
-        if (from < end) {
+        if (from < end)
             late_wave(from, end, wave % 2 != 0);
-        }
     }
 }
 
 void bringup_finish(void)
 {
     verify_release();
-    for (uint32_t vcpu = 1; vcpu < args->nr; vcpu++) {
-        if (!cpus[vcpu].watches) {
+    for (uint32_t vcpu = 1; vcpu < args->nr; vcpu++)
+        if (!cpus[vcpu].watches)
             wake(vcpu);
-        }
-    }
     verify_last(&cpus[0]);
     wait_for(PHASE_DONE, args->nr);
 }

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// A minimal printf: formats into a buffer on the stack and hands it to Xen in one hypercall.
+/* SPDX-License-Identifier: MIT */
+/* A minimal printf: formats into a buffer on the stack and hands it to Xen in one hypercall. */
 
 #include "console.h"
 
@@ -22,28 +21,24 @@ struct spec {
 
 static void flush(struct line *line)
 {
-    if (line->used != 0) {
+    if (line->used != 0)
         (void)xen_console_write(line->text, line->used);
-    }
     line->used = 0;
 }
 
 static void put(struct line *line, char c)
 {
-    if (line->used == sizeof(line->text)) {
+    if (line->used == sizeof(line->text))
         flush(line);
-    }
     line->text[line->used++] = c;
 }
 
 static void put_text(struct line *line, const char *text, uint32_t length, const struct spec *spec)
 {
-    for (uint32_t i = length; i < spec->width; i++) {
+    for (uint32_t i = length; i < spec->width; i++)
         put(line, spec->pad);
-    }
-    for (uint32_t i = 0; i < length; i++) {
+    for (uint32_t i = 0; i < length; i++)
         put(line, text[i]);
-    }
 }
 
 static void put_number(struct line *line, uint64_t value, uint32_t base, bool negative,
@@ -56,9 +51,8 @@ static void put_number(struct line *line, uint64_t value, uint32_t base, bool ne
         digits[--at] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0);
-    if (negative) {
+    if (negative)
         digits[--at] = '-';
-    }
     put_text(line, digits + at, (uint32_t)sizeof(digits) - at, spec);
 }
 
@@ -69,9 +63,8 @@ static const char *parse_spec(const char *at, struct spec *spec)
         spec->pad = '0';
         at++;
     }
-    while (*at >= '0' && *at <= '9') {
+    while (*at >= '0' && *at <= '9')
         spec->width = spec->width * 10 + (uint32_t)(*at++ - '0');
-    }
     while (*at == 'l') {
         spec->is_long = true;
         at++;
@@ -79,7 +72,7 @@ static const char *parse_spec(const char *at, struct spec *spec)
     return at;
 }
 
-// One conversion; a va_list inside a struct can be passed down portably.
+/* One conversion; a va_list inside a struct can be passed down portably. */
 struct arguments {
     va_list list;
 };
@@ -89,9 +82,8 @@ static void convert(struct line *line, char kind, const struct spec *spec, struc
     if (kind == 's') {
         const char *text = va_arg(from->list, const char *);
         uint32_t length = 0;
-        while (text[length] != '\0') {
+        while (text[length] != '\0')
             length++;
-        }
         put_text(line, text, length, spec);
     } else if (kind == 'c') {
         put(line, (char)va_arg(from->list, int));
@@ -124,9 +116,8 @@ void console_printf(const char *format, ...)
         }
         struct spec spec;
         at = parse_spec(at + 1, &spec);
-        if (*at == '\0') {
+        if (*at == '\0')
             break;
-        }
         convert(&line, *at, &spec, &from);
     }
     va_end(from.list);

@@ -1,13 +1,14 @@
-// SPDX-License-Identifier: MIT
-//
-// Text to Xen's console.
+/* SPDX-License-Identifier: MIT */
+/* Text to Xen's console. */
 
 #ifndef GUEST_CONSOLE_H
 #define GUEST_CONSOLE_H
 
-// Knows %s %c %d %u %x %ld %lu %lx %p %%, a width, and a zero in front of it. Each call is one
-// console_io (two when longer than 255 characters), without any shared buffer: every vCPU may
-// call it, and a call with a whole line is never torn.
+/*
+ * Knows %s %c %d %u %x %ld %lu %lx %p %%, a width, and a zero in front of it. Each call is one
+ * console_io (two when longer than 255 characters), without any shared buffer: every vCPU may
+ * call it, and a call with a whole line is never torn.
+ */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#endif // GUEST_CONSOLE_H
+#endif /* GUEST_CONSOLE_H */

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// The negative controls.
+/* SPDX-License-Identifier: MIT */
+/* The negative controls. */
 
 #include "controls.h"
 
@@ -13,18 +12,18 @@
 #include "verify.h"
 
 #define PLANTED_ENTRY 7u
-#define PLANTED_TSS   0x0000890000000067u // present, DPL 0, available TSS, base 0, limit 0x67
+#define PLANTED_TSS   0x0000890000000067u /* present, DPL 0, available TSS, base 0, limit 0x67 */
 
 static const struct args *args;
 static struct cgdt_pool *pool;
-static uint32_t victim;    // neighbour-base: reads what is its neighbour's
-static uint32_t neighbour; // the one before
-static uint32_t unowned;   // unowned-tss: the first slot that nobody owns
+static uint32_t victim;    /* neighbour-base: reads what is its neighbour's */
+static uint32_t neighbour; /* the one before */
+static uint32_t unowned;   /* unowned-tss: the first slot that nobody owns */
 static char sentence[256];
 
 struct refusal {
     int64_t set_gdt;
-    int64_t initialise; // 0: not tried, as no vCPU but vCPU 0 has the page
+    int64_t initialise; /* 0: not tried, as no vCPU but vCPU 0 has the page */
 };
 
 static struct refusal refusal;
@@ -46,21 +45,19 @@ static _Noreturn void missed(const char *why, int64_t value)
 
 static void must(bool condition, const char *why, int64_t value)
 {
-    if (!condition) {
+    if (!condition)
         missed(why, value);
-    }
 }
 
 void controls_before_slots(void)
 {
-    if (args->control == CONTROL_NEIGHBOUR_BASE) {
+    if (args->control == CONTROL_NEIGHBOUR_BASE)
         tables_mix_up(victim, neighbour);
-    } else if (args->control == CONTROL_WRITABLE_PAGE) {
+    else if (args->control == CONTROL_WRITABLE_PAGE)
         gdtpool_skip_seal(0);
-    }
 }
 
-// ---- unowned-tss --------------------------------------------------------------------------
+/* ---- unowned-tss -------------------------------------------------------------------------- */
 
 static uint64_t *planted_at(void)
 {
@@ -74,10 +71,9 @@ static void plant(void)
 {
     struct cgdt_violation violation;
 
-    // Where a page is one slot, the unowned one needs a page of its own.
-    if (tables_color(unowned) == 0 && cgdt_reserve(pool, 1) != 0) {
+    /* Where a page is one slot, the unowned one needs a page of its own. */
+    if (tables_color(unowned) == 0 && cgdt_reserve(pool, 1) != 0)
         guest_fatal("cgdt_reserve", 1);
-    }
     *planted_at() = PLANTED_TSS;
     must(cgdt_check(pool, &violation) == 1, "cgdt_check found nothing", 0);
     must(violation.window == tables_window(unowned), "named window", violation.window);
@@ -90,16 +86,14 @@ static void plant(void)
     (void)cgdt_violation_text(&violation, sentence, sizeof(sentence));
 }
 
-// ---- what Xen says ------------------------------------------------------------------------
+/* ---- what Xen says ------------------------------------------------------------------------ */
 
-// A vCPU, not vCPU 0, whose list of frames names the page; 0 if there is none that is early.
+/* A vCPU, not vCPU 0, whose list of frames names the page; 0 if there is none that is early. */
 static uint32_t user_of(uint32_t page)
 {
-    for (uint32_t vcpu = 1; vcpu < bringup_early_count(args); vcpu++) {
-        if (tables_page(vcpu) == page) {
+    for (uint32_t vcpu = 1; vcpu < bringup_early_count(args); vcpu++)
+        if (tables_page(vcpu) == page)
             return vcpu;
-        }
-    }
     return 0;
 }
 
@@ -115,7 +109,7 @@ static void must_be_refused(uint32_t page)
     }
 }
 
-// That initialise works too is shown when the vCPUs are brought up.
+/* That initialise works too is shown when the vCPUs are brought up. */
 static void must_be_accepted(uint32_t page)
 {
     const cgdt_frame_t frame = page_mfn(gdtpool_view(page));
@@ -150,27 +144,24 @@ static void writable_after_seal(void)
 
 void controls_before_check(void)
 {
-    if (args->control == CONTROL_UNOWNED_TSS) {
+    if (args->control == CONTROL_UNOWNED_TSS)
         plant();
-    }
 }
 
 void controls_after_seal(void)
 {
-    if (args->control == CONTROL_UNOWNED_TSS) {
+    if (args->control == CONTROL_UNOWNED_TSS)
         tss_after_seal();
-    } else if (args->control == CONTROL_WRITABLE_PAGE) {
+    else if (args->control == CONTROL_WRITABLE_PAGE)
         writable_after_seal();
-    }
 }
 
-// ---- verdict ------------------------------------------------------------------------------
+/* ---- verdict ------------------------------------------------------------------------------ */
 
 bool controls_explain(uint32_t failed, const struct walk *walk)
 {
-    if (args->control != CONTROL_NEIGHBOUR_BASE) {
+    if (args->control != CONTROL_NEIGHBOUR_BASE)
         return failed == 0 && walk->wrong == 0;
-    }
     return failed == 1 && cpus[victim].failed_step == STEP_FS_ID &&
            cpus[victim].failed_round == ROUND_FRESH &&
            cpus[victim].read_id == (FS_MARK | neighbour) && walk->wrong == 1 &&

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// Leaving QEMU with a status that a script can trust.
+/* SPDX-License-Identifier: MIT */
+/* Leaving QEMU with a status that a script can trust. */
 
 #include "exit.h"
 
@@ -12,16 +11,14 @@
 
 _Noreturn void guest_exit(enum guest_exit value)
 {
-    // The guest's "ring 0" is CPL 3: port access needs an I/O privilege level of its own.
+    /* The guest's "ring 0" is CPL 3: port access needs an I/O privilege level of its own. */
     const uint32_t iopl = 1;
     const uint32_t reason = SHUTDOWN_crash;
 
-    if (xen_physdev_op(PHYSDEVOP_set_iopl, &iopl) == 0) {
+    if (xen_physdev_op(PHYSDEVOP_set_iopl, &iopl) == 0)
         __asm__ volatile("outl %0, %1" : : "a"((uint32_t)value), "N"(DEBUG_EXIT_PORT));
-    }
-    for (;;) {
+    for (;;)
         (void)xen_sched_op(SCHEDOP_shutdown, &reason);
-    }
 }
 
 _Noreturn void guest_fatal(const char *what, int64_t error)

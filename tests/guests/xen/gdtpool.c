@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// The pool over the xen_pv port: hypercalls, pages, locks; and two ways to break it on purpose.
+/* SPDX-License-Identifier: MIT */
+/* The pool over the xen_pv port: hypercalls, pages, locks; and two ways to break it on purpose. */
 
 #include "gdtpool.h"
 
@@ -13,7 +12,7 @@
 #define NONE UINT32_MAX
 
 static uint64_t supply[MAX_VCPUS][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
-static uint16_t free_pages[MAX_VCPUS]; // a stack: the page that came back last goes out first
+static uint16_t free_pages[MAX_VCPUS]; /* a stack: the page that came back last goes out first */
 static uint32_t nr_free;
 static void *views[MAX_VCPUS];
 static uint8_t memory[512 * 1024] __attribute__((aligned(CGDT_POOL_ALIGN)));
@@ -23,7 +22,7 @@ static uint32_t break_in;
 
 _Static_assert(sizeof(struct multicall_entry) == sizeof(struct cgdt_xen_pv_call), "one ABI");
 
-// Hypercalls. Xen refuses a machine address that is no multiple of 8.
+/* Hypercalls. Xen refuses a machine address that is no multiple of 8. */
 
 static bool is_to_break(void)
 {
@@ -39,18 +38,16 @@ static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t 
 static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t descriptor)
 {
     (void)ctx;
-    if (is_to_break()) {
+    if (is_to_break())
         machine_address |= 4;
-    }
     return xen_update_descriptor(machine_address, descriptor);
 }
 
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
     (void)ctx;
-    if (is_to_break()) {
+    if (is_to_break())
         calls[n / 2].args[0] |= 4;
-    }
     return xen_multicall((void *)calls, n);
 }
 
@@ -60,15 +57,14 @@ static uint64_t virt_to_mfn(void *ctx, const void *page)
     return page_mfn(page);
 }
 
-// Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or contents.
+/* Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or contents. */
 
 static void *page_get(void *ctx, uint32_t page)
 {
     (void)ctx;
     (void)page;
-    if (nr_free == 0) {
+    if (nr_free == 0)
         return NULL;
-    }
     return supply[free_pages[--nr_free]];
 }
 
@@ -100,14 +96,13 @@ int32_t gdtpool_supply_index(const void *page)
     return offset < sizeof(supply) && offset % PAGE_SIZE == 0 ? (int32_t)(offset / PAGE_SIZE) : -1;
 }
 
-// Locks. Waiting means to let the holder run: it may share this processor.
+/* Locks. Waiting means to let the holder run: it may share this processor. */
 
 static void lock(void *ctx, enum cgdt_xen_pv_lock which)
 {
     (void)ctx;
-    while (__atomic_exchange_n(&locks[which], 1, __ATOMIC_ACQUIRE) != 0) {
+    while (__atomic_exchange_n(&locks[which], 1, __ATOMIC_ACQUIRE) != 0)
         xen_yield();
-    }
 }
 
 static void unlock(void *ctx, enum cgdt_xen_pv_lock which)
@@ -129,15 +124,14 @@ static const struct cgdt_xen_pv_ops ops = {
 
 struct cgdt_xen_pv gdtpool_xen = {.ops = &ops};
 
-// The port, with a look at what it does.
+/* The port, with a look at what it does. */
 
 static int watched_map(void *ctx, uint32_t page, void **view)
 {
     const int error = cgdt_xen_pv_port.map(ctx, page, view);
 
-    if (error == 0) {
+    if (error == 0)
         views[page] = *view;
-    }
     return error;
 }
 
@@ -184,8 +178,7 @@ struct cgdt_pool *gdtpool_init(const struct args *args)
     port.map = watched_map;
     port.seal = watched_seal;
     const int error = cgdt_pool_init(&pool, memory, sizeof(memory), &config);
-    if (error != 0) {
+    if (error != 0)
         guest_fatal("cgdt_pool_init", error);
-    }
     return pool;
 }

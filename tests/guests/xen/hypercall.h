@@ -1,16 +1,17 @@
-// SPDX-License-Identifier: MIT
-//
-// Hypercalls of a 64-bit PV guest as inline `syscall` instructions: no hypercall page is needed.
-//
-// Every hypercall leaves CS and SS on Xen's flat segments; DS, ES, FS and GS survive.
-// Results are 0 or positive, or a negative error number.
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls of a 64-bit PV guest as inline `syscall` instructions: no hypercall page is needed.
+ *
+ * Every hypercall leaves CS and SS on Xen's flat segments; DS, ES, FS and GS survive.
+ * Results are 0 or positive, or a negative error number.
+ */
 
 #ifndef GUEST_HYPERCALL_H
 #define GUEST_HYPERCALL_H
 
 #include "xen.h"
 
-// Xen may overwrite the argument registers, so all of them are outputs too.
+/* Xen may overwrite the argument registers, so all of them are outputs too. */
 static inline int64_t hypercall4(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     register uint64_t r10 __asm__("r10") = d;
@@ -44,7 +45,7 @@ static inline int64_t xen_set_trap_table(const struct trap_info *table)
     return hypercall2(HYPERVISOR_set_trap_table, (uintptr_t)table, 0);
 }
 
-// For the calling vCPU only; frames may be NULL when entries is 0.
+/* For the calling vCPU only; frames may be NULL when entries is 0. */
 static inline int64_t xen_set_gdt(const uint64_t *frames, uint32_t entries)
 {
     return hypercall2(HYPERVISOR_set_gdt, (uintptr_t)frames, entries);
@@ -95,4 +96,4 @@ static inline void xen_yield(void)
     (void)xen_sched_op(SCHEDOP_yield, NULL);
 }
 
-#endif // GUEST_HYPERCALL_H
+#endif /* GUEST_HYPERCALL_H */

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
-//
-// The order of events: a pool is filled while its pages are private, sealed, used by vCPUs, and grows on while
-// they run. Every vCPU checks its own slot from inside.
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of events: a pool is filled while its pages are private, sealed, used by vCPUs, and grows on while
+ * they run. Every vCPU checks its own slot from inside.
+ */
 
 #include "args.h"
 #include "bringup.h"
@@ -52,15 +53,13 @@ void kernel_main(const struct start_info *info)
 
     controls_before_slots();
     bringup_boot_slots();
-    if (args.control == CONTROL_UNOWNED_TSS) {
+    if (args.control == CONTROL_UNOWNED_TSS)
         controls_before_check();
-    } else {
+    else
         must_be_clean(pool);
-    }
     const int error = cgdt_seal(pool);
-    if (error != 0) {
+    if (error != 0)
         guest_fatal("cgdt_seal", error);
-    }
     controls_after_seal();
 
     bringup_boot_cpu();
@@ -70,8 +69,7 @@ void kernel_main(const struct start_info *info)
     bringup_finish();
 
     const bool ok = report(&args, pool, refused);
-    if (args.control != CONTROL_NONE) {
+    if (args.control != CONTROL_NONE)
         controls_verdict(ok);
-    }
     guest_exit(ok ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

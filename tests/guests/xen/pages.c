@@ -1,11 +1,12 @@
-// SPDX-License-Identifier: MIT
-//
-// Machine frames of the guest's own pages. The dom0 builder maps the whole image
-// with VIRT_BASE 0, so a page's number is its address shifted: no page-table code is needed.
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machine frames of the guest's own pages. The dom0 builder maps the whole image
+ * with VIRT_BASE 0, so a page's number is its address shifted: no page-table code is needed.
+ */
 
 #include "pages.h"
 
-#define MACHINE_TO_PHYS ((const uint64_t *)0xffff800000000000u) // read-only, Xen's
+#define MACHINE_TO_PHYS ((const uint64_t *)0xffff800000000000u) /* read-only, Xen's */
 
 static const uint64_t *p2m;
 static uint64_t boot_pt_base;

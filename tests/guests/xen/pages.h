@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// Machine frames of the guest's pages. All addresses must lie in the guest's image.
+/* SPDX-License-Identifier: MIT */
+/* Machine frames of the guest's pages. All addresses must lie in the guest's image. */
 
 #ifndef GUEST_PAGES_H
 #define GUEST_PAGES_H
@@ -12,10 +11,10 @@ void pages_init(const struct start_info *info);
 uint64_t page_mfn(const void *va);
 uint64_t page_machine_address(const void *va);
 
-// The page of a machine frame, by Xen's own table; its frame must be one of this domain's.
+/* The page of a machine frame, by Xen's own table; its frame must be one of this domain's. */
 void *page_of_mfn(uint64_t mfn);
 
-// The boot page table's L4 in the form that vcpu_guest_context.ctrlreg[3] wants.
+/* The boot page table's L4 in the form that vcpu_guest_context.ctrlreg[3] wants. */
 uint64_t pages_cr3(void);
 
-#endif // GUEST_PAGES_H
+#endif /* GUEST_PAGES_H */

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// A page in use cannot be made writable and cannot be stored to; a live write that fails half-way is undone.
+/* SPDX-License-Identifier: MIT */
+/* A page in use cannot be made writable and cannot be stored to; a live write that fails half-way is undone. */
 
 #include "refusals.h"
 
@@ -9,15 +8,14 @@
 #include "segment.h"
 #include "tables.h"
 
-#define SPARE       (ENTRY_EMPTY + 2) // entries of vCPU 0's slot that are used here
-#define SPARE_COUNT 20u               // more than two multicalls
-#define PF_WRITE    3u                // present, write
+#define SPARE       (ENTRY_EMPTY + 2) /* entries of vCPU 0's slot that are used here */
+#define SPARE_COUNT 20u               /* more than two multicalls */
+#define PF_WRITE    3u                /* present, write */
 
 static bool expect(const char *what, int64_t got, int64_t wanted)
 {
-    if (got != wanted) {
+    if (got != wanted)
         console_printf("PROBLEM: %s: %ld instead of %ld\n", what, got, wanted);
-    }
     return got == wanted;
 }
 
@@ -38,13 +36,12 @@ static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
     const uint64_t *at = (const uint64_t *)gdtpool_view(0) + SPARE;
     uint32_t equal = 0;
 
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++)
         equal += at[i] == values[i];
-    }
     return equal;
 }
 
-// From `first` to `second`, which must not come through when Xen refuses the broken-th of its hypercalls.
+/* From `first` to `second`, which must not come through when Xen refuses the broken-th of its hypercalls. */
 static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const cgdt_desc_t *second,
                        uint32_t n, uint32_t broken)
 {
@@ -69,15 +66,17 @@ static bool check_segments(struct cgdt_pool *pool, uint32_t n, uint32_t broken)
     cgdt_desc_t first[SPARE_COUNT];
     cgdt_desc_t second[SPARE_COUNT];
 
-    for (uint32_t i = 0; i < n; i++) { // told apart by their limits
+    for (uint32_t i = 0; i < n; i++) { /* told apart by their limits */
         first[i] = 0x0040f30000000100u + i;
         second[i] = 0x0040f30000000200u + i;
     }
     return check_undo(pool, first, second, n, broken);
 }
 
-// 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the new low
-// half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
+/*
+ * 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the new low
+ * half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
+ */
 static bool check_gates(struct cgdt_pool *pool, uint32_t broken)
 {
     const cgdt_desc_t first[] = {0x00008c00e0331000u, 1};
@@ -91,7 +90,7 @@ bool refusals_check(struct cgdt_pool *pool)
     bool ok = check_page_in_use();
 
     for (uint32_t broken = 1; broken <= 3; broken++) {
-        ok &= check_segments(pool, SPARE_COUNT, broken); // 8, 8 and 4 in a multicall
+        ok &= check_segments(pool, SPARE_COUNT, broken); /* 8, 8 and 4 in a multicall */
         ok &= check_gates(pool, broken);
     }
     ok &= check_segments(pool, 1, 1);

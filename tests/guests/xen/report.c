@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// Counting what the vCPUs recorded, and saying it.
+/* SPDX-License-Identifier: MIT */
+/* Counting what the vCPUs recorded, and saying it. */
 
 #include "report.h"
 
@@ -16,10 +15,10 @@
 #define MOST_COMPLAINTS 5
 
 struct tally {
-    uint32_t online;   // up, and has itself recorded that it runs
-    uint32_t verified; // has itself recorded its last look, and nothing wrong in any
-    uint32_t failed;   // recorded something wrong
-    uint32_t watched;  // rounds of those that looked while their page was written
+    uint32_t online;   /* up, and has itself recorded that it runs */
+    uint32_t verified; /* has itself recorded its last look, and nothing wrong in any */
+    uint32_t failed;   /* recorded something wrong */
+    uint32_t watched;  /* rounds of those that looked while their page was written */
 };
 
 static void complain(uint32_t vcpu)
@@ -42,9 +41,8 @@ static struct tally count_cpus(uint32_t nr)
         tally.online += phase >= PHASE_ONLINE && vcpu_is_up(vcpu);
         tally.verified += phase == PHASE_DONE && cpu->failed_step == STEP_NONE;
         tally.watched += cpu->watches ? cpu->rounds : 0;
-        if (cpu->failed_step != STEP_NONE && tally.failed++ < MOST_COMPLAINTS) {
+        if (cpu->failed_step != STEP_NONE && tally.failed++ < MOST_COMPLAINTS)
             complain(vcpu);
-        }
     }
     return tally;
 }
@@ -75,9 +73,8 @@ static void print_hypercalls(void)
 
 static bool agree(const char *what, uint32_t got, uint32_t wanted)
 {
-    if (got != wanted) {
+    if (got != wanted)
         console_printf("PROBLEM: %s: %u instead of %u\n", what, got, wanted);
-    }
     return got == wanted;
 }
 

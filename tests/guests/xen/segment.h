@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
-//
-// What a vCPU can ask its processor about its own GDT: load a selector, read through its base,
-// and the LSL and LAR instructions. Loads return 0 or a FAULT() value (traps.h).
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a vCPU can ask its processor about its own GDT: load a selector, read through its base,
+ * and the LSL and LAR instructions. Loads return 0 or a FAULT() value (traps.h).
+ */
 
 #ifndef GUEST_SEGMENT_H
 #define GUEST_SEGMENT_H
@@ -10,7 +11,7 @@
 
 #include "traps.h"
 
-// LAR defines these bits of its result: type, S, DPL, P, AVL, L, D, G.
+/* LAR defines these bits of its result: type, S, DPL, P, AVL, L, D, G. */
 #define LAR_MASK 0x00f0ff00u
 
 #define READ_SELECTOR(name)                                                                        \
@@ -33,7 +34,7 @@
         return (uint32_t)fault;                                                                    \
     }
 
-// The u64 at the start of the segment; *value is left alone on a fault.
+/* The u64 at the start of the segment; *value is left alone on a fault. */
 #define READ_THROUGH(name)                                                                         \
     static inline uint32_t read_##name##_u64(uint64_t *value)                                      \
     {                                                                                              \
@@ -62,8 +63,10 @@ READ_THROUGH(gs)
 #undef LOAD_SELECTOR
 #undef READ_THROUGH
 
-// A far jump to the next instruction: a far return would be read with the wrong rights by QEMU
-// under SMAP. The 32-bit offset suffices as the guest is linked low.
+/*
+ * A far jump to the next instruction: a far return would be read with the wrong rights by QEMU
+ * under SMAP. The 32-bit offset suffices as the guest is linked low.
+ */
 static inline uint32_t load_cs(uint16_t selector)
 {
     struct {
@@ -81,7 +84,7 @@ static inline uint32_t load_cs(uint16_t selector)
     return (uint32_t)fault;
 }
 
-// A store that may be refused.
+/* A store that may be refused. */
 static inline uint32_t store_u64(uint64_t *to, uint64_t value)
 {
     uint64_t fault = 0;
@@ -94,7 +97,7 @@ static inline uint32_t store_u64(uint64_t *to, uint64_t value)
     return (uint32_t)fault;
 }
 
-// Both return false, as the processor does, for an entry that is empty or out of reach.
+/* Both return false, as the processor does, for an entry that is empty or out of reach. */
 static inline bool lsl(uint16_t selector, uint32_t *limit)
 {
     uint32_t result = 0;
@@ -115,4 +118,4 @@ static inline bool lar(uint16_t selector, uint32_t *rights)
     return ok;
 }
 
-#endif // GUEST_SEGMENT_H
+#endif /* GUEST_SEGMENT_H */

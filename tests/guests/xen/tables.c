@@ -1,19 +1,18 @@
-// SPDX-License-Identifier: MIT
-//
-// What each vCPU's table holds, once by the library and once by hand.
+/* SPDX-License-Identifier: MIT */
+/* What each vCPU's table holds, once by the library and once by hand. */
 
 #include "tables.h"
 
 #include "exit.h"
 
 #define DPL3        CGDT_DESC_DPL(3)
-#define BYTES_DATA  0x0040f30000000000u // 32-bit data, byte-granular, DPL 3, accessed
+#define BYTES_DATA  0x0040f30000000000u /* 32-bit data, byte-granular, DPL 3, accessed */
 #define PAGE_PLACES 512u
 
 struct cpu cpus[MAX_VCPUS] __attribute__((aligned(64)));
 
 const cgdt_desc_t tables_template[TEMPLATE_ENTRIES] = {
-    0, 0x00af9b000000ffffu | DPL3, // as cgdt_desc_code64(3), which is no constant expression
+    0, 0x00af9b000000ffffu | DPL3, /* as cgdt_desc_code64(3), which is no constant expression */
     0x00cf93000000ffffu | DPL3};
 
 static const struct args *args;
@@ -24,9 +23,8 @@ void tables_init(const struct args *arguments)
 {
     args = arguments;
     if (tables_template[ENTRY_CODE] != cgdt_desc_code64(3) ||
-        tables_template[ENTRY_DATA] != cgdt_desc_data_flat(3)) {
+        tables_template[ENTRY_DATA] != cgdt_desc_data_flat(3))
         guest_fatal("template", 0);
-    }
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++) {
         cpus[vcpu].start.vcpu = vcpu;
         cpus[vcpu].fs.id = FS_MARK | vcpu;
@@ -46,9 +44,8 @@ static cgdt_desc_t build(const void *base, uint32_t last_offset)
     const int error = cgdt_desc_segment(&desc, (uint32_t)(uintptr_t)base, last_offset,
                                         CGDT_DESC_WRITABLE | CGDT_DESC_DB | DPL3);
 
-    if (error != 0) {
+    if (error != 0)
         guest_fatal("cgdt_desc_segment", error);
-    }
     return desc;
 }
 

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// Trap table, fault fixups and the report of an unexpected fault.
+/* SPDX-License-Identifier: MIT */
+/* Trap table, fault fixups and the report of an unexpected fault. */
 
 #include "traps.h"
 
@@ -15,7 +14,7 @@ struct fixup {
     uint64_t to;
 };
 
-// From head.S and link.ld.
+/* From head.S and link.ld. */
 extern const uint64_t trap_stubs[NR_STUBS];
 extern const struct fixup fixup_table_start[];
 extern const struct fixup fixup_table_end[];
@@ -24,7 +23,7 @@ extern const char failsafe_callback[];
 extern uint32_t event_count;
 extern uint32_t failsafe_count;
 
-// One more than the stubs: a zero address ends the list.
+/* One more than the stubs: a zero address ends the list. */
 static struct trap_info trap_table[NR_STUBS + 1];
 
 static void register_callback(uint16_t type, const char *address)
@@ -32,9 +31,8 @@ static void register_callback(uint16_t type, const char *address)
     const struct callback_register callback = {.type = type, .address = (uintptr_t)address};
     int64_t error = xen_callback_op(CALLBACKOP_register, &callback);
 
-    if (error != 0) {
+    if (error != 0)
         guest_fatal("callback_op", error);
-    }
 }
 
 void traps_init(void)
@@ -47,21 +45,19 @@ void traps_init(void)
     }
 
     int64_t error = xen_set_trap_table(trap_table);
-    if (error != 0) {
+    if (error != 0)
         guest_fatal("set_trap_table", error);
-    }
     register_callback(CALLBACKTYPE_event, event_callback);
     register_callback(CALLBACKTYPE_failsafe, failsafe_callback);
 }
 
 void traps_fill_context(struct vcpu_guest_context *context)
 {
-    for (uint32_t i = 0; i < NR_STUBS; i++) {
+    for (uint32_t i = 0; i < NR_STUBS; i++)
         context->trap_ctxt[i] = trap_table[i];
-    }
     context->event_callback_eip = (uintptr_t)event_callback;
     context->failsafe_callback_eip = (uintptr_t)failsafe_callback;
-    context->syscall_callback_eip = (uintptr_t)event_callback; // there is no user mode
+    context->syscall_callback_eip = (uintptr_t)event_callback; /* there is no user mode */
 }
 
 uint32_t traps_failsafe_count(void)
@@ -78,7 +74,7 @@ static _Noreturn void unexpected(const struct trap_frame *frame)
 {
     static uint32_t reported;
 
-    // A fault inside the report must not start another one.
+    /* A fault inside the report must not start another one. */
     if (__atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED) == 0) {
         console_printf("FATAL: unexpected trap: vector %lu error code 0x%lx rip 0x%lx rsp 0x%lx "
                        "cs 0x%x ss 0x%lx\n",

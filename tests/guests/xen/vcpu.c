@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// vCPU life cycle on top of vcpu_op.
+/* SPDX-License-Identifier: MIT */
+/* vCPU life cycle on top of vcpu_op. */
 
 #include "vcpu.h"
 
@@ -11,12 +10,12 @@
 #define RFLAGS_INITIAL 0x202
 #define KERNEL_SS      0xe028
 
-extern const char vcpu_entry[]; // head.S
+extern const char vcpu_entry[]; /* head.S */
 
 static struct vcpu_guest_context context;
 static uint8_t stacks[MAX_VCPUS][VCPU_STACK_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-// Aligned to its own size, so that none crosses a page.
+/* Aligned to its own size, so that none crosses a page. */
 static struct vcpu_info infos[MAX_VCPUS] __attribute__((aligned(PAGE_SIZE)));
 
 void vcpu_init(void)
@@ -52,9 +51,8 @@ int64_t vcpu_initialise(uint32_t vcpu, const struct vcpu_plan *plan)
     context.user_regs.cs = plan->cs;
     context.user_regs.ss = plan->ss;
     context.kernel_sp = (uintptr_t)stack;
-    for (uint32_t i = 0; i < FIRST_RESERVED_GDT_PAGE; i++) {
+    for (uint32_t i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
         context.gdt_frames[i] = i < plan->nr_frames ? plan->frames[i] : 0;
-    }
     context.gdt_ents = plan->entries;
     return xen_vcpu_op(VCPUOP_initialise, vcpu, &context);
 }
@@ -76,10 +74,9 @@ void vcpu_down_self(uint32_t vcpu)
 
 _Noreturn void vcpu_park(void)
 {
-    // No ports, no time-out, upcalls masked: nothing ever wakes this vCPU.
+    /* No ports, no time-out, upcalls masked: nothing ever wakes this vCPU. */
     const struct sched_poll poll = {.ports = NULL, .nr_ports = 0, .timeout = 0};
 
-    for (;;) {
+    for (;;)
         (void)xen_sched_op(SCHEDOP_poll, &poll);
-    }
 }

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
-//
-// Starting and parking vCPUs. vcpu_initialise() is called by one vCPU at a time (one context
-// buffer is reused for all).
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting and parking vCPUs. vcpu_initialise() is called by one vCPU at a time (one context
+ * buffer is reused for all).
+ */
 
 #ifndef GUEST_VCPU_H
 #define GUEST_VCPU_H
@@ -10,11 +11,13 @@
 
 #include "xen.h"
 
-#define MAX_VCPUS       8192 // what Xen is built for
+#define MAX_VCPUS       8192 /* what Xen is built for */
 #define VCPU_STACK_SIZE 4096
 
-// The first argument of a vCPU's code. head.S knows the offsets: vcpu_entry fills cs and ss
-// before the first hypercall and then calls run(start); when run returns, the vCPU parks.
+/*
+ * The first argument of a vCPU's code. head.S knows the offsets: vcpu_entry fills cs and ss
+ * before the first hypercall and then calls run(start); when run returns, the vCPU parks.
+ */
 struct vcpu_start {
     uint16_t cs;
     uint16_t ss;
@@ -27,33 +30,33 @@ _Static_assert(offsetof(struct vcpu_start, ss) == 2, "head.S");
 _Static_assert(offsetof(struct vcpu_start, run) == 8, "head.S");
 
 struct vcpu_plan {
-    uint64_t entry; // 0: vcpu_entry
-    void *stack;    // its upper end, 16-byte aligned; NULL: the vCPU's own from BSS
+    uint64_t entry; /* 0: vcpu_entry */
+    void *stack;    /* its upper end, 16-byte aligned; NULL: the vCPU's own from BSS */
     struct vcpu_start *start;
-    const uint64_t *frames; // machine frames, 1 .. FIRST_RESERVED_GDT_PAGE of them
+    const uint64_t *frames; /* machine frames, 1 .. FIRST_RESERVED_GDT_PAGE of them */
     uint32_t nr_frames;
-    uint32_t entries; // of the whole list: what set_gdt would be given
-    uint16_t cs;      // a slot's selectors hold from the first instruction to the first hypercall
+    uint32_t entries; /* of the whole list: what set_gdt would be given */
+    uint16_t cs; /* a slot's selectors hold from the first instruction to the first hypercall */
     uint16_t ss;
 };
 
-// After pages_init() and traps_init().
+/* After pages_init() and traps_init(). */
 void vcpu_init(void);
 
-// Upper end of the vCPU's stack in BSS.
+/* Upper end of the vCPU's stack in BSS. */
 void *vcpu_stack(uint32_t vcpu);
 
-// All return 0 or Xen's error. Registering comes before initialise, once for each vCPU.
+/* All return 0 or Xen's error. Registering comes before initialise, once for each vCPU. */
 int64_t vcpu_register_info(uint32_t vcpu);
 int64_t vcpu_initialise(uint32_t vcpu, const struct vcpu_plan *plan);
 int64_t vcpu_up(uint32_t vcpu);
 
 bool vcpu_is_up(uint32_t vcpu);
 
-// The calling vCPU goes down; returns when another one calls vcpu_up() for it.
+/* The calling vCPU goes down; returns when another one calls vcpu_up() for it. */
 void vcpu_down_self(uint32_t vcpu);
 
-// Blocks for ever and stays "up".
+/* Blocks for ever and stays "up". */
 _Noreturn void vcpu_park(void);
 
-#endif // GUEST_VCPU_H
+#endif /* GUEST_VCPU_H */

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// A vCPU looks at its own slot.
+/* SPDX-License-Identifier: MIT */
+/* A vCPU looks at its own slot. */
 
 #include "verify.h"
 
@@ -71,19 +70,16 @@ static bool is_empty(uint32_t vcpu, uint32_t entry)
     return !lsl(selector, &got) && !lar(selector, &got);
 }
 
-// All of them in the first round; later the ends, which a neighbour's mistake would hit.
+/* All of them in the first round; later the ends, which a neighbour's mistake would hit. */
 static bool rest_is_empty(uint32_t vcpu, enum round round)
 {
-    if (!is_empty(vcpu, 0) || !is_empty(vcpu, slot_entries - 1)) {
+    if (!is_empty(vcpu, 0) || !is_empty(vcpu, slot_entries - 1))
         return false;
-    }
     for (uint32_t entry = ENTRY_EMPTY; entry < slot_entries; entry++) {
-        if (!is_empty(vcpu, entry)) {
+        if (!is_empty(vcpu, entry))
             return false;
-        }
-        if (round != ROUND_FRESH) {
+        if (round != ROUND_FRESH)
             break;
-        }
     }
     return true;
 }
@@ -94,7 +90,7 @@ static bool is_in_slot(uint32_t vcpu)
            read_ss() == tables_selector(vcpu, ENTRY_DATA);
 }
 
-// Selectors of the slot, loaded by hand, outlive a fault.
+/* Selectors of the slot, loaded by hand, outlive a fault. */
 static bool empty_faults(uint32_t vcpu)
 {
     const uint16_t empty = tables_selector(vcpu, ENTRY_EMPTY);
@@ -104,7 +100,7 @@ static bool empty_faults(uint32_t vcpu)
            read_fs() == tables_selector(vcpu, ENTRY_FS);
 }
 
-// %fs and %gs as they are.
+/* %fs and %gs as they are. */
 static enum step check_bases(struct cpu *cpu)
 {
     uint64_t fs = 0;
@@ -123,19 +119,16 @@ static enum step check_bases(struct cpu *cpu)
 
 static enum step check_contents(uint32_t vcpu, enum round round)
 {
-    if (!has_limit(vcpu, ENTRY_NUMBER, NUMBER_LIMIT + vcpu)) {
+    if (!has_limit(vcpu, ENTRY_NUMBER, NUMBER_LIMIT + vcpu))
         return STEP_NUMBER;
-    }
     if (!has_limit(vcpu, ENTRY_DATA, UINT32_MAX) ||
         !has_limit(vcpu, ENTRY_FS, sizeof(struct fs_record) - 1) ||
-        !has_limit(vcpu, ENTRY_GS, sizeof(struct gs_record) - 1)) {
+        !has_limit(vcpu, ENTRY_GS, sizeof(struct gs_record) - 1))
         return STEP_LIMITS;
-    }
     if (!has_rights(vcpu, ENTRY_CODE, CODE_RIGHTS) || !has_rights(vcpu, ENTRY_DATA, DATA_RIGHTS) ||
         !has_rights(vcpu, ENTRY_FS, BYTES_RIGHTS) || !has_rights(vcpu, ENTRY_GS, BYTES_RIGHTS) ||
-        !has_rights(vcpu, ENTRY_NUMBER, BYTES_RIGHTS)) {
+        !has_rights(vcpu, ENTRY_NUMBER, BYTES_RIGHTS))
         return STEP_RIGHTS;
-    }
     return rest_is_empty(vcpu, round) ? STEP_NONE : STEP_EMPTY;
 }
 
@@ -145,32 +138,25 @@ static enum step check_slot(struct cpu *cpu, enum round round)
     enum step step;
 
     if (load_fs(tables_selector(vcpu, ENTRY_FS)) != 0 ||
-        load_gs(tables_selector(vcpu, ENTRY_GS)) != 0) {
+        load_gs(tables_selector(vcpu, ENTRY_GS)) != 0)
         return STEP_LOAD;
-    }
     step = check_bases(cpu);
-    if (step == STEP_NONE) {
+    if (step == STEP_NONE)
         step = check_contents(vcpu, round);
-    }
-    if (step == STEP_NONE &&
-        (load_cs(tables_selector(vcpu, ENTRY_CODE)) != 0 ||
-         load_ss(tables_selector(vcpu, ENTRY_DATA)) != 0 || !is_in_slot(vcpu))) {
+    if (step == STEP_NONE && (load_cs(tables_selector(vcpu, ENTRY_CODE)) != 0 ||
+                              load_ss(tables_selector(vcpu, ENTRY_DATA)) != 0 || !is_in_slot(vcpu)))
         step = STEP_CS_SS;
-    }
-    if (step == STEP_NONE && !empty_faults(vcpu)) {
+    if (step == STEP_NONE && !empty_faults(vcpu))
         step = STEP_NO_FAULT;
-    }
     return step;
 }
 
 static enum step check_after_switch(struct cpu *cpu, enum round round)
 {
-    if (read_cs() != FLAT_KERNEL_CS || read_ss() != FLAT_KERNEL_SS) {
+    if (read_cs() != FLAT_KERNEL_CS || read_ss() != FLAT_KERNEL_SS)
         return STEP_FLAT;
-    }
-    if (check_bases(cpu) != STEP_NONE) {
+    if (check_bases(cpu) != STEP_NONE)
         return STEP_SURVIVED;
-    }
     return check_slot(cpu, round);
 }
 
@@ -200,9 +186,8 @@ void verify_first(struct cpu *cpu)
     enum step step = STEP_CS_SS;
 
     if (cpu->start.cs == tables_selector(vcpu, ENTRY_CODE) &&
-        cpu->start.ss == tables_selector(vcpu, ENTRY_DATA)) {
+        cpu->start.ss == tables_selector(vcpu, ENTRY_DATA))
         step = check_slot(cpu, ROUND_FRESH);
-    }
     note(cpu, ROUND_FRESH, step);
     xen_yield();
     note(cpu, ROUND_YIELDED, check_after_switch(cpu, ROUND_YIELDED));

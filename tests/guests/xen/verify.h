@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: MIT
-//
-// What a vCPU finds out about its own slot, from inside. Each records the first thing that was wrong.
+/* SPDX-License-Identifier: MIT */
+/* What a vCPU finds out about its own slot, from inside. Each records the first thing that was wrong. */
 
 #ifndef GUEST_VERIFY_H
 #define GUEST_VERIFY_H
@@ -8,26 +7,26 @@
 #include "tables.h"
 
 enum round {
-    ROUND_FRESH,    // before the vCPU's first hypercall
-    ROUND_YIELDED,  // others have run in between
-    ROUND_WATCHING, // while slots on the same page are written
-    ROUND_WOKEN,    // after all have been written, mostly after a sleep
-    ROUND_LAST      // after another yield
+    ROUND_FRESH,    /* before the vCPU's first hypercall */
+    ROUND_YIELDED,  /* others have run in between */
+    ROUND_WATCHING, /* while slots on the same page are written */
+    ROUND_WOKEN,    /* after all have been written, mostly after a sleep */
+    ROUND_LAST      /* after another yield */
 };
 
 enum step {
     STEP_NONE,
-    STEP_FLAT,     // a hypercall left Xen's flat CS and SS
-    STEP_SURVIVED, // %fs and %gs still read through the old bases after a switch
-    STEP_CS_SS,    // CS and SS are the slot's
-    STEP_LOAD,     // %fs and %gs can be loaded
-    STEP_FS_ID,    // and read what only this vCPU has
+    STEP_FLAT,     /* a hypercall left Xen's flat CS and SS */
+    STEP_SURVIVED, /* %fs and %gs still read through the old bases after a switch */
+    STEP_CS_SS,    /* CS and SS are the slot's */
+    STEP_LOAD,     /* %fs and %gs can be loaded */
+    STEP_FS_ID,    /* and read what only this vCPU has */
     STEP_GS_ID,
-    STEP_NUMBER, // the limit that says the vCPU's number
+    STEP_NUMBER, /* the limit that says the vCPU's number */
     STEP_LIMITS,
     STEP_RIGHTS,
-    STEP_EMPTY,    // lsl and lar find nothing in an empty entry
-    STEP_NO_FAULT, // loading an empty entry is a #GP, and leaves everything as it was
+    STEP_EMPTY,    /* lsl and lar find nothing in an empty entry */
+    STEP_NO_FAULT, /* loading an empty entry is a #GP, and leaves everything as it was */
 };
 
 const char *verify_round_text(uint32_t round);
@@ -35,17 +34,17 @@ const char *verify_step_text(uint32_t step);
 
 void verify_init(const struct args *args);
 
-// First look; the caller is the vCPU itself. Ends with PHASE_ONLINE.
+/* First look; the caller is the vCPU itself. Ends with PHASE_ONLINE. */
 void verify_first(struct cpu *cpu);
 
-// Look again and again until verify_release(); the vCPUs that share a page with the next ones to come.
+/* Look again and again until verify_release(); the vCPUs that share a page with the next ones to come. */
 void verify_watch(struct cpu *cpu);
 void verify_release(void);
 
-// Last look. Ends with PHASE_DONE.
+/* Last look. Ends with PHASE_DONE. */
 void verify_last(struct cpu *cpu);
 
-// vCPUs that have reached a phase, so far; for waiting only, the verdict looks at every record.
+/* vCPUs that have reached a phase, so far; for waiting only, the verdict looks at every record. */
 uint32_t verify_count(enum phase phase);
 
-#endif // GUEST_VERIFY_H
+#endif /* GUEST_VERIFY_H */

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
-//
-// The independent walk. Where a page is comes from Xen's own table of machine frames, what it must hold
-// from tables.c's own arithmetic.
+/* SPDX-License-Identifier: MIT */
+/*
+ * The independent walk. Where a page is comes from Xen's own table of machine frames, what it must hold
+ * from tables.c's own arithmetic.
+ */
 
 #include "walk.h"
 
@@ -9,8 +10,8 @@
 #include "pages.h"
 #include "tables.h"
 
-static uint8_t seen[MAX_VCPUS];          // by number in the supply
-static const uint64_t *pages[MAX_VCPUS]; // by page of the pool
+static uint8_t seen[MAX_VCPUS];          /* by number in the supply */
+static const uint64_t *pages[MAX_VCPUS]; /* by page of the pool */
 
 static const uint64_t *page_of_frame(uint64_t mfn)
 {
@@ -19,7 +20,7 @@ static const uint64_t *page_of_frame(uint64_t mfn)
     return gdtpool_supply_index(va) >= 0 && page_mfn(va) == mfn ? va : NULL;
 }
 
-// The list of a vCPU: the pages of its window, from the first to its own.
+/* The list of a vCPU: the pages of its window, from the first to its own. */
 static const uint64_t *follow_frames(struct cgdt_pool *pool, uint32_t vcpu)
 {
     const uint32_t head = tables_page(vcpu) - tables_position(vcpu);
@@ -28,36 +29,30 @@ static const uint64_t *follow_frames(struct cgdt_pool *pool, uint32_t vcpu)
     uint32_t entries;
 
     if (cgdt_frames(pool, cpus[vcpu].slot, frames, &n, &entries) != 0 ||
-        n != tables_position(vcpu) + 1 || entries != n * CGDT_PAGE_ENTRIES) {
+        n != tables_position(vcpu) + 1 || entries != n * CGDT_PAGE_ENTRIES)
         return NULL;
-    }
-    for (uint32_t i = 0; i + 1 < n; i++) {
-        if (page_of_frame(frames[i]) != pages[head + i]) {
+    for (uint32_t i = 0; i + 1 < n; i++)
+        if (page_of_frame(frames[i]) != pages[head + i])
             return NULL;
-        }
-    }
     return page_of_frame(frames[n - 1]);
 }
 
-// A page that is met for the first time must be new.
+/* A page that is met for the first time must be new. */
 static bool is_new(const uint64_t *page)
 {
     const int32_t index = gdtpool_supply_index(page);
 
-    if (index < 0 || seen[index] != 0) {
+    if (index < 0 || seen[index] != 0)
         return false;
-    }
     seen[index] = 1;
     return true;
 }
 
 static bool is_zero(const uint64_t *slot, uint32_t entries)
 {
-    for (uint32_t i = 0; i < entries; i++) {
-        if (slot[i] != 0) {
+    for (uint32_t i = 0; i < entries; i++)
+        if (slot[i] != 0)
             return false;
-        }
-    }
     return true;
 }
 
@@ -66,19 +61,17 @@ static bool table_is_right(struct cgdt_pool *pool, uint32_t vcpu, const uint64_t
 {
     cgdt_desc_t read[ENTRY_EMPTY];
 
-    if (cgdt_read(pool, cpus[vcpu].slot, 0, read, ENTRY_EMPTY) != 0) {
+    if (cgdt_read(pool, cpus[vcpu].slot, 0, read, ENTRY_EMPTY) != 0)
         return false;
-    }
     for (uint32_t entry = 0; entry < entries; entry++) {
         const uint64_t expected = tables_expected(vcpu, entry);
-        if (table[entry] != expected || (entry < ENTRY_EMPTY && read[entry] != expected)) {
+        if (table[entry] != expected || (entry < ENTRY_EMPTY && read[entry] != expected))
             return false;
-        }
     }
     return true;
 }
 
-// What the pool says about owners, and slots that nobody owns.
+/* What the pool says about owners, and slots that nobody owns. */
 static bool page_is_right(const struct args *args, struct cgdt_pool *pool, uint32_t page)
 {
     const uint32_t colors = CGDT_PAGE_ENTRIES / args->slot_entries;
@@ -86,13 +79,11 @@ static bool page_is_right(const struct args *args, struct cgdt_pool *pool, uint3
     uint64_t expected = 0;
     bool zero = true;
 
-    for (uint32_t color = 0; color < colors; color++) {
-        if (page * colors + color < args->nr) {
+    for (uint32_t color = 0; color < colors; color++)
+        if (page * colors + color < args->nr)
             expected |= (uint64_t)1 << color;
-        } else {
+        else
             zero &= is_zero(pages[page] + color * args->slot_entries, args->slot_entries);
-        }
-    }
     return cgdt_page_owned(pool, page, &owned) == 1 && owned == expected && zero;
 }
 
@@ -112,17 +103,15 @@ static void walk_vcpu(const struct args *args, struct cgdt_pool *pool, struct wa
         return;
     }
     if (table_is_right(pool, vcpu, at + tables_color(vcpu) * args->slot_entries,
-                       args->slot_entries)) {
+                       args->slot_entries))
         walk->tables++;
-    } else if (walk->wrong++ == 0) {
+    else if (walk->wrong++ == 0)
         walk->first_wrong = vcpu;
-    }
 }
 
 void walk_all(const struct args *args, struct cgdt_pool *pool, struct walk *walk)
 {
     *walk = (struct walk){.first_wrong = UINT32_MAX};
-    for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++) {
+    for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
         walk_vcpu(args, pool, walk, vcpu);
-    }
 }

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
-//
-// The part of the Xen PV ABI (x86-64) that the test guest uses: numbers, structures, selectors.
-// Names are those of Xen's public headers; sizes and offsets are asserted at the end.
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of the Xen PV ABI (x86-64) that the test guest uses: numbers, structures, selectors.
+ * Names are those of Xen's public headers; sizes and offsets are asserted at the end.
+ */
 
 #ifndef GUEST_XEN_H
 #define GUEST_XEN_H
@@ -11,14 +12,14 @@
 #include <stdint.h>
 #endif
 
-// Selectors of Xen's own flat segments, present in every guest's GDT (page 14).
+/* Selectors of Xen's own flat segments, present in every guest's GDT (page 14). */
 #define FLAT_KERNEL_CS 0xe033
 #define FLAT_KERNEL_SS 0xe02b
 
 #define FIRST_RESERVED_GDT_PAGE  14
 #define FIRST_RESERVED_GDT_ENTRY 7168
 
-// Hypercall numbers.
+/* Hypercall numbers. */
 #define HYPERVISOR_set_trap_table    0
 #define HYPERVISOR_mmu_update        1
 #define HYPERVISOR_set_gdt           2
@@ -32,7 +33,7 @@
 #define HYPERVISOR_callback_op       30
 #define HYPERVISOR_physdev_op        33
 
-// Sub-commands.
+/* Sub-commands. */
 #define CONSOLEIO_write           0
 #define VCPUOP_initialise         0
 #define VCPUOP_up                 1
@@ -48,9 +49,9 @@
 #define PHYSDEVOP_set_iopl        6
 
 #define VGCF_in_kernel 4
-#define TI_MASK_EVENTS 4 // trap_info.flags: enter the handler with upcalls masked
+#define TI_MASK_EVENTS 4 /* trap_info.flags: enter the handler with upcalls masked */
 
-// Error numbers that hypercalls return, negated.
+/* Error numbers that hypercalls return, negated. */
 #define XEN_ENOENT 2
 #define XEN_ENXIO  6
 #define XEN_EFAULT 14
@@ -67,15 +68,15 @@
 struct start_info {
     char magic[32];
     uint64_t nr_pages;
-    uint64_t shared_info; // machine address
+    uint64_t shared_info; /* machine address */
     uint32_t flags;
     uint32_t pad0;
     uint64_t store_mfn;
     uint64_t store_evtchn;
     uint64_t console[2];
-    uint64_t pt_base; // virtual address of the boot L4
+    uint64_t pt_base; /* virtual address of the boot L4 */
     uint64_t nr_pt_frames;
-    uint64_t mfn_list; // virtual address of the p2m array
+    uint64_t mfn_list; /* virtual address of the p2m array */
     uint64_t mod_start;
     uint64_t mod_len;
     char cmd_line[1024];
@@ -193,5 +194,5 @@ _Static_assert(offsetof(struct sched_poll, timeout) == 16, "sched_poll");
 _Static_assert(sizeof(struct callback_register) == 16, "callback_register");
 _Static_assert(sizeof(struct multicall_entry) == 64, "multicall_entry");
 
-#endif // !__ASSEMBLER__
-#endif // GUEST_XEN_H
+#endif /* !__ASSEMBLER__ */
+#endif /* GUEST_XEN_H */
