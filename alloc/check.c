@@ -174,6 +174,17 @@ enum cgdt_reason cgdt_check_descriptor(enum cgdt_profile profile, cgdt_desc_t de
     return reason;
 }
 
+bool cgdt_descriptor_is_kept(enum cgdt_profile profile, cgdt_desc_t desc)
+{
+    cgdt_desc_t stored;
+    cgdt_desc_t again;
+
+    if (cgdt_reason_effect(cgdt_check_descriptor(profile, desc, &stored)) == CGDT_REFUSED)
+        return false;
+    (void)cgdt_check_descriptor(profile, stored, &again);
+    return again == stored;
+}
+
 /* Native rules that hold only where the CPU reads the page through a read-only mapping. */
 static enum cgdt_reason check_read_only(cgdt_desc_t desc)
 {

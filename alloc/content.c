@@ -70,10 +70,7 @@ static int check_change(const struct cgdt_pool *pool, const struct table *table,
     if (null_entry && change->first == 0 && change->values[0] != 0)
         return -CGDT_ERANGE;
     for (uint32_t i = 0; i < change->n; i++) {
-        const enum cgdt_reason reason =
-            cgdt_check_descriptor(pool->config.profile, change->values[i], NULL);
-
-        if (cgdt_reason_effect(reason) == CGDT_REFUSED)
+        if (!cgdt_descriptor_is_kept(pool->config.profile, change->values[i]))
             return -CGDT_EILSEQ;
     }
     return pool->config.profile == CGDT_NATIVE64 ? check_pairs(table, change) : 0;
@@ -163,7 +160,7 @@ int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
     return 0;
 }
 
-int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_gdtr *gdtr)
+int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_pseudo_descriptor *gdtr)
 {
     const struct cgdt_layout *layout = &pool->config.layout;
     struct page_state page;

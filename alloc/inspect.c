@@ -110,14 +110,14 @@ int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_viola
                        end < pool->windows.pages ? end : pool->windows.pages, violation);
 }
 
-void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_stats *stats)
+void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
 {
     uint32_t last_window = 0; /* + 1; 0: none yet */
 
-    *stats = (struct cgdt_stats){.max_slots = pool->map.slots,
-                                 .common_pages = pool->config.layout.common ? 1u : 0u,
-                                 .reserved_slots = pool->reserved_slots,
-                                 .bookkeeping_bytes = cgdt_pool_bytes(&pool->config)};
+    *stats = (struct cgdt_pool_stats){.max_slots = pool->map.slots,
+                                      .common_pages = pool->config.layout.common ? 1u : 0u,
+                                      .reserved_slots = pool->reserved_slots,
+                                      .bookkeeping_bytes = cgdt_pool_bytes(&pool->config)};
     for (uint32_t page = 0; page < pool->windows.pages; page++) {
         const struct page_state state = cgdt_window_page_(&pool->windows, page);
 

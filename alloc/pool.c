@@ -57,6 +57,10 @@ static int check_template(const struct cgdt_config *config)
         (config->template_entries != 0 && config->template_descs == NULL) ||
         (uintptr_t)config->template_descs % CGDT_DESC_BYTES != 0)
         return -CGDT_EINVAL;
+    for (uint32_t i = 0; i < config->template_entries; i++) {
+        if (!cgdt_descriptor_is_kept(config->profile, config->template_descs[i]))
+            return -CGDT_EILSEQ;
+    }
     if (config->template_entries != 0 &&
         cgdt_check_slot(config->profile, rules, config->template_descs, config->template_entries,
                         NULL) != CGDT_FINE)

@@ -321,7 +321,7 @@ static void run(struct demo *demo)
 static bool report(const struct demo *demo)
 {
     const bool pass = !demo->failed && demo->online == demo->cpus && demo->verified == demo->cpus;
-    struct cgdt_stats stats = {0};
+    struct cgdt_pool_stats stats = {0};
 
     if (demo->pool != NULL)
         cgdt_stats(demo->pool, &stats);

@@ -41,12 +41,6 @@
 extern "C" {
 #endif
 
-/* g++ -Wshadow minds that cgdt_stats() and cgdt_gdtr() have the names of their structs, which C++ allows. */
-#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-#endif
-
 /* MAJOR.MINOR.PATCH of this source. */
 #define CGDT_VERSION_MAJOR 0
 #define CGDT_VERSION_MINOR 1
@@ -88,7 +82,7 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config);
  * pool           receives the handle of the pool, which points into memory
  *
  * -CGDT_EINVAL (caller): a layout, profile, size, alignment or count out of range, a port operation missing
- * -CGDT_EILSEQ (caller): the profile refuses a descriptor of the template
+ * -CGDT_EILSEQ (caller): the profile refuses a descriptor of the template (see cgdt_write())
  * -CGDT_EPROTO, or the port's code (port): the common page; nothing is left mapped
  */
 int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
@@ -136,7 +130,8 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
 /*
  * Zero a slot and give it back. Its CPU must not use it any more (cgdt_cpu_offline() sees to that).
  * -CGDT_ESTALE: freed already, or being freed by another CPU (double free, the caller's fault)
- * -CGDT_ENOENT: no such slot, or nobody owns it (foreign handle, the caller's fault)
+ * -CGDT_ENOENT: no such slot, or nobody owns it (foreign handle, the caller's fault; one that also has the
+ *   wrong generation cannot be told from a double free and earns -CGDT_ESTALE)
  * The port's code: live_write failed; the slot is still owned and as it was.
  */
 int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot);
@@ -154,7 +149,8 @@ int cgdt_trim(struct cgdt_pool *pool);
  * meant. Entries that are equal already are skipped; if all are, the port is not called.
  *
  * -CGDT_ERANGE: entries outside the slot, or entry 0 (not zero) without a common page
- * -CGDT_EILSEQ: the profile refuses a descriptor
+ * -CGDT_EILSEQ: the profile refuses a descriptor, or would keep it in a form that it changes again when it
+ *   sees the page again (a PV32 call gate of ring 2 or 3, of which Xen would make one of ring 1)
  * -CGDT_EINVAL: desc is NULL or not 8-byte aligned; -CGDT_ENOENT, -CGDT_ESTALE: as for cgdt_free()
  * The port's code: live_write failed, nothing written
  */
@@ -182,14 +178,14 @@ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const cgdt_desc_t 
 int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
                 cgdt_frame_t frames[CGDT_MAX_FRAMES], uint32_t *n_frames, uint32_t *entries);
 
-/* What LGDT needs (native): the table's linear address in the view, and its limit, slot_entries x 8 - 1. */
-struct cgdt_gdtr {
+/* What LGDT needs (native), the SDM's "pseudo-descriptor" unpacked: the table's linear address in the view, and its limit, slot_entries x 8 - 1. */
+struct cgdt_pseudo_descriptor {
     uintptr_t base;
     uint16_t limit;
 };
 
 /* -CGDT_EPERM: before cgdt_seal(). -CGDT_ENOTSUP: not native. -CGDT_ENOENT, -CGDT_ESTALE. */
-int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_gdtr *gdtr);
+int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_pseudo_descriptor *gdtr);
 
 /*
  * The CPU directory: which slot a CPU has. One CPU's calls may meet others' in any way: one wins.
@@ -216,7 +212,7 @@ int cgdt_check(struct cgdt_pool *pool, struct cgdt_violation *violation);
 int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_violation *violation);
 
 /* Counts, gathered in O(pages); a snapshot that other CPUs may outdate at once. */
-struct cgdt_stats {
+struct cgdt_pool_stats {
     uint32_t max_slots;      /* the ceiling */
     uint32_t mapped_pages;   /* slot pages in service */
     uint32_t common_pages;   /* 0 or 1 */
@@ -229,7 +225,7 @@ struct cgdt_stats {
     size_t bookkeeping_bytes; /* cgdt_pool_bytes() */
 };
 
-void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_stats *stats);
+void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats);
 
 /*
  * Which colors of a slot page have an owner: bit c for color c. *owned is 0 for a page that is not in
@@ -243,10 +239,6 @@ int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned
  * cut), or -CGDT_EINVAL: no such page, or it is not mapped. Takes the port's lock.
  */
 int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *text, size_t size);
-
-#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 #ifdef __cplusplus
 }

@@ -68,6 +68,12 @@ enum cgdt_reason {
 /* The sentence for a reason: what is wrong and what the hypervisor or CPU would do. Never NULL. */
 const char *cgdt_reason_text(enum cgdt_reason reason);
 
+/*
+ * Whether the profile takes a descriptor and keeps what it stores of it for good. A PV32 call gate of ring 2 or 3
+ * is taken but not kept: its stored form has DPL 0, which becomes ring 1 when the page is checked again.
+ */
+bool cgdt_descriptor_is_kept(enum cgdt_profile profile, cgdt_desc_t desc);
+
 /* What `reason` leads to. */
 enum cgdt_effect cgdt_reason_effect(enum cgdt_reason reason);
 

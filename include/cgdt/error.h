@@ -41,7 +41,7 @@ enum cgdt_error {
     CGDT_ENOMEM = 12, /* The port has no page to give. */
 
     /* The port broke its contract (port.h); nothing of what it gave is used. */
-    CGDT_EPROTO = 71, /* A page that is not aligned, not zero, or already in this pool. */
+    CGDT_EPROTO = 71, /* A page that is not aligned, not zero, or already in this window. */
 };
 
 /*

@@ -79,9 +79,9 @@ void fixture_close(struct fixture *fixture)
     free(fixture->memory);
 }
 
-struct cgdt_stats fixture_stats(const struct fixture *fixture)
+struct cgdt_pool_stats fixture_stats(const struct fixture *fixture)
 {
-    struct cgdt_stats stats;
+    struct cgdt_pool_stats stats;
 
     memset(&stats, 0xee, sizeof(stats));
     cgdt_stats(fixture->pool, &stats);

@@ -39,7 +39,7 @@ void fixture_close(struct fixture *fixture);
 /* Free every owned slot first. */
 void fixture_free_all(struct fixture *fixture);
 
-struct cgdt_stats fixture_stats(const struct fixture *fixture);
+struct cgdt_pool_stats fixture_stats(const struct fixture *fixture);
 
 /* Alloc that must succeed. */
 cgdt_slot_t fixture_alloc(struct fixture *fixture);

@@ -313,7 +313,7 @@ Test(contract, counts_add_up_at_every_step)
     fixture_open_live(&fixture);
     for (uint32_t n = 1; n <= 100; n++) {
         (void)fixture_alloc(&fixture);
-        const struct cgdt_stats stats = fixture_stats(&fixture);
+        const struct cgdt_pool_stats stats = fixture_stats(&fixture);
 
         MUST(stats.max_slots == 100 && stats.owned_slots == n && stats.common_pages == 0, "%u", n);
         MUST(stats.mapped_pages == (n + 15) / 16 && stats.mapped_windows == (n + 31) / 32, "%u", n);

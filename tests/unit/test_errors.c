@@ -305,7 +305,7 @@ Test(errors_pool, bulk_beyond_the_ceiling_takes_nothing_and_says_so)
 Test(errors_pool, frames_and_gdtr_belong_to_their_modes_and_to_the_live_phase)
 {
     struct fixture fixture;
-    struct cgdt_gdtr gdtr = {0, 0};
+    struct cgdt_pseudo_descriptor gdtr = {0, 0};
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
     uint32_t n = 99, entries = 99;
 

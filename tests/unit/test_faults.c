@@ -185,10 +185,10 @@ static int act_check(struct fixture *fixture)
     return cgdt_check(fixture->pool, NULL);
 }
 
-static void must_be_unchanged(struct snapshot *before, const struct cgdt_stats *stats,
+static void must_be_unchanged(struct snapshot *before, const struct cgdt_pool_stats *stats,
                               struct fixture *fixture, const char *when)
 {
-    struct cgdt_stats now = fixture_stats(fixture);
+    struct cgdt_pool_stats now = fixture_stats(fixture);
 
     MUST(now.mapped_pages == stats->mapped_pages && now.owned_slots == stats->owned_slots &&
              now.free_slots == stats->free_slots && now.sealed_pages == stats->sealed_pages &&
@@ -207,7 +207,7 @@ static bool run(const struct scenario *scenario, uint32_t kinds, uint32_t n)
 
     (void)snprintf(when, sizeof(when), "%s, kinds %x, operation %u", scenario->name, kinds, n);
     scenario->prepare(&fixture);
-    const struct cgdt_stats stats = fixture_stats(&fixture);
+    const struct cgdt_pool_stats stats = fixture_stats(&fixture);
     snapshot_take(&before, &fixture);
     faulty_arm(&fixture.faulty, kinds, n, CODE);
     const int result = scenario->act(&fixture);

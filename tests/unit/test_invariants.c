@@ -406,7 +406,7 @@ Test(all_or_nothing, whichever_operation_fails_nothing_has_changed)
         cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 20, slots), 0);
         cr_assert_eq(cgdt_free(fixture.pool, slots[3]), 0);
         cr_assert_eq(cgdt_free(fixture.pool, slots[9]), 0);
-        const struct cgdt_stats stats = fixture_stats(&fixture);
+        const struct cgdt_pool_stats stats = fixture_stats(&fixture);
         snapshot_take(&before, &fixture);
         faulty_arm(&fixture.faulty, FAULTY_ANY, n, -77);
         const int result = cgdt_alloc_bulk(fixture.pool, 50, slots);

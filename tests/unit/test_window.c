@@ -289,7 +289,7 @@ Test(window, gdtr_points_into_the_view_with_the_slots_limit)
     fixture_set_native(&fixture, CGDT_NATIVE64);
     fixture_open_live(&fixture);
     for (uint32_t number = 0; number < 200; number++) {
-        struct cgdt_gdtr gdtr = {0, 0};
+        struct cgdt_pseudo_descriptor gdtr = {0, 0};
 
         MUST(cgdt_gdtr(fixture.pool, fixture_alloc(&fixture), &gdtr) == 0, "slot %u", number);
         MUST(gdtr.base == (uintptr_t)fixture.strict.ro + number * 16 * 8, "slot %u", number);

@@ -50,6 +50,29 @@ Test(write, nothing_outside_the_range_is_touched)
     fixture_close(&fixture);
 }
 
+/* Xen would take the first and make a gate of ring 1 of it when it sees the page the second time. */
+Test(write, a_pv32_gate_that_xen_would_not_keep_is_refused)
+{
+    struct fixture fixture;
+    const cgdt_desc_t ring3 = 0x0000ec0000080000ull;
+    const cgdt_desc_t ring1 = 0x0000ac0000080000ull;
+    const cgdt_desc_t ring1_kept = 0x00008c0000090000ull;
+    cgdt_desc_t found;
+
+    fixture_prepare(&fixture, 16, 2, 40);
+    fixture.config.profile = CGDT_XEN_PV32;
+    fixture.config.template_entries = 0; /* the fixture's has 64-bit code */
+    fixture_open_live(&fixture);
+    const cgdt_slot_t slot = fixture_alloc(&fixture);
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 3, &ring3, 1), -CGDT_EILSEQ);
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 3, &ring1, 1), 0);
+    cr_assert_eq(cgdt_read(fixture.pool, slot, 3, &found, 1), 0);
+    cr_assert_eq(found, ring1_kept);
+    fixture_must_be_sound(&fixture, "with a gate of ring 1");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
 Test(write, equal_descriptors_cost_no_port_call)
 {
     struct fixture fixture;

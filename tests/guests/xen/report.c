@@ -81,7 +81,7 @@ static bool agree(const char *what, uint32_t got, uint32_t wanted)
 static bool stats_agree(const struct args *args, const struct cgdt_pool *pool)
 {
     const uint32_t pages = tables_pages(args->nr);
-    struct cgdt_stats stats;
+    struct cgdt_pool_stats stats;
     bool ok;
 
     cgdt_stats(pool, &stats);
