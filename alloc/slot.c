@@ -193,7 +193,12 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
     forget(&request, 0);
     if (n > pool->map.slots)
         return -CGDT_ENOSPC;
-    claim(pool, &request, cgdt_slotmap_claim_);
+    /*
+     * One slot is taken by one atomic operation. Several are taken under the lock: a call that held some
+     * and then failed for want of more would have made another CPU believe that the pool is full.
+     */
+    if (n == 1)
+        claim(pool, &request, cgdt_slotmap_claim_);
     if (request.claimed == n) {
         error = write_claimed(pool, &request);
         if (error != 0)

@@ -27,8 +27,8 @@
  *
  * init, destroy, seal and everything in the boot phase: the caller serialises them with all other calls.
  * In a serialized pool the caller serialises everything, always.
- * alloc and free are lock-free while mapped pages have room; only growing, trim, reserve and check take
- * the port's lock. No call sleeps or spins by itself.
+ * alloc and free are lock-free while mapped pages have room; only growing, bulk, trim, reserve and check
+ * take the port's lock. No call sleeps or spins by itself.
  */
 #ifndef CGDT_CGDT_H
 #define CGDT_CGDT_H
@@ -118,8 +118,8 @@ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n);
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
 
 /*
- * n slots at once, lowest first: one atomic operation per page and, on new pages, the template written by
- * ordinary stores before the page is sealed. n = 0 does nothing.
+ * n slots at once, lowest first: one atomic operation per page under the port's lock and, on new pages, the
+ * template written by ordinary stores before the page is sealed. n = 0 does nothing.
  *
  * Errors as for cgdt_alloc(); no slot is taken and no page stays mapped, all of slots[] is CGDT_NO_SLOT.
  * Only if the port refuses even to undo (live_write of zeros fails) does a slot stay owned: its handle is
