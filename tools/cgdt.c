@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The cgdt command: one program, a subcommand for each job. */
+#include "stress.h"
+
+#include "cgdt/cgdt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+#define VERSION  TEXT(CGDT_VERSION_MAJOR) "." TEXT(CGDT_VERSION_MINOR) "." TEXT(CGDT_VERSION_PATCH)
+
+struct subcommand {
+    const char *name;
+    const char *text;
+    int (*run)(int argc, char **argv);
+    char *title; /* argv[0] of the subcommand: argp begins its messages with it */
+};
+
+static char stress_title[] = "cgdt stress";
+
+static const struct subcommand subcommands[] = {
+    {"stress", "concurrent hotplug on many threads, every slot verified", stress_command,
+     stress_title},
+};
+
+#define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
+
+static int help(void)
+{
+    puts("Usage: cgdt COMMAND [OPTION...]\n"
+         "       cgdt COMMAND --help\n"
+         "       cgdt --help | --version\n\n"
+         "Commands:");
+    for (size_t i = 0; i < SUBCOMMANDS; i++)
+        printf("  %-8s %s\n", subcommands[i].name, subcommands[i].text);
+    return fflush(stdout) == 0 ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("cgdt: which command? (try 'cgdt --help')\n", stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help();
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("cgdt " VERSION);
+        return fflush(stdout) == 0 ? 0 : 2;
+    }
+    for (size_t i = 0; i < SUBCOMMANDS; i++) {
+        if (strcmp(argv[1], subcommands[i].name) != 0)
+            continue;
+        argv[1] = subcommands[i].title;
+        return subcommands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "cgdt: unknown command '%s' (try 'cgdt --help')\n", argv[1]);
+    return 2;
+}
