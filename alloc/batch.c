@@ -12,8 +12,12 @@
  * A port may apply each store at once or gather several before it applies them in order, so what the page
  * holds may lag behind what was handed out. No pass depends on which of the two it is: PUBLISH asks
  * whether either half differs from the new one, which stays true in both cases until it is published.
+ *
+ * Two changes need only one pass. Where all becomes zero, rising order takes each low half away before its
+ * high half. Where all was zero, falling order puts each high half there before its low half.
  */
 #include "atomic.h"
+#include "batch.h"
 #include "cgdt/check.h"
 #include "cgdt/port.h"
 
@@ -24,13 +28,17 @@ enum pass {
     DONE,
 };
 
+/* What Xen keeps as it is without a closer look: present code and data of ring 3. */
+#define PLAIN (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_DPL(3))
+
 /* What entry first + i is to be, in the form in which the hypervisor would keep it. */
 static cgdt_desc_t wanted(const struct cgdt_batch *batch, uint32_t i)
 {
-    cgdt_desc_t stored = 0;
-
-    if (batch->values != NULL)
-        (void)cgdt_check_descriptor((enum cgdt_profile)batch->profile, batch->values[i], &stored);
+    if (batch->values == NULL)
+        return 0;
+    cgdt_desc_t stored = batch->values[i];
+    if (!batch->kept && !(batch->profile == CGDT_XEN_PV64 && (stored & PLAIN) == PLAIN))
+        (void)cgdt_check_descriptor((enum cgdt_profile)batch->profile, stored, &stored);
     return stored;
 }
 
@@ -61,8 +69,25 @@ static bool in_pass(const struct cgdt_batch *batch, uint32_t i, cgdt_desc_t *val
     return is_wide(batch, *value) && (now != *value || differs(batch, i + 1));
 }
 
+/* The orders of one pass. */
+static bool next_in_one_pass(struct cgdt_batch *batch, struct cgdt_update *update)
+{
+    while (batch->next < batch->count) {
+        const uint32_t step = batch->next++;
+        const uint32_t i = batch->order == CGDT_BATCH_FALLING ? batch->count - 1u - step : step;
+
+        update->value = wanted(batch, i);
+        update->entry = (uint32_t)batch->slot_offset + batch->first + i;
+        if (cgdt_load_descriptor_(&batch->slot[batch->first + i]) != update->value)
+            return true;
+    }
+    return false;
+}
+
 bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update)
 {
+    if (batch->order != CGDT_BATCH_ANY)
+        return next_in_one_pass(batch, update);
     for (; batch->pass < DONE; batch->pass++, batch->next = 0) {
         while (batch->next < batch->count) {
             const uint32_t i = batch->next++;
@@ -76,17 +101,64 @@ bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update)
     return false;
 }
 
-void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value)
+static inline void store(cgdt_desc_t *to, cgdt_desc_t value)
 {
     cgdt_store64_relaxed_((cgdt_word_t *)(void *)to, value);
     /* The next store must not overtake this one; x86 keeps stores in order, the compiler has to be told. */
     __asm__ volatile("" ::: "memory");
 }
 
+void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value)
+{
+    store(to, value);
+}
+
+bool cgdt_batch_prepare_(struct cgdt_batch *batch)
+{
+    bool changes = false;
+
+    batch->order = CGDT_BATCH_RISING;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const cgdt_desc_t now = cgdt_load_descriptor_(&batch->slot[batch->first + i]);
+        const cgdt_desc_t then = wanted(batch, i);
+
+        changes |= now != then;
+        if (batch->values == NULL && changes)
+            break;
+        if (batch->values != NULL && (is_wide(batch, now) || is_wide(batch, then)))
+            batch->order = CGDT_BATCH_ANY;
+    }
+    return changes;
+}
+
+/* The two changes that every CPU that comes or goes makes, without a look at each descriptor's kind. */
+static void fill(cgdt_desc_t *to, const cgdt_desc_t *values, uint32_t count)
+{
+    while (count-- > 0) {
+        if (values[count] != 0)
+            store(&to[count], values[count]);
+    }
+}
+
+static void erase(cgdt_desc_t *to, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (cgdt_load_descriptor_(&to[i]) != 0)
+            store(&to[i], 0);
+    }
+}
+
 void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page)
 {
+    cgdt_desc_t *to = page + batch->slot_offset + batch->first;
     struct cgdt_update update;
 
-    while (cgdt_batch_next(batch, &update))
-        cgdt_store_descriptor(&page[update.entry], update.value);
+    if (batch->values == NULL && batch->order == CGDT_BATCH_RISING) {
+        erase(to, batch->count);
+    } else if (batch->kept && batch->order == CGDT_BATCH_FALLING) {
+        fill(to, batch->values, batch->count);
+    } else {
+        while (cgdt_batch_next(batch, &update))
+            store(&page[update.entry], update.value);
+    }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in a slot, and where its CPU finds it. */
+#include "batch.h"
 #include "pool.h"
 
 /* A slot, or the whole common page, as it is. */
@@ -11,22 +12,24 @@ struct table {
 int cgdt_page_store_(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
                      uint32_t offset, const struct change *change)
 {
-    struct cgdt_update update;
     struct cgdt_batch batch = {.slot = state->view + offset,
                                .values = change->values,
                                .slot_offset = (uint16_t)offset,
                                .first = (uint16_t)change->first,
                                .count = (uint16_t)change->n,
-                               .profile = (uint8_t)pool->config.profile};
+                               .profile = (uint8_t)pool->config.profile,
+                               .order = CGDT_BATCH_FALLING,
+                               .kept = change->kept};
 
+    if (change->n == 0)
+        return 0;
+    /* Nothing to change: no reason to bother a hypervisor. */
+    if (!change->fresh && !cgdt_batch_prepare_(&batch))
+        return 0;
     if (!state->sealed) {
         cgdt_batch_store(&batch, state->view);
         return 0;
     }
-    /* Nothing to change: no reason to bother a hypervisor. */
-    if (!cgdt_batch_next(&batch, &update))
-        return 0;
-    cgdt_batch_rewind(&batch);
     const int error =
         pool->config.port->live_write(pool->config.port_ctx, page, state->view, &batch);
     return error < 0 ? error : 0;
@@ -80,7 +83,7 @@ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const c
                uint32_t n)
 {
     const struct cgdt_layout *layout = &pool->config.layout;
-    const struct change change = {desc, first, n};
+    const struct change change = {.values = desc, .first = first, .n = n};
     struct page_state page;
     int error = cgdt_slot_owned_(pool, slot, &page);
 
@@ -117,7 +120,7 @@ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const cgdt_desc_t 
 {
     const struct page_state page = cgdt_window_page_(&pool->windows, CGDT_COMMON_PAGE);
     const struct table table = {page.view, CGDT_PAGE_ENTRIES};
-    const struct change change = {desc, first, n};
+    const struct change change = {.values = desc, .first = first, .n = n};
 
     if (page.view == NULL)
         return -CGDT_ENOTSUP;

@@ -68,6 +68,19 @@ static int check_template(const struct cgdt_config *config)
     return 0;
 }
 
+/* Whether the template is in the form that the profile keeps, so that nobody has to look at it again. */
+static bool template_is_kept(const struct cgdt_config *config)
+{
+    cgdt_desc_t stored;
+
+    for (uint32_t i = 0; i < config->template_entries; i++) {
+        (void)cgdt_check_descriptor(config->profile, config->template_descs[i], &stored);
+        if (stored != config->template_descs[i])
+            return false;
+    }
+    return true;
+}
+
 static int check_config(const struct cgdt_config *config)
 {
     if (config == NULL || cgdt_layout_check(&config->layout) != 0 ||
@@ -110,6 +123,7 @@ static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
     for (uint32_t cpu = 0; cpu < config->max_cpus; cpu++)
         cgdt_store32_relaxed_(&pool->directory[cpu], 0);
     pool->reserved_slots = 0;
+    pool->template_kept = template_is_kept(config);
     pool->live = false;
 }
 

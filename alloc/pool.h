@@ -22,6 +22,7 @@ struct cgdt_pool {
     struct windows windows;
     uint32_t *directory;     /* [max_cpus]: cpu.c */
     uint32_t reserved_slots; /* under the lock */
+    bool template_kept;      /* the template is in the form that the profile keeps */
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
 
@@ -65,6 +66,8 @@ struct change {
     const cgdt_desc_t *values; /* NULL: zeros */
     uint32_t first;
     uint32_t n;
+    bool fresh; /* the entries are known to be zero */
+    bool kept;  /* the values are in the form that the profile keeps */
 };
 
 /*

@@ -57,12 +57,21 @@ static int store(const struct cgdt_pool *pool, cgdt_slot_t slot, const struct ch
 static int write_template(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     return store(pool, slot,
-                 &(struct change){pool->config.template_descs, 0, pool->config.template_entries});
+                 &(struct change){.values = pool->config.template_descs,
+                                  .n = pool->config.template_entries,
+                                  .fresh = true,
+                                  .kept = pool->template_kept});
 }
 
 static int erase(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    return store(pool, slot, &(struct change){NULL, 0, pool->config.layout.slot_entries});
+    return store(pool, slot, &(struct change){.n = pool->config.layout.slot_entries});
+}
+
+/* The handle of the slot that a page's lowest claimed bit stands for. */
+static cgdt_slot_t handle_of(const struct cgdt_pool *pool, uint32_t page, uint64_t bits)
+{
+    return cgdt_slot_handle_(pool, (page << pool->map.group_shift) + cgdt_lowest_index_(bits));
 }
 
 /* Handles for the bits of a page, lowest first; returns how many. */
@@ -71,10 +80,8 @@ static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t page, uint64_t b
 {
     uint32_t n = 0;
 
-    for (uint32_t color = 0; bits != 0; color++, bits >>= 1) {
-        if ((bits & 1u) != 0)
-            slots[n++] = cgdt_slot_handle_(pool, (page << pool->map.group_shift) + color);
-    }
+    for (; bits != 0; bits &= bits - 1)
+        slots[n++] = handle_of(pool, page, bits);
     return n;
 }
 
@@ -151,12 +158,6 @@ static void fill_held(struct cgdt_pool *pool, const struct request *request,
     }
 }
 
-static void forget(struct request *request, uint32_t from)
-{
-    for (uint32_t i = from; i < request->n; i++)
-        request->slots[i] = CGDT_NO_SLOT;
-}
-
 /* Under the lock: n slots, from pages in service first, then from new ones. */
 static int alloc_growing(struct cgdt_pool *pool, struct request *request)
 {
@@ -175,45 +176,56 @@ static int alloc_growing(struct cgdt_pool *pool, struct request *request)
     if (error == 0) {
         cgdt_grow_publish_(pool, &growth, request->n - request->claimed);
     } else {
-        forget(request, request->claimed);
+        for (uint32_t i = request->claimed; i < request->n; i++)
+            request->slots[i] = CGDT_NO_SLOT;
         undo_claims(pool, request);
     }
     return error;
 }
 
-int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+/* n slots under the lock. */
+static int alloc_locked(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     struct request request = {slots, n, 0, 0};
-    int error;
 
-    if (n == 0)
-        return 0;
-    if (slots == NULL)
-        return -CGDT_EINVAL;
-    forget(&request, 0);
-    if (n > pool->map.slots)
-        return -CGDT_ENOSPC;
-    /*
-     * One slot is taken by one atomic operation. Several are taken under the lock: a call that held some
-     * and then failed for want of more would have made another CPU believe that the pool is full.
-     */
-    if (n == 1)
-        claim(pool, &request, cgdt_slotmap_claim_);
-    if (request.claimed == n) {
-        error = write_claimed(pool, &request);
-        if (error != 0)
-            undo_claims(pool, &request);
-        return error;
-    }
     cgdt_pool_lock_(pool);
-    error = alloc_growing(pool, &request);
+    const int error = alloc_growing(pool, &request);
     cgdt_pool_unlock_(pool);
     return error;
 }
 
+/*
+ * One slot is taken by one atomic operation. Several are taken under the lock: a call that held some and then
+ * failed for want of more would have made another CPU believe that the pool is full.
+ */
+int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+{
+    if (n == 0)
+        return 0;
+    if (slots == NULL)
+        return -CGDT_EINVAL;
+    for (uint32_t i = 0; i < n; i++)
+        slots[i] = CGDT_NO_SLOT;
+    return n > pool->map.slots ? -CGDT_ENOSPC : alloc_locked(pool, n, slots);
+}
+
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
-    return slot == NULL ? -CGDT_EINVAL : cgdt_alloc_bulk(pool, 1, slot);
+    uint32_t page = 0;
+
+    if (slot == NULL)
+        return -CGDT_EINVAL;
+    *slot = CGDT_NO_SLOT;
+    const uint64_t bit = cgdt_slotmap_claim_(&pool->map, 1, &page);
+    if (bit == 0)
+        return alloc_locked(pool, 1, slot);
+    const cgdt_slot_t got = handle_of(pool, page, bit);
+    const int error = write_template(pool, got);
+    if (error != 0)
+        cgdt_slotmap_publish_(&pool->map, page, bit);
+    else
+        *slot = got;
+    return error;
 }
 
 int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)

@@ -45,18 +45,6 @@ static uint64_t load(const struct slotmap *map, const cgdt_word_t *word)
     return map->serialized ? *word : cgdt_load64_seq_cst_(word);
 }
 
-/* Index of the lowest set bit. In halves on i386, where the 64-bit builtin is a libgcc call. */
-static uint32_t lowest_index(uint64_t word)
-{
-#if UINTPTR_MAX > 0xffffffffu
-    return (uint32_t)__builtin_ctzll(word);
-#else
-    const uint32_t low = (uint32_t)word;
-
-    return (uint32_t)(low != 0 ? __builtin_ctz(low) : 32 + __builtin_ctz((uint32_t)(word >> 32)));
-#endif
-}
-
 /* Both return the former value. */
 static uint64_t set_bits(const struct slotmap *map, cgdt_word_t *word, uint64_t bits)
 {
@@ -170,7 +158,7 @@ static bool find_room(struct slotmap *map, uint32_t *group, bool *stale)
         }
         if (level == 0)
             break;
-        index = index << WORD_SHIFT | lowest_index(word);
+        index = index << WORD_SHIFT | cgdt_lowest_index_(word);
     }
     *group = index;
     return true;

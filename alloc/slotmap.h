@@ -34,6 +34,18 @@ struct slotmap {
     bool serialized;     /* plain loads and stores will do */
 };
 
+/* Index of the lowest set bit. In halves on i386, where the 64-bit builtin is a libgcc call. */
+static inline uint32_t cgdt_lowest_index_(uint64_t word)
+{
+#if UINTPTR_MAX > 0xffffffffu
+    return (uint32_t)__builtin_ctzll(word);
+#else
+    const uint32_t low = (uint32_t)word;
+
+    return (uint32_t)(low != 0 ? __builtin_ctz(low) : 32 + __builtin_ctz((uint32_t)(word >> 32)));
+#endif
+}
+
 /* Bytes of memory for a map; a multiple of 8. slots 1 .. 2^24. */
 size_t cgdt_slotmap_bytes_(uint32_t slots, uint32_t group_shift);
 

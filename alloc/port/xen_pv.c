@@ -193,6 +193,8 @@ static void undo(struct cgdt_xen_pv *xen, uint64_t machine, const struct cgdt_ba
 
     count(&xen->counts.undone, 1);
     back.values = old;
+    back.order = CGDT_BATCH_ANY;
+    back.kept = true;
     cgdt_batch_rewind(&back);
     while (cgdt_batch_next(&back, &update))
         if (store_one(xen, machine + update.entry * CGDT_DESC_BYTES, update.value) < 0)

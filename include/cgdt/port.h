@@ -52,8 +52,17 @@ struct cgdt_batch {
     uint16_t first;            /* first entry of the slot that changes */
     uint16_t count;            /* entries */
     uint8_t profile; /* enum cgdt_profile: values are stored in the form that it would keep */
+    uint8_t order;   /* enum cgdt_batch_order */
     uint8_t pass;    /* where cgdt_batch_next() is; begin with 0 */
-    uint16_t next;   /* likewise */
+    bool kept;       /* the values are in that form already */
+    uint16_t next;   /* where cgdt_batch_next() is in this pass; begin with 0 */
+};
+
+/* Orders of the stores, each of which never shows a torn 16-byte descriptor for the change that it is for. */
+enum cgdt_batch_order {
+    CGDT_BATCH_ANY,    /* whatever was there, whatever comes: three passes */
+    CGDT_BATCH_RISING, /* only zeros come, or no 16-byte descriptor is involved: low halves first */
+    CGDT_BATCH_FALLING, /* the entries are zero now: high halves first */
 };
 
 struct cgdt_update {
