@@ -67,10 +67,10 @@ int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth)
     return 0;
 }
 
-/* A page's mask without its lowest n bits. */
+/* A page's mask without its lowest n bits, of which it has at least as many. */
 static uint64_t without_lowest(uint64_t mask, uint32_t n)
 {
-    for (; n > 0 && mask != 0; n--)
+    for (; n > 0; n--)
         mask &= mask - 1;
     return mask;
 }
@@ -158,16 +158,17 @@ static bool has_pages(const struct cgdt_pool *pool, struct span span)
 
 /*
  * Held pages of the span go back into service, sealed if the pool is live. One that cannot be sealed, or
- * still has what a failed call left on it, stays held: the next growth cleans it.
+ * still has what a failed call left on it, stays held, and all above it: a CPU's frame list has every page
+ * below its own, so those must be in service first. The next growth cleans them.
  */
 static void restore(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
-        const struct page_state state = cgdt_window_page_(&pool->windows, page);
-
-        if (!state.held || !cgdt_window_is_zero_(&pool->windows, page) ||
-            (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
+        if (!cgdt_window_page_(&pool->windows, page).held)
             continue;
+        if (!cgdt_window_is_zero_(&pool->windows, page) ||
+            (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
+            break;
         cgdt_window_serve_(&pool->windows, page);
         cgdt_slotmap_publish_(&pool->map, page, cgdt_slotmap_mask_(&pool->map, page));
     }

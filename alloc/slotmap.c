@@ -67,13 +67,11 @@ static uint64_t clear_bits(const struct slotmap *map, cgdt_word_t *word, uint64_
 size_t cgdt_slotmap_bytes_(uint32_t slots, uint32_t group_shift)
 {
     uint32_t words = groups_of(slots, group_shift);
-    size_t all = words; /* generations */
+    size_t all = 2 * (size_t)words; /* generations, level 0 */
 
-    for (uint32_t level = 0; level < CGDT_SLOTMAP_LEVELS; level++) {
-        all += words;
-        if (words == 1)
-            break;
+    while (words > 1) {
         words = words_above(words);
+        all += words;
     }
     return all * sizeof(cgdt_word_t);
 }
@@ -92,13 +90,12 @@ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, uint3
                             .group_shift = (uint8_t)group_shift,
                             .serialized = serialized};
     uint32_t words = map->groups;
-    for (uint32_t level = 0; level < CGDT_SLOTMAP_LEVELS; level++) {
-        map->level[level] = next;
-        next += words;
-        map->top = (uint8_t)level;
-        if (words == 1)
-            break;
+    map->level[0] = next;
+    next += words;
+    while (words > 1) { /* ends below CGDT_SLOTMAP_LEVELS, which has room for 2^24 groups */
         words = words_above(words);
+        map->level[++map->top] = next;
+        next += words;
     }
     map->generation = next;
 }
