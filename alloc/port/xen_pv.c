@@ -233,6 +233,7 @@ static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
         end = i >= end ? i + 1 : end;
     }
     cgdt_batch_rewind(&part);
+    part.order = CGDT_BATCH_ANY; /* the passes tell store_all() where a multicall must end */
     part.count = (uint16_t)(lowest < end ? end - lowest : 0);
     if (part.count == 0)
         return part;
