@@ -157,16 +157,17 @@ static bool has_pages(const struct cgdt_pool *pool, struct span span)
 }
 
 /*
- * Held pages of the span go back into service, sealed if the pool is live. One that cannot be sealed, or
- * still has what a failed call left on it, stays held, and all above it: a CPU's frame list has every page
- * below its own, so those must be in service first. The next growth cleans them.
+ * Held pages of the span go back into service, sealed if the pool is live, up to the first that is absent,
+ * cannot be sealed, or has what a failed call left on it. What is above stays held, for the next growth to
+ * clean: a CPU's frame list names every page below its own, so the pages in service must have no gap.
  */
 static void restore(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
-        if (!cgdt_window_page_(&pool->windows, page).held)
+        if (in_service(pool, page))
             continue;
-        if (!cgdt_window_is_zero_(&pool->windows, page) ||
+        if (cgdt_window_page_(&pool->windows, page).view == NULL ||
+            !cgdt_window_is_zero_(&pool->windows, page) ||
             (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
             break;
         cgdt_window_serve_(&pool->windows, page);
