@@ -37,11 +37,11 @@ int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page
     *page = cgdt_window_page_(&pool->windows, page_of(pool, number));
     if (page->view == NULL)
         return -CGDT_ENOENT;
+    /* Before the generation: a slot that its owner is freeing meanwhile has a new one when it is free. */
+    const bool is_free = cgdt_slotmap_is_free_(&pool->map, number);
     if (cgdt_slot_handle_(pool, number) != slot)
         return -CGDT_ESTALE;
-    if (page->held || cgdt_slotmap_is_free_(&pool->map, number))
-        return -CGDT_ENOENT;
-    return 0;
+    return page->held || is_free ? -CGDT_ENOENT : 0;
 }
 
 /* A change to a slot that the caller owns. */
