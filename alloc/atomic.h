@@ -64,7 +64,11 @@ static inline void cgdt_store_pointer_release_(uintptr_t *to, uintptr_t value)
  */
 static inline uint64_t cgdt_load_descriptor_(const uint64_t *from)
 {
+#if defined(__i386__)
     return *(const volatile uint64_t *)from;
+#else
+    return __atomic_load_n(from, __ATOMIC_RELAXED);
+#endif
 }
 
 #if defined(__i386__)
