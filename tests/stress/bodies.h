@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bodies of the stress tests: plain C, since Criterion cannot start under the thread sanitizer. Each
+ * takes what the engine takes (tools/stress_engine.h), says on stderr what is wrong, and returns 0 if nothing.
+ */
+#ifndef CGDT_TESTS_STRESS_BODIES_H
+#define CGDT_TESTS_STRESS_BODIES_H
+
+#include "stress_engine.h"
+
+typedef int stress_body(const struct stress_params *params);
+
+/* One run without a violation, in which what was asked for really came about (full pools, trims, faults). */
+int stress_body_run(const struct stress_params *params);
+
+/* With one thread the seed repeats the run: equal counts. */
+int stress_body_repeats(const struct stress_params *params);
+
+/* All threads do the same at once, params->operations times over: exactly one of them succeeds. */
+int stress_body_duel_free(const struct stress_params *params); /* free of one handle */
+int stress_body_duel_cpu(const struct stress_params *params); /* online, then offline, of one CPU */
+int stress_body_duel_last(const struct stress_params *params); /* alloc of the only slot */
+
+#endif
