@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Held pages: mapped, in no service, because the port refused to take them back while something was undone.
+ * Nobody may get at them, no call may trip over them, and the next growth must make them new.
+ */
+#include "fixture.h"
+
+#define CODE (-4321)
+
+/* 64 slots of 64 entries, 8 to a page, 2 pages to a window. */
+static void open_pool(struct fixture *fixture)
+{
+    fixture_prepare(fixture, 64, 2, 64);
+    fixture_open_live(fixture);
+}
+
+/* A growth over pages first .. 7 that fails in the last seal, and whose undoing is refused. */
+static void hold_all(struct fixture *fixture, uint32_t first)
+{
+    static cgdt_slot_t got[64];
+    const uint32_t n = (8 - first) * 8;
+
+    faulty_arm(&fixture->faulty, 1u << FAULTY_SEAL | 1u << FAULTY_UNSEAL, 8 - first, CODE);
+    fixture->faulty.from_then_on = true;
+    cr_assert_eq(cgdt_alloc_bulk(fixture->pool, n, got), CODE);
+    faulty_arm(&fixture->faulty, 0, 0, 0);
+    /* The page whose seal failed was private, so it could leave. */
+    cr_assert_eq(fixture_stats(fixture).held_pages, 7 - first);
+}
+
+/* What a failed bulk left on them: the template. */
+static void must_be_dirty(struct fixture *fixture, uint32_t page)
+{
+    cr_assert_eq(strict_page(&fixture->strict, page)[1], CODE64);
+}
+
+Test(held, nobody_owns_a_slot_of_a_held_page_whatever_the_handle)
+{
+    struct fixture fixture;
+    struct snapshot before;
+    const cgdt_desc_t desc = DATA3;
+    cgdt_desc_t out = 77;
+    cgdt_frame_t frames[CGDT_MAX_FRAMES];
+    uint32_t n, entries;
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    snapshot_take(&before, &fixture);
+    for (uint32_t number = 0; number < 64; number++)
+        for (uint32_t generation = 0; generation < 2; generation++) {
+            const cgdt_slot_t slot = (number + 1) | (generation != 0 ? CGDT_SLOT_GENERATION : 0);
+            const int results[] = {cgdt_free(fixture.pool, slot),
+                                   cgdt_write(fixture.pool, slot, 1, &desc, 1),
+                                   cgdt_read(fixture.pool, slot, 1, &out, 1),
+                                   cgdt_frames(fixture.pool, slot, frames, &n, &entries)};
+
+            for (size_t i = 0; i < COUNT_OF(results); i++)
+                MUST(results[i] == -CGDT_ENOENT || results[i] == -CGDT_ESTALE, "%x: %d", slot,
+                     results[i]);
+        }
+    cr_assert_eq(out, 77);
+    cr_assert(snapshot_same(&before, &fixture));
+    fixture_close(&fixture);
+}
+
+Test(held, the_next_growth_makes_them_new)
+{
+    struct fixture fixture;
+    cgdt_slot_t slots[64];
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    must_be_dirty(&fixture, 0);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 64), 0);
+    cr_assert_eq(fixture_stats(&fixture).held_pages, 0);
+    fixture_must_be_sound(&fixture, "after the growth");
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 64, slots), 0);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(held, a_growth_that_cannot_clean_them_fails_and_changes_nothing)
+{
+    struct fixture fixture;
+    struct snapshot before;
+    cgdt_slot_t slot = 99;
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    snapshot_take(&before, &fixture);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_UNSEAL, 1, CODE);
+    cr_assert_eq(cgdt_alloc(fixture.pool, &slot), CODE);
+    cr_assert_eq(slot, CGDT_NO_SLOT);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    cr_assert(snapshot_same(&before, &fixture));
+    cr_assert_eq(fixture_alloc(&fixture), 1);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(held, trim_gives_them_back_with_their_window)
+{
+    struct fixture fixture;
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    cr_assert_eq(cgdt_trim(fixture.pool), 4);
+    cr_assert_eq(fixture.strict.out, 0);
+    cr_assert_eq(fixture_stats(&fixture).held_pages, 0);
+    fixture_close(&fixture);
+}
+
+Test(held, a_trim_that_fails_again_leaves_them_held)
+{
+    struct fixture fixture;
+    struct snapshot before;
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    snapshot_take(&before, &fixture);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_UNSEAL, 1, CODE);
+    fixture.faulty.from_then_on = true;
+    cr_assert_eq(cgdt_trim(fixture.pool), CODE);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    cr_assert_eq(fixture_stats(&fixture).held_pages, 7);
+    cr_assert(snapshot_same_pages(&before, &fixture));
+    cr_assert_eq(cgdt_trim(fixture.pool), 4);
+    fixture_close(&fixture);
+}
+
+Test(held, destroy_gives_them_back_too)
+{
+    struct fixture fixture;
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    fixture_close(&fixture); /* it demands that every page is back */
+}
+
+Test(held, check_stats_and_page_owned_see_no_slot_on_them)
+{
+    struct fixture fixture;
+    struct cgdt_violation violation = {0};
+    uint64_t owned = 99;
+
+    open_pool(&fixture);
+    hold_all(&fixture, 0);
+    cr_assert_eq(cgdt_page_owned(fixture.pool, 0, &owned), 0);
+    cr_assert_eq(owned, 0);
+    const struct cgdt_pool_stats stats = fixture_stats(&fixture);
+    cr_assert(stats.owned_slots == 0 && stats.free_slots == 0 && stats.mapped_pages == 0);
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 1, "what a failed call left is not hidden");
+    cr_assert_eq(violation.reason, CGDT_UNOWNED_NOT_ZERO);
+    fixture_close(&fixture);
+}
+
+Test(held, a_page_in_service_below_them_goes_on)
+{
+    struct fixture fixture;
+    cgdt_slot_t slots[8];
+
+    open_pool(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 8, slots), 0);
+    hold_all(&fixture, 1);
+    cr_assert_eq(cgdt_free(fixture.pool, slots[3]), 0);
+    cr_assert_eq(fixture_alloc(&fixture), slots[3] ^ CGDT_SLOT_GENERATION);
+    cr_assert_eq(cgdt_trim(fixture.pool), 3, "all but the window in use");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(held, a_growth_takes_the_holes_between_windows_in_use)
+{
+    struct fixture fixture;
+    cgdt_slot_t slots[64];
+
+    open_pool(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 64, slots), 0);
+    for (int i = 0; i < 64; i++) /* windows 0 and 2 stay, in the live phase and full */
+        if (i / 16 % 2 == 1)
+            cr_assert_eq(cgdt_free(fixture.pool, slots[i]), 0);
+    cr_assert_eq(cgdt_trim(fixture.pool), 2);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 32, slots), 0);
+    cr_assert_eq(cgdt_slot_number(slots[0]), 16);
+    cr_assert_eq(cgdt_slot_number(slots[16]), 48);
+    fixture_must_be_sound(&fixture, "grown over both holes");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+/* Windows 1 .. 3 are free; unseal of the second page of each fails, and then the seal that would undo it. */
+Test(held, a_window_that_can_neither_leave_nor_come_back_is_held)
+{
+    struct fixture fixture;
+    cgdt_slot_t slots[64];
+
+    open_pool(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 64, slots), 0);
+    for (int i = 16; i < 64; i++)
+        cr_assert_eq(cgdt_free(fixture.pool, slots[i]), 0);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_UNSEAL | 1u << FAULTY_SEAL, 2, CODE);
+    fixture.faulty.from_then_on = true;
+    cr_assert_eq(cgdt_trim(fixture.pool), CODE);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    const struct cgdt_pool_stats stats = fixture_stats(&fixture);
+    cr_assert_eq(stats.mapped_pages + stats.held_pages, 8, "no page was lost");
+    cr_assert_gt(stats.held_pages, 0);
+    fixture_must_be_sound(&fixture, "half trimmed");
+    cr_assert_eq(cgdt_reserve(fixture.pool, 48), 0);
+    cr_assert_eq(fixture_stats(&fixture).held_pages, 0);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 48, slots), 0);
+    fixture_must_be_sound(&fixture, "and again in use");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(held, the_first_of_several_errors_is_the_one_that_trim_reports)
+{
+    struct fixture fixture;
+    cgdt_slot_t slots[64];
+
+    open_pool(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 64, slots), 0);
+    for (int i = 0; i < 64; i++)
+        cr_assert_eq(cgdt_free(fixture.pool, slots[i]), 0);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_UNSEAL, 1, CODE);
+    fixture.faulty.from_then_on = true;
+    cr_assert_eq(cgdt_trim(fixture.pool), CODE);
+    cr_assert_eq(fixture.faulty.fired, 4, "each window was tried");
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    cr_assert_eq(fixture_stats(&fixture).mapped_windows, 4);
+    fixture_close(&fixture);
+}
+
+Test(held, a_pool_of_one_page_grows_and_shrinks)
+{
+    struct fixture fixture;
+
+    fixture_prepare(&fixture, 512, 1, 1);
+    fixture_open_live(&fixture);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(cgdt_free(fixture.pool, fixture_alloc(&fixture)), 0);
+        cr_assert_eq(cgdt_trim(fixture.pool), 1);
+        cr_assert_eq(fixture.strict.out, 0);
+    }
+    fixture_close(&fixture);
+}
