@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* The plain pool; see model.h. */
+#include "model.h"
+#include "reference.h"
+
+#include <string.h>
+
+static int template_verdict(const struct cgdt_config *config)
+{
+    const uint64_t *descs = config->template_descs;
+    const uint32_t n = config->template_entries;
+    uint64_t table[512] = {0};
+
+    if (n > config->layout.slot_entries || (n > 0 && !descs))
+        return -CGDT_EINVAL;
+    for (uint32_t entry = 0; entry < n; entry++) {
+        if (!reference_kept(config->profile, descs[entry]))
+            return -CGDT_EILSEQ;
+        (void)reference_descriptor(config->profile, descs[entry], &table[entry]);
+    }
+    const uint32_t rules = config->layout.common ? 0 : CGDT_RULE_NULL_ENTRY;
+    uint32_t bad;
+    return reference_slot(config->profile, rules, table, n, &bad) ? -CGDT_EILSEQ : 0;
+}
+
+int model_config(const struct cgdt_config *config)
+{
+    if (!reference_layout_is_valid(&config->layout) || config->profile > CGDT_NATIVE32 ||
+        config->max_cpus == 0 || config->max_cpus > 1u << 24)
+        return -CGDT_EINVAL;
+    return template_verdict(config);
+}
+
+void model_open(struct model *model, const struct cgdt_config *config)
+{
+    memset(model, 0, sizeof(*model));
+    model->config = *config;
+    model->slots = config->max_cpus;
+    model->colors = 512u / config->layout.slot_entries;
+    model->pages = (model->slots + model->colors - 1) / model->colors;
+    model->windows = (model->pages + config->layout.window_pages - 1) / config->layout.window_pages;
+}
+
+uint32_t model_handle(const struct model *model, uint32_t slot)
+{
+    return slot + 1 + (model->flipped[slot] ? 0x80000000u : 0);
+}
+
+int model_lookup(const struct model *model, uint32_t handle, uint32_t *slot)
+{
+    const uint32_t place = handle % 0x80000000u;
+
+    if (place == 0 || place > model->slots || !model->mapped[(place - 1) / model->colors])
+        return -CGDT_ENOENT;
+    *slot = place - 1;
+    if (handle != model_handle(model, *slot))
+        return -CGDT_ESTALE;
+    return model->owned[*slot] ? 0 : -CGDT_ENOENT;
+}
+
+bool model_plan(const struct model *model, uint32_t n, uint32_t *slots)
+{
+    uint32_t found = 0;
+
+    /* First what is in service, then what is not. */
+    for (int service = 1; service >= 0; service--)
+        for (uint32_t slot = 0; slot < model->slots && found < n; slot++)
+            if (model->serving[slot / model->colors] == (service == 1) && !model->owned[slot])
+                slots[found++] = slot;
+    return found == n;
+}
+
+uint64_t *model_slot(struct model *model, uint32_t slot)
+{
+    const uint32_t entries = model->config.layout.slot_entries;
+
+    return &model->image[slot / model->colors][slot % model->colors * entries];
+}
+
+void model_take(struct model *model, uint32_t n, const uint32_t *slots)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t *table = model_slot(model, slots[i]);
+
+        model->owned[slots[i]] = true;
+        model->serving[slots[i] / model->colors] = true;
+        for (uint32_t entry = 0; entry < model->config.template_entries; entry++)
+            (void)reference_descriptor(model->config.profile, model->config.template_descs[entry],
+                                       &table[entry]);
+    }
+}
+
+void model_free(struct model *model, uint32_t slot)
+{
+    model->owned[slot] = false;
+    model->flipped[slot] = !model->flipped[slot];
+    memset(model_slot(model, slot), 0, model->config.layout.slot_entries * 8u);
+}
+
+static uint32_t count_free(const struct model *model)
+{
+    uint32_t n = 0;
+
+    for (uint32_t slot = 0; slot < model->slots; slot++)
+        n += model->serving[slot / model->colors] && !model->owned[slot];
+    return n;
+}
+
+bool model_reserve(struct model *model, uint32_t n)
+{
+    bool before[MODEL_MAX_PAGES];
+
+    memcpy(before, model->serving, sizeof(before));
+    for (uint32_t page = 0; page < model->pages && count_free(model) < n; page++)
+        model->serving[page] = true;
+    if (count_free(model) >= n) {
+        model->reserved = n;
+        return true;
+    }
+    memcpy(model->serving, before, sizeof(before));
+    return false;
+}
+
+static bool window_has(const bool *flags, const struct model *model, uint32_t window)
+{
+    const uint32_t size = model->config.layout.window_pages;
+
+    for (uint32_t page = window * size; page < model->pages && page < (window + 1) * size; page++)
+        if (flags[page])
+            return true;
+    return false;
+}
+
+/* Whether a window can be spared: nobody lives there, and enough is left without it. */
+static bool can_go(struct model *model, uint32_t window)
+{
+    const uint32_t size = model->config.layout.window_pages;
+    bool before[MODEL_MAX_PAGES];
+
+    if (!window_has(model->serving, model, window))
+        return false;
+    for (uint32_t slot = 0; slot < model->slots; slot++)
+        if (slot / model->colors / size == window && model->owned[slot])
+            return false;
+    memcpy(before, model->serving, sizeof(before));
+    for (uint32_t page = window * size; page < model->pages && page < (window + 1) * size; page++)
+        model->serving[page] = false;
+    const bool enough = count_free(model) >= model->reserved;
+    memcpy(model->serving, before, sizeof(before));
+    return enough;
+}
+
+int model_trim(struct model *model, uint32_t stuck)
+{
+    const uint32_t size = model->config.layout.window_pages;
+    uint32_t left = 0;
+    int given = 0;
+
+    for (uint32_t window = 0; window < model->windows; window++)
+        left += window_has(model->serving, model, window);
+    for (uint32_t window = model->windows; window-- > 0;) {
+        if (left <= model->config.keep_windows || stuck / size == window || !can_go(model, window))
+            continue;
+        for (uint32_t page = window * size; page < model->pages && page / size == window; page++)
+            model->serving[page] = false;
+        given++;
+        left--;
+    }
+    return given;
+}
+
+int model_write(const struct model *model, uint64_t *table, uint32_t entries, bool null_entry,
+                uint32_t first, uint32_t n, const uint64_t *descs)
+{
+    const enum cgdt_profile profile = model->config.profile;
+    uint64_t after[512];
+    uint32_t bad;
+
+    if ((uint64_t)first + n > entries)
+        return -CGDT_ERANGE;
+    if (n == 0)
+        return 0;
+    if (descs == NULL || (uintptr_t)descs % 8 != 0)
+        return -CGDT_EINVAL;
+    if (null_entry && first == 0 && descs[0] != 0)
+        return -CGDT_ERANGE;
+    memcpy(after, table, entries * sizeof(*after));
+    for (uint32_t i = 0; i < n; i++) {
+        if (!reference_kept(profile, descs[i]))
+            return -CGDT_EILSEQ;
+        (void)reference_descriptor(profile, descs[i], &after[first + i]);
+    }
+    if (profile == CGDT_NATIVE64 && reference_slot(profile, 0, after, entries, &bad) != CGDT_FINE)
+        return -CGDT_EILSEQ;
+    memcpy(table, after, entries * sizeof(*after));
+    return 0;
+}
+
+uint64_t model_owned(const struct model *model, uint32_t page)
+{
+    uint64_t bits = 0;
+
+    for (uint32_t color = 0; color < model->colors; color++)
+        if (page * model->colors + color < model->slots &&
+            model->owned[page * model->colors + color])
+            bits |= 1ull << color;
+    return bits;
+}
+
+void model_stats(const struct model *model, struct cgdt_pool_stats *stats)
+{
+    *stats = (struct cgdt_pool_stats){.max_slots = model->slots,
+                                      .common_pages = model->config.layout.common,
+                                      .reserved_slots = model->reserved,
+                                      .free_slots = count_free(model)};
+    for (uint32_t page = 0; page < model->pages; page++) {
+        stats->mapped_pages += model->serving[page];
+        stats->held_pages += model->mapped[page] && !model->serving[page];
+    }
+    for (uint32_t window = 0; window < model->windows; window++)
+        stats->mapped_windows += window_has(model->serving, model, window);
+    for (uint32_t slot = 0; slot < model->slots; slot++)
+        stats->owned_slots += model->owned[slot];
+}

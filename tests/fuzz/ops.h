@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operations of fuzz_ops.c: each takes its arguments from the input, does one call, and compares what
+ * comes back with the model. ops_change.c has those that change the pool, ops_look.c the others.
+ */
+#ifndef CGDT_TESTS_FUZZ_OPS_H
+#define CGDT_TESTS_FUZZ_OPS_H
+
+#include "fuzz.h"
+#include "mem_port.h"
+#include "model.h"
+#include "reference.h"
+
+struct run {
+    struct input *input;
+    struct mem_port port;
+    struct model model;
+    struct cgdt_pool *pool;
+    void *memory;
+    bool unsealed; /* a destroy failed, and what it had unsealed could not be sealed again */
+};
+
+/* Arguments. */
+uint64_t take_desc(struct input *input);
+uint32_t take_count(struct input *input); /* small most of the time */
+uint32_t take_handle(struct run *run);    /* a slot's present one, an outdated one, or anything */
+
+/* n descriptors in memory that ends with them; NULL or misaligned if the input says so. Free *base. */
+uint64_t *take_buffer(struct input *input, uint32_t n, void **base);
+
+/* A result must be `wanted`, or the first error of the port if there was one. True: it is 0. */
+bool is_as_wanted(const struct run *run, int result, int wanted);
+
+/* Everything that can be seen, against the model. */
+void check_all(struct run *run);
+
+void op_alloc(struct run *run);
+void op_bulk(struct run *run);
+void op_free(struct run *run);
+void op_write(struct run *run);
+void op_write_common(struct run *run);
+void op_read(struct run *run);
+void op_reserve(struct run *run);
+void op_trim(struct run *run);
+void op_seal(struct run *run);
+void op_online(struct run *run);
+void op_offline(struct run *run);
+void op_cpu_slot(struct run *run);
+void op_frames(struct run *run);
+void op_gdtr(struct run *run);
+void op_check(struct run *run);
+void op_check_window(struct run *run);
+void op_corrupt(struct run *run);
+void op_describe(struct run *run);
+
+#endif

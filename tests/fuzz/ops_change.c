@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that change a pool; see ops.h. */
+#include "ops.h"
+
+static int plan(const struct run *run, uint32_t n, uint32_t *slots)
+{
+    return n <= run->model.slots && model_plan(&run->model, n, slots) ? 0 : -CGDT_ENOSPC;
+}
+
+/* After a failed bulk: nothing, but for slots on pages in service that the port refused to clean. */
+static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slots)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (slots[i] == CGDT_NO_SLOT)
+            continue;
+        const uint32_t slot = (slots[i] & 0x7fffffffu) - 1;
+        MUST(run->port.fired > 1, "%u is left over", slot);
+        MUST(slot < run->model.slots && slots[i] == model_handle(&run->model, slot) &&
+                 run->model.serving[slot / run->model.colors] && !run->model.owned[slot],
+             "%x is left over", slots[i]);
+        model_take(&run->model, 1, &slot);
+    }
+}
+
+static void alloc(struct run *run, uint32_t n)
+{
+    cgdt_slot_t slots[MODEL_MAX_SLOTS + 72];
+    uint32_t planned[MODEL_MAX_SLOTS];
+
+    if (n > COUNT_OF(slots))
+        n = COUNT_OF(slots);
+    for (uint32_t i = 0; i < n; i++)
+        slots[i] = 99;
+    const int wanted = plan(run, n, planned);
+    const int result = n == 1 ? cgdt_alloc(run->pool, slots) : cgdt_alloc_bulk(run->pool, n, slots);
+    if (!is_as_wanted(run, result, wanted)) {
+        adopt_leftovers(run, n, slots);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        MUST(slots[i] == model_handle(&run->model, planned[i]), "%x, not slot %u", slots[i],
+             planned[i]);
+    model_take(&run->model, n, planned);
+}
+
+void op_alloc(struct run *run)
+{
+    alloc(run, 1);
+}
+
+void op_bulk(struct run *run)
+{
+    alloc(run, take_count(run->input));
+    MUST(cgdt_alloc(run->pool, NULL) == -CGDT_EINVAL, "alloc to nowhere");
+    MUST(cgdt_alloc_bulk(run->pool, 2, NULL) == -CGDT_EINVAL, "bulk to nowhere");
+}
+
+void op_free(struct run *run)
+{
+    const uint32_t handle = take_handle(run);
+    uint32_t slot = 0;
+    const int wanted = model_lookup(&run->model, handle, &slot);
+
+    if (is_as_wanted(run, cgdt_free(run->pool, handle), wanted))
+        model_free(&run->model, slot);
+}
+
+void op_write(struct run *run)
+{
+    const uint32_t handle = take_handle(run);
+    const uint32_t first = take_count(run->input);
+    const uint32_t n = take_count(run->input);
+    const struct cgdt_layout *layout = &run->model.config.layout;
+    uint64_t table[512];
+    uint32_t slot = 0;
+    void *base;
+    const uint64_t *descs = take_buffer(run->input, n, &base);
+    int wanted = model_lookup(&run->model, handle, &slot);
+
+    memcpy(table, model_slot(&run->model, slot), layout->slot_entries * 8u);
+    if (wanted == 0)
+        wanted =
+            model_write(&run->model, table, layout->slot_entries, !layout->common, first, n, descs);
+    if (is_as_wanted(run, cgdt_write(run->pool, handle, first, descs, n), wanted))
+        memcpy(model_slot(&run->model, slot), table, layout->slot_entries * 8u);
+    free(base);
+}
+
+void op_write_common(struct run *run)
+{
+    const uint32_t first = take_count(run->input) * 8u;
+    const uint32_t n = take_count(run->input);
+    uint64_t table[512];
+    void *base;
+    const uint64_t *descs = take_buffer(run->input, n, &base);
+    int wanted = -CGDT_ENOTSUP;
+
+    memcpy(table, run->model.image[MODEL_COMMON], sizeof(table));
+    if (run->model.config.layout.common)
+        wanted = model_write(&run->model, table, 512, true, first, n, descs);
+    if (is_as_wanted(run, cgdt_write_common(run->pool, first, descs, n), wanted))
+        memcpy(run->model.image[MODEL_COMMON], table, sizeof(table));
+    free(base);
+}
+
+void op_reserve(struct run *run)
+{
+    const uint32_t n = take_count(run->input);
+    struct model after = run->model;
+    const int wanted = model_reserve(&after, n) ? 0 : -CGDT_ENOSPC;
+
+    if (is_as_wanted(run, cgdt_reserve(run->pool, n), wanted))
+        run->model = after;
+}
+
+static uint32_t windows_with_pages(const struct run *run)
+{
+    const uint32_t size = run->model.config.layout.window_pages;
+    uint32_t n = 0;
+
+    for (uint32_t page = 0, last = ~0u; page < run->model.pages; page++)
+        if (run->port.state[page] != MEM_GONE && page / size != last) {
+            last = page / size;
+            n++;
+        }
+    return n;
+}
+
+/*
+ * After several failures, or with pages held back or not sealed, which pages stay is up to the core, within limits: what it
+ * says is what left, nobody's page is among it, and what came into service is clean (check_all() looks).
+ */
+void op_trim(struct run *run)
+{
+    const uint32_t before = windows_with_pages(run);
+    const uint32_t keep = run->model.config.keep_windows;
+    bool held = run->unsealed;
+
+    for (uint32_t page = 0; page < run->model.pages; page++)
+        held |= run->model.mapped[page] && !run->model.serving[page];
+    const int result = cgdt_trim(run->pool);
+    const uint32_t after = windows_with_pages(run);
+
+    MUST(before - after == (result > 0 ? (uint32_t)result : 0), "%d, from %u to %u", result, before,
+         after);
+    MUST(after >= (before < keep ? before : keep), "%u of %u windows left", after, keep);
+    MUST(result >= 0 || result == run->port.first_code, "%d", result);
+    if (run->port.fired <= 1 && !held) {
+        const int given = model_trim(&run->model, run->port.fired > 0 ? run->port.first_page : ~0u);
+        const int wanted = given == 0 && run->port.fired > 0 ? run->port.first_code : given;
+        MUST(result == wanted, "%d, not %d", result, wanted);
+        return;
+    }
+    for (uint32_t page = 0; page < run->model.pages; page++) {
+        uint64_t owned;
+        run->model.serving[page] = cgdt_page_owned(run->pool, page, &owned) == 1;
+        MUST(run->model.serving[page] || model_owned(&run->model, page) == 0, "page %u", page);
+    }
+}
+
+void op_seal(struct run *run)
+{
+    if (is_as_wanted(run, cgdt_seal(run->pool), 0))
+        run->model.live = true;
+}
+
+void op_online(struct run *run)
+{
+    const uint32_t cpu = take_count(run->input);
+    cgdt_slot_t slot = 99;
+    uint32_t planned = 0;
+    int wanted = -CGDT_EINVAL;
+
+    if (cpu < run->model.slots)
+        wanted = run->model.directory[cpu] != 0 ? -CGDT_EEXIST : plan(run, 1, &planned);
+    if (!is_as_wanted(run, cgdt_cpu_online(run->pool, cpu, &slot), wanted)) {
+        MUST(slot == 99 || slot == CGDT_NO_SLOT, "%x on failure", slot);
+        return;
+    }
+    MUST(slot == model_handle(&run->model, planned), "%x, not slot %u", slot, planned);
+    run->model.directory[cpu] = slot;
+    model_take(&run->model, 1, &planned);
+}
+
+void op_offline(struct run *run)
+{
+    const uint32_t cpu = take_count(run->input);
+    uint32_t slot = 0;
+    int wanted = -CGDT_EINVAL;
+
+    if (cpu < run->model.slots)
+        wanted = run->model.directory[cpu] == 0
+                     ? -CGDT_ENOENT
+                     : model_lookup(&run->model, run->model.directory[cpu], &slot);
+    if (is_as_wanted(run, cgdt_cpu_offline(run->pool, cpu), wanted)) {
+        model_free(&run->model, slot);
+        run->model.directory[cpu] = 0;
+    }
+}
