@@ -10,6 +10,8 @@
 #include <time.h>
 
 #define ROUND_STEPS 65536u /* of all threads together, between two meetings */
+#define SMALL_STEPS 2048u  /* the same for pools of at most SMALL_CPUS */
+#define SMALL_CPUS  128u
 #define VERIFY_PAGES                                                                               \
     256u /* pools of as many pages are verified at every meeting, larger ones less often */
 #define TRIES    10000u /* of giving pages back while the port fails, before it recovers */
@@ -155,7 +157,7 @@ static void meet(struct stress_worker *worker, uint64_t round)
     struct stress_run *run = worker->run;
     const struct stress_params *params = run->params;
     const uint64_t operations = operations_so_far(run);
-    uint64_t steps = ROUND_STEPS / params->threads;
+    uint64_t steps = (params->cpus > SMALL_CPUS ? ROUND_STEPS : SMALL_STEPS) / params->threads;
 
     run->finished = atomic_load_explicit(&run->stop, memory_order_relaxed) ||
                     (params->operations != 0 && operations >= params->operations) ||

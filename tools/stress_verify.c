@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define ORDER_SLOTS 64u /* to allocate in order at a meeting */
+
 _Thread_local struct stress_worker *stress_self;
 
 /* Code and data as Xen keeps them, so that what is read is what was asked for. */
@@ -205,6 +207,52 @@ static void demand(struct stress_worker *worker, const char *what, uint64_t expe
         stress_violation(worker, what, &(struct stress_place){0, STRESS_NO_ENTRY, expected, found});
 }
 
+/* The next number after `number` that is free on a page in service; max_cpus if there is none. */
+static uint32_t next_free(const struct stress_run *run, uint32_t number)
+{
+    const uint32_t colors = cgdt_colors(&run->config.layout);
+
+    for (number++; number < run->config.max_cpus; number++) {
+        uint64_t owned = 0;
+
+        if (cgdt_page_owned(run->pool, number / colors, &owned) != 1)
+            number |= colors - 1; /* the next page */
+        else if ((owned >> number % colors & 1u) == 0)
+            break;
+    }
+    return number;
+}
+
+/*
+ * "The lowest free slot": with all threads at rest that is one particular slot, and so are those after it.
+ * A summary that has lost sight of a free slot would give another one, or grow.
+ */
+static void verify_order(struct stress_worker *worker, uint32_t n)
+{
+    struct stress_run *run = worker->run;
+    cgdt_slot_t slots[ORDER_SLOTS];
+    uint32_t number = UINT32_MAX;
+    uint32_t taken = 0;
+
+    while (taken < n && taken < ORDER_SLOTS) {
+        number = next_free(run, number);
+        if (cgdt_alloc(run->pool, &slots[taken]) != 0) {
+            stress_violation(worker, "alloc fails at rest", NULL);
+            break;
+        }
+        const uint32_t found = cgdt_slot_number(slots[taken++]);
+        if (found == number)
+            continue;
+        stress_violation(worker, "alloc at rest gives another slot than the lowest free one",
+                         &(struct stress_place){slots[taken - 1], STRESS_NO_ENTRY, number, found});
+        break;
+    }
+    while (taken > 0) {
+        if (cgdt_free(run->pool, slots[--taken]) != 0)
+            stress_violation(worker, "free fails at rest", NULL);
+    }
+}
+
 void stress_verify_pool(struct stress_worker *worker)
 {
     struct stress_run *run = worker->run;
@@ -229,5 +277,6 @@ void stress_verify_pool(struct stress_worker *worker)
         demand(worker, "held pages without a fault", 0, stats.held_pages);
     worker->faults_off = true;
     check_pool(worker);
+    verify_order(worker, stats.free_slots);
     worker->faults_off = false;
 }
