@@ -95,7 +95,7 @@ static uint64_t whole(const struct argp_state *state, const char *name, const ch
     uint64_t value = strtoull(arg, &end, 10);
 
     if (*end == 'e' || *end == 'E' || *end == '.')
-        value = (uint64_t)number(state, name, arg, (double)low, 1e18);
+        value = (uint64_t)number(state, name, arg, (double)low, 1e18); /* 1e9 */
     else if (*arg < '0' || *arg > '9' || *end != '\0')
         value = UINT64_MAX;
     if (value < low || value > high)

@@ -4,6 +4,7 @@
  *
  *   stress_engine.c   set-up, threads, meetings, the end
  *   stress_worker.c   one thread's steps
+ *   stress_pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
  *   stress_verify.c   what is right: contents of a slot, results of calls; violations
  *   stress_port.c     the port between pool and real port: faults, quiesce, the contract
  *
@@ -198,7 +199,12 @@ const cgdt_desc_t *stress_slot_view(const struct stress_run *run, cgdt_slot_t sl
 bool stress_take(struct stress_worker *worker, cgdt_slot_t slot, uint32_t owner);
 bool stress_drop(struct stress_worker *worker, cgdt_slot_t slot, uint32_t owner);
 
-/* All threads wait: the pool's counts and pages against the threads' and the port's. */
+/* stress_pool.c */
+
+/* Now and then one of trim, reserve, check; by chance. False: a violation. */
+bool stress_rare(struct stress_worker *worker, uint32_t draw);
+
+/* All threads wait: the pool's counts, pages and order against the threads' and the port's. */
 void stress_verify_pool(struct stress_worker *worker);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is right: contents of a slot, results of calls, counts of a pool at rest. And the report if not. */
+/* What is right: contents of a slot, results of calls. And the report if not. */
 #define _GNU_SOURCE
 #include "stress_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#define ORDER_SLOTS 64u /* to allocate in order at a meeting */
 
 _Thread_local struct stress_worker *stress_self;
 
@@ -172,111 +170,4 @@ bool stress_drop(struct stress_worker *worker, cgdt_slot_t slot, uint32_t owner)
     stress_violation(worker, "a slot changed its owner",
                      &(struct stress_place){slot, STRESS_NO_ENTRY, owner, was});
     return false;
-}
-
-/* Pages that the pool holds back may still have what a failed call left on them: nobody sees those. */
-static bool is_held_back(const struct stress_run *run, const struct cgdt_violation *violation)
-{
-    uint64_t owned;
-
-    return violation->reason == CGDT_UNOWNED_NOT_ZERO &&
-           cgdt_page_owned(run->pool,
-                           violation->window * run->config.layout.window_pages + violation->page,
-                           &owned) == 0;
-}
-
-static void check_pool(struct stress_worker *worker)
-{
-    struct cgdt_violation violation;
-    char text[200];
-    const int result = cgdt_check(worker->run->pool, &violation);
-
-    if (result == 0 || (result == 1 && is_held_back(worker->run, &violation)))
-        return;
-    if (result == 1)
-        (void)cgdt_violation_text(&violation, text, sizeof(text));
-    else
-        (void)snprintf(text, sizeof(text), "cgdt_check answers %d", result);
-    stress_violation(worker, text, NULL);
-}
-
-static void demand(struct stress_worker *worker, const char *what, uint64_t expected,
-                   uint64_t found)
-{
-    if (expected != found)
-        stress_violation(worker, what, &(struct stress_place){0, STRESS_NO_ENTRY, expected, found});
-}
-
-/* The next number after `number` that is free on a page in service; max_cpus if there is none. */
-static uint32_t next_free(const struct stress_run *run, uint32_t number)
-{
-    const uint32_t colors = cgdt_colors(&run->config.layout);
-
-    for (number++; number < run->config.max_cpus; number++) {
-        uint64_t owned = 0;
-
-        if (cgdt_page_owned(run->pool, number / colors, &owned) != 1)
-            number |= colors - 1; /* the next page */
-        else if ((owned >> number % colors & 1u) == 0)
-            break;
-    }
-    return number;
-}
-
-/*
- * "The lowest free slot": with all threads at rest that is one particular slot, and so are those after it.
- * A summary that has lost sight of a free slot would give another one, or grow.
- */
-static void verify_order(struct stress_worker *worker, uint32_t n)
-{
-    struct stress_run *run = worker->run;
-    cgdt_slot_t slots[ORDER_SLOTS];
-    uint32_t number = UINT32_MAX;
-    uint32_t taken = 0;
-
-    while (taken < n && taken < ORDER_SLOTS) {
-        number = next_free(run, number);
-        if (cgdt_alloc(run->pool, &slots[taken]) != 0) {
-            stress_violation(worker, "alloc fails at rest", NULL);
-            break;
-        }
-        const uint32_t found = cgdt_slot_number(slots[taken++]);
-        if (found == number)
-            continue;
-        stress_violation(worker, "alloc at rest gives another slot than the lowest free one",
-                         &(struct stress_place){slots[taken - 1], STRESS_NO_ENTRY, number, found});
-        break;
-    }
-    while (taken > 0) {
-        if (cgdt_free(run->pool, slots[--taken]) != 0)
-            stress_violation(worker, "free fails at rest", NULL);
-    }
-}
-
-void stress_verify_pool(struct stress_worker *worker)
-{
-    struct stress_run *run = worker->run;
-    struct cgdt_pool_stats stats;
-    uint64_t owned = 0;
-    uint64_t listed = 0;
-
-    for (uint32_t i = 0; i < run->params->threads; i++)
-        owned += run->workers[i].n_held;
-    for (uint32_t cpu = 0; cpu < run->n_cpus; cpu++)
-        owned += atomic_load_explicit(&run->cpus[cpu].word, memory_order_relaxed) != 0;
-    for (uint32_t slot = 0; slot < run->config.max_cpus; slot++)
-        listed += atomic_load_explicit(&run->owners[slot], memory_order_relaxed) != STRESS_NOBODY;
-    cgdt_stats(run->pool, &stats);
-    demand(worker, "slots that threads and CPUs have, and the list of owners", owned, listed);
-    demand(worker, "stats: owned slots", owned, stats.owned_slots);
-    demand(worker, "stats: sealed pages", stats.mapped_pages, stats.sealed_pages);
-    demand(worker, "pages that the port gave, and the pool's",
-           atomic_load_explicit(&run->pages_out, memory_order_relaxed),
-           stats.mapped_pages + stats.held_pages + stats.common_pages);
-    if (run->fault_limit == 0)
-        demand(worker, "held pages without a fault", 0, stats.held_pages);
-    worker->faults_off = true;
-    check_pool(worker);
-    verify_order(worker, stats.free_slots);
-    worker->faults_off = false;
 }

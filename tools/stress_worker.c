@@ -391,62 +391,6 @@ static bool step_use(struct stress_worker *worker, uint32_t draw, use_fn *use)
     return use(worker, &worker->held[(uint64_t)draw * worker->n_held >> 32], me(worker));
 }
 
-/* What is rare: the whole pool. */
-
-static bool trim(struct stress_worker *worker)
-{
-    stress_call(worker);
-    const int result = cgdt_trim(worker->run->pool);
-    const bool tells = result <= 0 && (worker->faults >> FAULT_UNSEAL & 1u) != 0;
-
-    worker->counts.trim += result > 0 ? (uint64_t)result : 0;
-    return stress_judge(worker, "trim", result, tells ? 0 : MAY_HIDE);
-}
-
-static bool reserve(struct stress_worker *worker, uint32_t draw)
-{
-    const uint32_t n = (draw & 3u) != 0 ? 0 : draw >> 2 & 63u;
-
-    stress_call(worker);
-    const int error = cgdt_reserve(worker->run->pool, n);
-    worker->counts.reserve += error == 0;
-    return stress_judge(worker, "reserve", error, MAY_NOSPC);
-}
-
-/* While others are at work, a slot on its way in or out may look unowned and not zero. Nothing else may. */
-static bool check(struct stress_worker *worker, uint32_t draw)
-{
-    struct stress_run *run = worker->run;
-    const uint32_t per_window = run->config.layout.window_pages;
-    const uint32_t windows = (run->n_pages + per_window - 1) / per_window;
-    struct cgdt_violation violation;
-    char text[200];
-
-    stress_call(worker);
-    const int result =
-        cgdt_check_window(run->pool, (uint32_t)((uint64_t)draw * windows >> 32), &violation);
-    worker->counts.check++;
-    if (!stress_judge(worker, "check", result, 0))
-        return false;
-    if (result != 1 || (violation.reason == CGDT_UNOWNED_NOT_ZERO &&
-                        (run->params->threads > 1 || run->fault_limit != 0)))
-        return true;
-    (void)cgdt_violation_text(&violation, text, sizeof(text));
-    stress_violation(worker, text, NULL);
-    return false;
-}
-
-static bool step_rare(struct stress_worker *worker, uint32_t draw)
-{
-    const uint32_t trims = worker->run->params->heavy_trim ? 512 : 8;
-
-    if (draw >> 22 < trims)
-        return trim(worker);
-    if (draw >> 22 < trims + 4)
-        return reserve(worker, draw);
-    return draw >> 22 < trims + 12 ? check(worker, draw << 10) : true;
-}
-
 static bool step(struct stress_worker *worker, struct phase phase)
 {
     const uint64_t random = stress_random(&worker->random);
@@ -467,7 +411,7 @@ static bool step(struct stress_worker *worker, struct phase phase)
         return step_use(worker, draw, use_frames);
     if (kind < 254)
         return step_use(worker, draw, use_stale);
-    return step_rare(worker, draw);
+    return stress_rare(worker, draw);
 }
 
 void stress_steps(struct stress_worker *worker, uint64_t n)
