@@ -88,17 +88,22 @@ static double number(const struct argp_state *state, const char *name, const cha
     return value;
 }
 
+/* A whole number; 1e9 is one, too. */
 static uint64_t whole(const struct argp_state *state, const char *name, const char *arg,
                       uint64_t low, uint64_t high)
 {
     char *end;
     uint64_t value = strtoull(arg, &end, 10);
+    bool good = *arg >= '0' && *arg <= '9';
 
-    if (*end == 'e' || *end == 'E' || *end == '.')
-        value = (uint64_t)number(state, name, arg, (double)low, 1e18); /* 1e9 */
-    else if (*arg < '0' || *arg > '9' || *end != '\0')
-        value = UINT64_MAX;
-    if (value < low || value > high)
+    if (good && *end != '\0') {
+        const double written = strtod(arg, &end);
+
+        good = *end == '\0' && written < 1e18;
+        value = good ? (uint64_t)written : 0;
+        good = good && (double)value == written;
+    }
+    if (!good || value < low || value > high)
         argp_failure(state, 2, 0, "--%s must be %" PRIu64 " .. %" PRIu64 ", not '%s'", name, low,
                      high, arg);
     return value;
