@@ -265,3 +265,19 @@ Test(batch, one_descriptor_is_stored_whole)
     cr_assert_eq(pair[0], 0x0123456789abcdefull);
     cr_assert_eq(pair[1], ~0ull);
 }
+
+Test(batch, a_low_half_alone_at_the_end_of_a_batch_is_one_store)
+{
+    cgdt_desc_t slot[ENTRIES] = {0, DATA, 0, GATE, 7};
+    const cgdt_desc_t values[] = {DATA, GATE | 0x100};
+    struct cgdt_batch batch = batch_of(slot, values, 2, 2, CGDT_XEN_PV64);
+    struct cgdt_update update;
+
+    cr_assert(cgdt_batch_next(&batch, &update));
+    cr_assert(update.entry == 2 && update.value == DATA);
+    slot[2] = DATA;
+    cr_assert(cgdt_batch_next(&batch, &update));
+    cr_assert(update.entry == 3 && update.value == (GATE | 0x100));
+    slot[3] = update.value;
+    cr_assert_not(cgdt_batch_next(&batch, &update));
+}

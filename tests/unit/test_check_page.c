@@ -224,7 +224,7 @@ Test(check_slot, a_read_only_alias_wants_accessed_bits_and_no_busy_tss)
     const uint32_t rule = CGDT_RULE_READ_ONLY_ALIAS;
     const cgdt_desc_t clear[8] = {0, RING3 & ~(1ull << 40)};
     const cgdt_desc_t busy[8] = {0, 0, TSS | 2ull << 40, 0};
-    const cgdt_desc_t fine[8] = {0, RING3, 0, 0x00cf72000000ffff};
+    const cgdt_desc_t fine[8] = {0, RING3, 0, 0x00cf72000000ffff, TSS, 0};
 
     for (int profile = CGDT_NATIVE64; profile <= CGDT_NATIVE32; profile++) {
         const enum cgdt_profile native = (enum cgdt_profile)profile;

@@ -8,6 +8,7 @@ enum lie {
     CROOKED,
     DIRTY,
     TWICE,
+    COMMON,
     NOTHING,
 };
 
@@ -31,6 +32,8 @@ static int lying_map(void *ctx, uint32_t page, void **view)
         ((cgdt_desc_t *)*view)[511] = 1;
     if (liar.lie == TWICE)
         *view = strict_page(&liar.fixture->strict, page - 1);
+    if (liar.lie == COMMON)
+        *view = strict_page(&liar.fixture->strict, CGDT_COMMON_PAGE);
     if (liar.lie == NOTHING)
         *view = NULL;
     return result;
@@ -324,4 +327,64 @@ Test(contract, counts_add_up_at_every_step)
     }
     fixture_free_all(&fixture);
     fixture_close(&fixture);
+}
+
+Test(contract, describe_names_what_is_private_absent_code_system_or_nobodys)
+{
+    struct fixture fixture;
+    static char text[20000];
+
+    fixture_prepare(&fixture, 256, 2, 4);
+    fixture_open(&fixture);
+    const cgdt_slot_t slot = fixture_alloc(&fixture);
+    cgdt_desc_t *slot_entries = fixture_slot(&fixture, slot);
+    slot_entries[5] = TSS64;
+    slot_entries[6] = DATA3 & ~CGDT_DESC_PRESENT;
+    slot_entries[300] = DATA3; /* of color 1 */
+    cr_assert_gt(cgdt_describe(fixture.pool, 0, text, sizeof(text)), 0);
+    cr_assert(strstr(text, "private\n"), "%s", text);
+    cr_assert(strstr(text, " code "), "%s", text);
+    cr_assert(strstr(text, " system "), "%s", text);
+    cr_assert(strstr(text, " absent\n"), "%s", text);
+    const char *nobodys = strstr(text, "UNOWNED");
+    cr_assert(nobodys && strstr(nobodys, "entry 44:"), "%s", text);
+    slot_entries[300] = 0;
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+/* In the boot phase pages are private, so a view that comes twice is zero and aligned. */
+static void refuses_boot_view(uint32_t at, bool common)
+{
+    struct fixture fixture;
+
+    lying_port = faulty_port;
+    lying_port.map = lying_map;
+    lying_port.unmap = lying_unmap;
+    lying_port.frame = lying_frame;
+    liar.fixture = &fixture;
+    liar.lie = HONEST;
+    liar.same_frame_as = 0xffffffff;
+    liar.at = at;
+    fixture_prepare(&fixture, 128, 4, 40);
+    fixture.config.port = &lying_port;
+    fixture.config.layout.common = common;
+    fixture_open(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, at * 4), 0);
+    liar.lie = common ? COMMON : TWICE;
+    cr_assert_eq(cgdt_reserve(fixture.pool, (at + 1) * 4), -CGDT_EPROTO);
+    cr_assert_eq(fixture.strict.out, at + (common ? 1 : 0));
+    liar.lie = HONEST;
+    cr_assert_eq(cgdt_reserve(fixture.pool, (at + 1) * 4), 0);
+    fixture_close(&fixture);
+}
+
+Test(contract, a_view_that_is_in_the_window_already_is_refused_by_itself)
+{
+    refuses_boot_view(2, false);
+}
+
+Test(contract, the_common_pages_view_is_no_slot_page)
+{
+    refuses_boot_view(0, true);
 }

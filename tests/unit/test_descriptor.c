@@ -319,3 +319,12 @@ Test(descriptor, only_present_system_descriptors_with_a_type_are_wide)
                 MUST(cgdt_desc_type(desc) == type, "type");
             }
 }
+
+Test(descriptor, a_privilege_level_above_3_does_not_fit)
+{
+    cgdt_desc_t desc[2] = {77, 77};
+
+    cr_assert_eq(cgdt_desc_system32(desc, 0, 0, CGDT_SYS_LDT, 4), -CGDT_ERANGE);
+    cr_assert_eq(cgdt_desc_system64(desc, 0, 0, CGDT_SYS_LDT, 0xffffffff), -CGDT_ERANGE);
+    cr_assert(desc[0] == 77 && desc[1] == 77, "a failed call wrote");
+}

@@ -307,3 +307,20 @@ Test(write, without_a_common_page_there_is_none_to_write)
     cr_assert_eq(cgdt_write_common(fixture.pool, 1, &desc, 1), -CGDT_ENOTSUP);
     fixture_close(&fixture);
 }
+
+Test(write, native64_pairs_may_begin_at_entry_0_behind_a_common_page_or_not)
+{
+    struct fixture fixture;
+    const cgdt_desc_t null_and_pair[] = {0, TSS64, 0};
+    const cgdt_desc_t lonely[] = {0, TSS64};
+
+    fixture_prepare(&fixture, 16, 2, 40);
+    fixture_set_native(&fixture, CGDT_NATIVE64);
+    fixture_open_live(&fixture);
+    const cgdt_slot_t slot = fixture_alloc(&fixture);
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 0, lonely, 2), -CGDT_EILSEQ,
+                 "entry 2 is a segment");
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 0, null_and_pair, 3), 0);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
