@@ -202,7 +202,7 @@ static bool counts(enum cgdt_reason reason, uint32_t rules)
                                     cgdt_reason_effect(reason) == CGDT_REWRITTEN);
 }
 
-/* One entry by all rules that need no more than the entry after it. */
+/* One entry that is not zero, by all rules that need no more than the entry after it. */
 static enum cgdt_reason check_entry(enum cgdt_profile profile, uint32_t rules,
                                     const cgdt_desc_t *slot, uint32_t entry, uint32_t entries)
 {
@@ -218,7 +218,7 @@ static enum cgdt_reason check_entry(enum cgdt_profile profile, uint32_t rules,
         return CGDT_BAD_HIGH_HALF;
     if (native && (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0)
         reason = check_read_only(desc);
-    if (reason == CGDT_FINE && entry == 0 && desc != 0 && (rules & CGDT_RULE_NULL_ENTRY) != 0)
+    if (reason == CGDT_FINE && entry == 0 && (rules & CGDT_RULE_NULL_ENTRY) != 0)
         return CGDT_NULL_NOT_ZERO;
     return reason;
 }
