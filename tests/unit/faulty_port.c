@@ -13,8 +13,23 @@ void faulty_arm(struct faulty *faulty, uint32_t kinds, uint32_t n, int code)
     faulty->fail_at = n;
     faulty->code = code;
     faulty->from_then_on = false;
+    faulty->then_after = 0;
+    faulty->then_all = false;
     faulty->seen = 0;
     faulty->fired = 0;
+}
+
+/* Whether the operation that has just been seen is one to fail. */
+static bool chosen(const struct faulty *faulty)
+{
+    const uint32_t again = faulty->fail_at + faulty->then_after;
+
+    if (faulty->fail_at == 0 || faulty->seen < faulty->fail_at)
+        return false;
+    if (faulty->seen == faulty->fail_at || faulty->from_then_on)
+        return true;
+    return faulty->then_after != 0 &&
+           (faulty->seen == again || (faulty->seen > again && faulty->then_all));
 }
 
 /* Count one operation; whether it is to fail. */
@@ -24,8 +39,7 @@ static bool fails(struct faulty *faulty, enum faulty_kind kind)
     if ((faulty->kinds >> kind & 1u) == 0)
         return false;
     faulty->seen++;
-    if (faulty->fail_at == 0 || faulty->seen < faulty->fail_at ||
-        (faulty->seen > faulty->fail_at && !faulty->from_then_on))
+    if (!chosen(faulty))
         return false;
     faulty->fired++;
     return true;

@@ -35,7 +35,9 @@ struct faulty {
     uint32_t kinds;   /* which may fail: 1 << FAULTY_MAP | ... */
     uint32_t fail_at; /* the n-th tried one of those, 1 up; 0: none */
     bool from_then_on;
-    int code; /* what the failed operation returns */
+    uint32_t then_after; /* and one more, so many operations after the n-th; 0: none */
+    bool then_all;       /* and all that follow that one */
+    int code;            /* what the failed operation returns */
 
     uint32_t seen;  /* operations of `kinds` since faulty_arm() */
     uint32_t fired; /* how many were made to fail */
