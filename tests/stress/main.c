@@ -54,6 +54,9 @@ static const struct stress_case cases[] = {
     {"tiny-3-faults", RUN(.threads = 4, .cpus = 3, .operations = MILLION, .full = true,
                           .heavy_trim = true, .fault_rate = 0.1)},
     {"trim-page", RUN(.threads = 2, .cpus = 128, .operations = 4 * MILLION, .heavy_trim = true)},
+    /* A group of one slot in each word: every alloc and free goes up and down the summary. */
+    {"trim-page-per-cpu", RUN(.threads = 2, .cpus = 64, .operations = 4 * MILLION,
+                              .layout = STRESS_PAGE_PER_CPU, .heavy_trim = true)},
     {"trim-window-hosted", RUN(.threads = 2, .cpus = 700, .operations = 4 * MILLION,
                                .layout = STRESS_WINDOW, .hosted = true, .heavy_trim = true)},
     {"trim-full-faults",
