@@ -104,8 +104,16 @@ static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
 
 static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 {
+    struct cgdt_xen_pv *xen = ctx;
+    int error = set_mapping(xen, *view, 0);
+
     (void)page;
-    return set_mapping(ctx, *view, 0);
+    if (error >= 0 && xen->ops->introduce != NULL) {
+        error = xen->ops->introduce(xen->ctx, xen->ops->virt_to_mfn(xen->ctx, *view));
+        if (error < 0)
+            (void)set_mapping(xen, *view, PTE_RW);
+    }
+    return error;
 }
 
 static int xen_pv_unseal(void *ctx, uint32_t page, void **view)

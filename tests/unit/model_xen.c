@@ -68,6 +68,7 @@ static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t 
     if (writable && model->gdt_count[page] != 0)
         return XEN_EBUSY;
     model->writable[page] = writable;
+    model->typed[page] = model->typed[page] && !writable;
     (void)mprotect(model->guest + offset, CGDT_PAGE_BYTES,
                    writable ? PROT_READ | PROT_WRITE : PROT_READ);
     return 0;
@@ -87,8 +88,10 @@ static int64_t change(struct model_xen *model, uint64_t machine_address, uint64_
     if (oracle_xen(ORACLE_PV64, descriptor, &stored) >= ORACLE_REFUSED_TYPE)
         return XEN_EINVAL;
     model_xen_frame(model, machine_address >> 12)[machine_address % CGDT_PAGE_BYTES / 8] = stored;
+    model->changing = model->typed[page] ? 0 : page + 1;
     if (model->look != NULL)
         model->look(model->who);
+    model->changing = 0;
     return 0;
 }
 
@@ -169,6 +172,22 @@ static void unlock(void *ctx, enum cgdt_xen_pv_lock which)
     model->locked[which] = false;
 }
 
+/* For the moment of this call some vCPU has the frame in its GDT. */
+static int introduce(void *ctx, uint64_t frame)
+{
+    struct model_xen *model = ctx;
+    const cgdt_frame_t frames[] = {(cgdt_frame_t)frame};
+
+    if (!model->locked[CGDT_XEN_PV_LOCK_PAGES] && model->ops.lock != NULL)
+        breach(model, "introduce without the lock");
+    if (model->introduce_code != 0)
+        return model->introduce_code;
+    const int error = model_xen_set_gdt(model, frames, 1);
+    if (error == 0)
+        model_xen_drop_gdt(model, frames, 1);
+    return error;
+}
+
 bool model_xen_open(struct model_xen *model)
 {
     const int file = memfd_create("xen", MFD_CLOEXEC);
@@ -187,6 +206,7 @@ bool model_xen_open(struct model_xen *model)
                                           .virt_to_mfn = virt_to_mfn,
                                           .page_get = page_get,
                                           .page_put = page_put,
+                                          .introduce = introduce,
                                           .lock = lock,
                                           .unlock = unlock};
     model->port = (struct cgdt_xen_pv){
@@ -230,11 +250,13 @@ int model_xen_set_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint3
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t page = page_of_frame(frames[i]);
 
-        if (page == MODEL_PAGES || (model->gdt_count[page] == 0 && !validate(model, page))) {
+        if (page == MODEL_PAGES || model->changing == page + 1 ||
+            (model->gdt_count[page] == 0 && !validate(model, page))) {
             model_xen_drop_gdt(model, frames, i);
             return XEN_EINVAL;
         }
         model->gdt_count[page]++;
+        model->typed[page] = true;
     }
     return 0;
 }

@@ -36,7 +36,11 @@ struct model_xen {
     unsigned char *host;
     uint32_t gdt_count[MODEL_PAGES]; /* references of the type "segment descriptor page" */
     bool writable[MODEL_PAGES];      /* the guest's mapping */
-    bool taken[MODEL_PAGES];         /* by page_get */
+    bool typed[MODEL_PAGES];         /* a GDT has named it since it was writable */
+    uint32_t
+        changing; /* page + 1 that is being changed as ordinary memory: no GDT can have it meanwhile */
+    int introduce_code;      /* what introduce answers if it is not 0 */
+    bool taken[MODEL_PAGES]; /* by page_get */
 
     /* The n-th call of this kind (1 up) fails with `code`, and all later ones if from_then_on. */
     enum model_call fail;

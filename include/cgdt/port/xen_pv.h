@@ -69,6 +69,20 @@ struct cgdt_xen_pv_ops {
     void (*page_put)(void *ctx, uint32_t page, void *at);
 
     /*
+     * Name a frame, whose page has just been made read-only, in the calling vCPU's GDT for a moment: set_gdt with
+     * the vCPU's own frames and this one behind them (or, where it has 14, in the place of one from which it has
+     * loaded no selector), then with its own again. Called by seal, under CGDT_XEN_PV_LOCK_PAGES. On failure the
+     * vCPU must have its own frames again.
+     *
+     * Why: Xen takes update_descriptor on a frame that no GDT has named yet for a write to ordinary memory, and
+     * holds the frame as such meanwhile. A live write to one slot of a new page would make the first set_gdt or
+     * VCPUOP_initialise for another fail with -22, and the other way round, undoing included. Once it has been
+     * named, a frame counts as descriptors until it is writable again. May be NULL only where no live write ever
+     * runs at the same time as another CPU's set_gdt, VCPUOP_initialise or live write.
+     */
+    int (*introduce)(void *ctx, uint64_t frame);
+
+    /*
      * Must not be taken by an interrupt handler while it is held (no call of the pool is made from one, or
      * interrupts are off). Both may be NULL in a serialized pool, and only there.
      */
