@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Races made certain: another CPU's whole call runs right before the n-th atomic operation of a call, for
+ * every n. tests/interleave takes every schedule; here each branch that only a race can take is taken once
+ * by the plain unit tests, and what both calls say is checked.
+ */
+#include "../../alloc/slotmap.h"
+#include "fixture.h"
+
+/* What happens before an atomic operation. */
+static struct rival {
+    void (*go)(enum hooked kind, const volatile void *at);
+    uint32_t before; /* the n-th operation, 1 up; 0: each */
+    uint32_t seen;
+    uint32_t times;
+    bool inside; /* a rival has no rival */
+} rival;
+
+void hook(enum hooked kind, const volatile void *at)
+{
+    if (rival.go == NULL || rival.inside)
+        return;
+    if (++rival.seen != rival.before && rival.before != 0)
+        return;
+    rival.inside = true;
+    rival.times++;
+    rival.go(kind, at);
+    rival.inside = false;
+}
+
+static void arm(void (*go)(enum hooked kind, const volatile void *at), uint32_t before)
+{
+    rival = (struct rival){.go = go, .before = before};
+}
+
+static struct fixture fixture;
+static cgdt_slot_t slots[40];
+static cgdt_slot_t rivals;
+static int rivals_result;
+
+/* 40 slots of 16 to a page, all owned. */
+static void open_full(void)
+{
+    arm(NULL, 0);
+    fixture_prepare(&fixture, 32, 2, 40);
+    fixture_open_live(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 40, slots), 0);
+}
+
+static void close_sound(const char *when)
+{
+    arm(NULL, 0);
+    fixture_must_be_sound(&fixture, when);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+static void rival_frees(enum hooked kind, const volatile void *at)
+{
+    (void)kind;
+    (void)at;
+    rivals_result = cgdt_free(fixture.pool, rivals);
+}
+
+static void rival_allocs(enum hooked kind, const volatile void *at)
+{
+    (void)kind;
+    (void)at;
+    rivals_result = cgdt_alloc(fixture.pool, &rivals);
+}
+
+Test(races, of_two_frees_of_a_slot_one_succeeds_whenever_the_other_comes)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        open_full();
+        rivals = slots[7];
+        rivals_result = -CGDT_ESTALE;
+        arm(rival_frees, n);
+        const int result = cgdt_free(fixture.pool, slots[7]);
+        times = rival.times;
+        MUST((result == 0) != (rivals_result == 0), "operation %u: %d, %d", n, result,
+             rivals_result);
+        MUST(result == 0 || result == -CGDT_ESTALE, "operation %u: %d", n, result);
+        MUST(rivals_result == 0 || rivals_result == -CGDT_ESTALE, "operation %u: %d", n,
+             rivals_result);
+        MUST(fixture_stats(&fixture).free_slots == 1, "operation %u", n);
+        close_sound("two frees");
+    }
+}
+
+Test(races, of_two_allocs_of_the_last_slot_one_succeeds)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        cgdt_slot_t slot = 99;
+
+        open_full();
+        MUST(cgdt_free(fixture.pool, slots[39]) == 0, "free");
+        rivals_result = -CGDT_ENOSPC;
+        /* The rival must not need the lock, which this CPU may have: it takes the slot if it is there. */
+        arm(rival_allocs, n);
+        const int result = cgdt_alloc(fixture.pool, &slot);
+        times = rival.times;
+        MUST(times == 0 || (result == 0) != (rivals_result == 0), "operation %u: %d, %d", n, result,
+             rivals_result);
+        MUST(fixture_stats(&fixture).free_slots == 0, "operation %u", n);
+        fixture.strict.breaches = 0; /* a lock inside the lock, which is not what is tested here */
+        close_sound("two allocs");
+    }
+}
+
+Test(races, an_alloc_finds_the_slot_that_is_freed_at_any_moment_of_it_or_says_full)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        cgdt_slot_t slot = 99;
+
+        open_full();
+        rivals = slots[11];
+        arm(rival_frees, n);
+        const int result = cgdt_alloc(fixture.pool, &slot);
+        times = rival.times;
+        MUST(times == 0 || rivals_result == 0, "operation %u", n);
+        MUST(result == 0 ? slot == (slots[11] ^ CGDT_SLOT_GENERATION)
+                         : result == -CGDT_ENOSPC && slot == CGDT_NO_SLOT,
+             "operation %u: %d, %x", n, result, slot);
+        /* Not lost: it is found now, if it was not then. */
+        MUST(result == 0 || times == 0 || fixture_alloc(&fixture) != CGDT_NO_SLOT, "operation %u",
+             n);
+        close_sound("alloc and free");
+    }
+}
+
+Test(races, a_trim_and_a_free_at_any_moment_of_it_lose_no_slot)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        open_full();
+        for (int i = 32; i < 39; i++)
+            MUST(cgdt_free(fixture.pool, slots[i]) == 0, "free");
+        rivals = slots[39];
+        rivals_result = 0;
+        arm(rival_frees, n);
+        const int trimmed = cgdt_trim(fixture.pool);
+        times = rival.times;
+        MUST(rivals_result == 0 && (trimmed == 0 || trimmed == 1), "operation %u: %d", n, trimmed);
+        arm(NULL, 0);
+        MUST(fixture_stats(&fixture).free_slots == (times == 0     ? 7
+                                                    : trimmed == 1 ? 0
+                                                                   : 8),
+             "%u", n);
+        MUST(times == 0 || cgdt_alloc_bulk(fixture.pool, 8, slots) == 0, "operation %u", n);
+        close_sound("trim and free");
+    }
+}
+
+Test(races, a_trim_and_an_alloc_at_any_moment_of_it_lose_no_slot)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        open_full();
+        for (int i = 31; i < 40; i++) /* one of window 0, which the rival takes */
+            MUST(cgdt_free(fixture.pool, slots[i]) == 0, "free");
+        rivals_result = 0;
+        arm(rival_allocs, n);
+        const int trimmed = cgdt_trim(fixture.pool);
+        times = rival.times;
+        MUST(rivals_result == 0 && trimmed == 1, "operation %u: %d, %d", n, rivals_result, trimmed);
+        MUST(times == 0 || cgdt_slot_number(rivals) == 31, "operation %u: %x", n, rivals);
+        close_sound("trim and alloc");
+    }
+}
+
+static void rival_offlines(enum hooked kind, const volatile void *at)
+{
+    (void)kind;
+    (void)at;
+    rivals_result = cgdt_cpu_offline(fixture.pool, 5);
+}
+
+Test(races, of_two_offlines_of_a_cpu_one_succeeds_and_the_other_is_told)
+{
+    bool busy = false;
+
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        arm(NULL, 0);
+        fixture_prepare(&fixture, 32, 2, 40);
+        fixture_open_live(&fixture);
+        MUST(cgdt_cpu_online(fixture.pool, 5, NULL) == 0, "online");
+        rivals_result = -CGDT_EBUSY;
+        arm(rival_offlines, n);
+        const int result = cgdt_cpu_offline(fixture.pool, 5);
+        times = rival.times;
+        MUST((result == 0) != (rivals_result == 0), "operation %u: %d, %d", n, result,
+             rivals_result);
+        busy |= result == -CGDT_EBUSY;
+        MUST(result == 0 || result == -CGDT_EBUSY, "operation %u: %d", n, result);
+        close_sound("two offlines");
+    }
+    cr_assert(busy, "the rival never came between the look and the claim");
+}
+
+/* The slot map alone. */
+static struct slotmap map;
+static _Alignas(8) unsigned char map_memory[8192];
+
+static void make_map(uint32_t count, uint32_t group_shift)
+{
+    arm(NULL, 0);
+    cr_assert_leq(cgdt_slotmap_bytes_(count, group_shift), sizeof(map_memory));
+    cgdt_slotmap_init_(&map, map_memory, count, group_shift, false);
+}
+
+static void rival_publishes(enum hooked kind, const volatile void *at)
+{
+    (void)kind;
+    (void)at;
+    cgdt_slotmap_publish_(&map, 3, 1);
+}
+
+/* A walker that clears a stale bit of the summary, and a slot that is freed there at any moment of it. */
+Test(races, a_slot_freed_while_the_summary_is_cleared_is_found_by_the_next)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        uint32_t group = 99;
+
+        make_map(256, 0);
+        cgdt_slotmap_publish_(&map, 3, 1);
+        MUST(cgdt_slotmap_claim_(&map, 1, &group) == 1, "the bit is stale now");
+        arm(rival_publishes, n);
+        const uint64_t got = cgdt_slotmap_claim_(&map, 1, &group);
+        times = rival.times;
+        MUST(times != 0 || got == 0, "operation %u", n);
+        MUST(got == 0 || group == 3, "operation %u", n);
+        MUST(times == 0 || got != 0 || cgdt_slotmap_claim_(&map, 1, &group) == 1,
+             "operation %u: the slot is lost", n);
+    }
+}
+
+/* Takes the slot between this CPU's look and its claim, and puts it back before the next look. */
+static void rival_always_wins(enum hooked kind, const volatile void *at)
+{
+    uint32_t group;
+
+    if (at != (const volatile void *)map.level[0])
+        return;
+    if (kind == HOOKED_LOAD)
+        cgdt_slotmap_publish_(&map, 0, 1);
+    else
+        (void)cgdt_slotmap_claim_(&map, 1, &group);
+}
+
+Test(races, a_cpu_that_always_loses_gives_up_and_harms_nothing)
+{
+    uint32_t group = 99;
+
+    make_map(64, 6);
+    cgdt_slotmap_publish_(&map, 0, 1);
+    arm(rival_always_wins, 0);
+    cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &group), 0);
+    cr_assert_gt(rival.times, 256, "it did try");
+    arm(NULL, 0);
+    cgdt_slotmap_publish_(&map, 0, 1);
+    cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &group), 1);
+}
