@@ -281,3 +281,20 @@ Test(batch, a_low_half_alone_at_the_end_of_a_batch_is_one_store)
     slot[3] = update.value;
     cr_assert_not(cgdt_batch_next(&batch, &update));
 }
+
+Test(batch, store_in_any_order_takes_zeros_and_values_that_are_kept)
+{
+    static _Alignas(4096) cgdt_desc_t page[512];
+    const cgdt_desc_t values[] = {GATE, 5, DATA};
+    struct cgdt_batch batch = batch_of(page + 8, values, 1, 3, CGDT_XEN_PV64);
+
+    batch.slot_offset = 8;
+    batch.kept = true;
+    cgdt_batch_store(&batch, page);
+    cr_assert_eq(memcmp(page + 9, values, sizeof(values)), 0);
+    batch.values = NULL;
+    cgdt_batch_rewind(&batch);
+    cgdt_batch_store(&batch, page);
+    for (int i = 0; i < 512; i++)
+        cr_assert_eq(page[i], 0, "entry %d", i);
+}

@@ -3,6 +3,9 @@
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>
 
+#include <pthread.h>
+#include <sched.h>
+
 #include "must.h"
 
 #define PAGES 4
@@ -153,4 +156,26 @@ Test(fixed, an_empty_array_has_no_page_not_even_a_common_one)
     struct cgdt_pool *pool = NULL;
 
     cr_assert_eq(cgdt_pool_init(&pool, memory, sizeof(memory), &config), -CGDT_ENOMEM);
+}
+
+static void *lock_and_unlock(void *fixed)
+{
+    cgdt_fixed_port.lock(fixed);
+    cgdt_fixed_port.unlock(fixed);
+    return NULL;
+}
+
+/* Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who waits. */
+Test(fixed, whoever_finds_the_lock_taken_waits)
+{
+    struct cgdt_fixed fixed = {.pages = pages, .count = PAGES, .locked = 2};
+    pthread_t waiting;
+
+    cr_assert_eq(pthread_create(&waiting, NULL, lock_and_unlock, &fixed), 0);
+    while (__atomic_load_n(&fixed.locked, __ATOMIC_ACQUIRE) == 2)
+        (void)sched_yield();
+    cr_assert_eq(__atomic_load_n(&fixed.locked, __ATOMIC_ACQUIRE), 1, "it did not wait");
+    cgdt_fixed_port.unlock(&fixed);
+    cr_assert_eq(pthread_join(waiting, NULL), 0);
+    cr_assert_eq(fixed.locked, 0);
 }
