@@ -164,8 +164,7 @@ static bool has_pages(const struct cgdt_pool *pool, struct span span)
 static void restore(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
-        if (in_service(pool, page))
-            continue;
+        /* No page of the span is in service: who calls has just retired those that were. */
         if (cgdt_window_page_(&pool->windows, page).view == NULL ||
             !cgdt_window_is_zero_(&pool->windows, page) ||
             (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
