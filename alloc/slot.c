@@ -202,7 +202,7 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     if (n == 0)
         return 0;
-    if (slots == NULL)
+    if (slots == NULL || n > CGDT_MAX_SLOTS)
         return -CGDT_EINVAL;
     for (uint32_t i = 0; i < n; i++)
         slots[i] = CGDT_NO_SLOT;

@@ -29,6 +29,10 @@
  * In a serialized pool the caller serialises everything, always.
  * alloc and free are lock-free while mapped pages have room; only growing, bulk, trim, reserve and check
  * take the port's lock. No call sleeps or spins by itself.
+ *
+ * Pointers: the pool, and the results of cgdt_stats() and of the pure functions in the other headers, must be
+ * valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may be NULL by its text or there is
+ * nothing to read or write (n = 0). Lengths that the caller gives for its own memory cannot be checked.
  */
 #ifndef CGDT_CGDT_H
 #define CGDT_CGDT_H
@@ -121,6 +125,7 @@ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
  * n slots at once, lowest first: one atomic operation per page under the port's lock and, on new pages, the
  * template written by ordinary stores before the page is sealed. n = 0 does nothing.
  *
+ * -CGDT_EINVAL (caller): slots is NULL, or n is above CGDT_MAX_SLOTS, a number gone wrong; slots[] is left alone.
  * Errors as for cgdt_alloc(); no slot is taken and no page stays mapped, all of slots[] is CGDT_NO_SLOT.
  * Only if the port refuses even to undo (live_write of zeros fails) does a slot stay owned: its handle is
  * then in slots[], for the caller to free later.

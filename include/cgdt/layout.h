@@ -57,7 +57,8 @@ int cgdt_layout_check(const struct cgdt_layout *layout);
  *   31           30 .................................. 0
  *   generation   slot number + 1 (slot = page x colors + color)
  *
- * The generation bit flips each time the slot is freed, so a handle kept across one free is noticed.
+ * The generation bit flips each time the slot is freed, so a handle kept across one free is noticed. One kept
+ * across two frees looks like the present owner's: nothing here can tell them apart.
  */
 typedef uint32_t cgdt_slot_t;
 

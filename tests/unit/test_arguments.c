@@ -166,6 +166,22 @@ Test(arguments, reserve_of_everything_imaginable_is_refused_and_leaves_no_page)
     fixture_close(&fixture);
 }
 
+Test(arguments, a_bulk_of_a_number_gone_wrong_touches_nothing)
+{
+    const uint32_t wrong[] = {CGDT_MAX_SLOTS + 1, 0x7fffffff, 0x80000000, 0xffffffff};
+    struct fixture fixture;
+    struct snapshot before;
+    cgdt_slot_t slot = 99;
+
+    open_pool(&fixture);
+    snapshot_take(&before, &fixture);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        cr_assert_eq(cgdt_alloc_bulk(fixture.pool, wrong[i], &slot), -CGDT_EINVAL, "%x", wrong[i]);
+    cr_assert_eq(slot, 99);
+    cr_assert(snapshot_same(&before, &fixture));
+    fixture_close(&fixture);
+}
+
 Test(arguments, a_misaligned_template_is_invalid)
 {
     static _Alignas(8) const unsigned char bytes[64];
