@@ -364,13 +364,16 @@ Test(hosted_faults, the_file_gives_no_more_than_it_has)
     cgdt_hosted_destroy(hosted);
 }
 
-Test(hosted_faults, create_refuses_a_pool_of_nothing_or_of_too_many)
+Test(hosted_faults, create_refuses_a_pool_of_nothing_of_too_many_or_of_no_layout)
 {
     struct cgdt_hosted_config wrong = config;
 
     wrong.max_cpus = 0;
     cr_assert_eq(cgdt_hosted_create(&hosted, &wrong), -EINVAL);
     wrong.max_cpus = CGDT_MAX_SLOTS + 1;
+    cr_assert_eq(cgdt_hosted_create(&hosted, &wrong), -EINVAL);
+    wrong.max_cpus = 16;
+    wrong.layout.window_pages = 0;
     cr_assert_eq(cgdt_hosted_create(&hosted, &wrong), -EINVAL);
     cr_assert_eq(sys.blocks, 0);
 }
