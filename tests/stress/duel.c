@@ -2,6 +2,9 @@
 /*
  * Duels: all threads make the same call at the same moment, and exactly one may succeed. Nobody allocates in
  * between, so unlike in the engine's runs the losers' answers are known exactly.
+ *
+ * Whoever arrives last judges the round and prepares the next one, so that there are no more threads than
+ * fighters. It would then always be ahead of the others, so everybody waits a random while before the call.
  */
 #define _GNU_SOURCE
 #include "bodies.h"
@@ -23,15 +26,25 @@ struct move {
     int other_loser;
 };
 
+/* Two moves in turns; a slot is taken before each, or the winner's given back after it. */
+struct contest {
+    struct move moves[2];
+    bool alloc_before;
+    bool free_after;
+};
+
 struct duel {
     struct cgdt_pool *pool;
     struct cgdt_fixed fixed;
+    const struct contest *contest;
     const struct move *move;
     uint32_t threads;
+    uint64_t rounds;
     cgdt_slot_t slot; /* what the move is about, and what the winner got */
+    bool good;
+    bool over;
     _Atomic uint64_t round;
-    _Atomic uint32_t ready;
-    _Atomic bool over;
+    _Atomic uint32_t arrived;
     int result[STRESS_MAX_THREADS];
     cgdt_slot_t got[STRESS_MAX_THREADS];
 };
@@ -62,46 +75,25 @@ static int move_offline(struct cgdt_pool *pool, cgdt_slot_t *slot)
     return cgdt_cpu_offline(pool, 0);
 }
 
-static const struct move free_one = {"free", move_free, -CGDT_ESTALE, -CGDT_ESTALE};
-static const struct move alloc_last = {"alloc", move_alloc, -CGDT_ENOSPC, -CGDT_ENOSPC};
-static const struct move online = {"online", move_online, -CGDT_EEXIST, -CGDT_EBUSY};
-static const struct move offline = {"offline", move_offline, -CGDT_ENOENT, -CGDT_EBUSY};
+static const struct contest free_contest = {
+    .moves = {{"free", move_free, -CGDT_ESTALE, -CGDT_ESTALE},
+              {"free", move_free, -CGDT_ESTALE, -CGDT_ESTALE}},
+    .alloc_before = true};
+static const struct contest last_contest = {
+    .moves = {{"alloc", move_alloc, -CGDT_ENOSPC, -CGDT_ENOSPC},
+              {"alloc", move_alloc, -CGDT_ENOSPC, -CGDT_ENOSPC}},
+    .free_after = true};
+static const struct contest cpu_contest = {
+    .moves = {{"online", move_online, -CGDT_EEXIST, -CGDT_EBUSY},
+              {"offline", move_offline, -CGDT_ENOENT, -CGDT_EBUSY}}};
 
-static void wait_for(_Atomic uint64_t *round, uint64_t value)
+/* The round that is over; the winner's handle goes to duel->slot. */
+static bool exactly_one_won(struct duel *duel, uint64_t round)
 {
-    for (uint32_t spins = 0; atomic_load_explicit(round, memory_order_acquire) != value; spins++) {
-        if (spins > 1000)
-            (void)sched_yield();
-    }
-}
-
-static void *fight(void *arg)
-{
-    const struct fighter *fighter = arg;
-    struct duel *duel = fighter->duel;
-    const uint32_t id = fighter->id;
-
-    for (uint64_t round = 1;; round++) {
-        wait_for(&duel->round, round);
-        if (duel->over)
-            return NULL;
-        duel->got[id] = duel->slot;
-        duel->result[id] = duel->move->call(duel->pool, &duel->got[id]);
-        atomic_fetch_add_explicit(&duel->ready, 1, memory_order_release);
-    }
-}
-
-/* One round; the winner's handle goes to duel->slot. */
-static bool exactly_one_wins(struct duel *duel, const struct move *move)
-{
+    const struct move *move = duel->move;
     uint32_t winners = 0;
     uint32_t strange = 0;
 
-    duel->move = move;
-    atomic_store_explicit(&duel->ready, 0, memory_order_relaxed);
-    atomic_fetch_add_explicit(&duel->round, 1, memory_order_release);
-    while (atomic_load_explicit(&duel->ready, memory_order_acquire) != duel->threads)
-        (void)sched_yield();
     for (uint32_t i = 0; i < duel->threads; i++) {
         if (duel->result[i] == 0) {
             duel->slot = duel->got[i];
@@ -114,48 +106,78 @@ static bool exactly_one_wins(struct duel *duel, const struct move *move)
         return true;
     fprintf(stderr,
             "%s, round %" PRIu64 ": %" PRIu32 " winners, %" PRIu32 " answers not documented\n",
-            move->name, duel->round, winners, strange);
+            move->name, round, winners, strange);
     return false;
 }
 
-typedef bool round_fn(struct duel *duel);
-
-static bool round_free(struct duel *duel)
+/* All others wait: judge round number `round`, 0 for none yet, and prepare the next. */
+static void referee(struct duel *duel, uint64_t round)
 {
-    return cgdt_alloc(duel->pool, &duel->slot) == 0 && exactly_one_wins(duel, &free_one);
+    if (round > 0) {
+        duel->good = exactly_one_won(duel, round);
+        if (duel->good && duel->contest->free_after)
+            duel->good = cgdt_free(duel->pool, duel->slot) == 0;
+    }
+    duel->over = !duel->good || round == duel->rounds;
+    duel->move = &duel->contest->moves[round % 2];
+    if (!duel->over && duel->contest->alloc_before)
+        duel->good = cgdt_alloc(duel->pool, &duel->slot) == 0;
+    atomic_store_explicit(&duel->arrived, 0, memory_order_relaxed);
+    atomic_store_explicit(&duel->round, round + 1, memory_order_release);
 }
 
-static bool round_cpu(struct duel *duel)
+static void wait_for_round(struct duel *duel, uint64_t round)
 {
-    return exactly_one_wins(duel, &online) && exactly_one_wins(duel, &offline);
+    for (uint32_t spins = 0; atomic_load_explicit(&duel->round, memory_order_acquire) != round;
+         spins++) {
+        if (spins > 1000)
+            (void)sched_yield();
+    }
 }
 
-static bool round_last(struct duel *duel)
+static void dawdle(uint32_t *random)
 {
-    return exactly_one_wins(duel, &alloc_last) && cgdt_free(duel->pool, duel->slot) == 0;
+    *random = *random * 1664525u + 1013904223u;
+    for (uint32_t i = *random >> 25; i > 0; i--)
+        __asm__ volatile("" ::: "memory");
 }
 
-static bool fight_rounds(struct duel *duel, uint64_t rounds, round_fn *one)
+static void *fight(void *arg)
+{
+    const struct fighter *fighter = arg;
+    struct duel *duel = fighter->duel;
+    const uint32_t id = fighter->id;
+    uint32_t random = id;
+
+    for (uint64_t round = 0;; round++) {
+        if (atomic_fetch_add_explicit(&duel->arrived, 1, memory_order_acq_rel) == duel->threads - 1)
+            referee(duel, round);
+        wait_for_round(duel, round + 1);
+        if (duel->over)
+            return NULL;
+        duel->got[id] = duel->slot;
+        dawdle(&random);
+        duel->result[id] = duel->move->call(duel->pool, &duel->got[id]);
+    }
+}
+
+static bool fight_rounds(struct duel *duel)
 {
     struct fighter fighters[STRESS_MAX_THREADS];
     pthread_t threads[STRESS_MAX_THREADS];
-    bool good = true;
 
+    duel->good = true;
     for (uint32_t i = 0; i < duel->threads; i++) {
         fighters[i] = (struct fighter){duel, i};
         if (pthread_create(&threads[i], NULL, fight, &fighters[i]) != 0)
             return false;
     }
-    for (uint64_t i = 0; i < rounds && good; i++)
-        good = one(duel);
-    duel->over = true;
-    atomic_fetch_add_explicit(&duel->round, 1, memory_order_release);
     for (uint32_t i = 0; i < duel->threads; i++)
         (void)pthread_join(threads[i], NULL);
-    return good;
+    return duel->good;
 }
 
-static int run_duel(const struct stress_params *params, round_fn *one)
+static int run_duel(const struct stress_params *params, const struct contest *contest)
 {
     static _Alignas(4096) cgdt_desc_t page[CGDT_PAGE_ENTRIES];
     static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[1024];
@@ -169,26 +191,28 @@ static int run_duel(const struct stress_params *params, round_fn *one)
                                                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY}};
 
     duel.fixed = (struct cgdt_fixed){.pages = page, .count = 1};
+    duel.contest = contest;
     duel.threads = params->threads;
+    duel.rounds = (params->operations + 1) / 2 * 2; /* who came online goes offline */
     if (cgdt_pool_init(&duel.pool, memory, sizeof(memory), &config) != 0 ||
         cgdt_seal(duel.pool) != 0)
         return 1;
-    if (!fight_rounds(&duel, params->operations, one))
+    if (!fight_rounds(&duel))
         return 1;
     return cgdt_pool_destroy(duel.pool) == 0 ? 0 : 1;
 }
 
 int stress_body_duel_free(const struct stress_params *params)
 {
-    return run_duel(params, round_free);
+    return run_duel(params, &free_contest);
 }
 
 int stress_body_duel_cpu(const struct stress_params *params)
 {
-    return run_duel(params, round_cpu);
+    return run_duel(params, &cpu_contest);
 }
 
 int stress_body_duel_last(const struct stress_params *params)
 {
-    return run_duel(params, round_last);
+    return run_duel(params, &last_contest);
 }

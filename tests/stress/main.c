@@ -57,6 +57,9 @@ static const struct stress_case cases[] = {
     /* A group of one slot in each word: every alloc and free goes up and down the summary. */
     {"trim-page-per-cpu", RUN(.threads = 2, .cpus = 64, .operations = 4 * MILLION,
                               .layout = STRESS_PAGE_PER_CPU, .heavy_trim = true)},
+    {"trim-page-per-cpu-full",
+     RUN(.threads = 4, .cpus = 40, .operations = 2 * MILLION, .layout = STRESS_PAGE_PER_CPU,
+         .full = true, .heavy_trim = true)},
     {"trim-window-hosted", RUN(.threads = 2, .cpus = 700, .operations = 4 * MILLION,
                                .layout = STRESS_WINDOW, .hosted = true, .heavy_trim = true)},
     {"trim-full-faults",
@@ -77,12 +80,12 @@ static const struct stress_case cases[] = {
      stress_body_repeats,
      {.threads = 1, .cpus = 300, .operations = MILLION, .fault_rate = 0.02, .seed = 7}},
 
-    {"duel-free-2", stress_body_duel_free, DUEL(2, 100000)},
-    {"duel-free-4", stress_body_duel_free, DUEL(4, 10000)},
-    {"duel-cpu-2", stress_body_duel_cpu, DUEL(2, 100000)},
-    {"duel-cpu-4", stress_body_duel_cpu, DUEL(4, 10000)},
-    {"duel-last-2", stress_body_duel_last, DUEL(2, 100000)},
-    {"duel-last-4", stress_body_duel_last, DUEL(4, 10000)},
+    {"duel-free-2", stress_body_duel_free, DUEL(2, 300000)},
+    {"duel-free-4", stress_body_duel_free, DUEL(4, 20000)},
+    {"duel-cpu-2", stress_body_duel_cpu, DUEL(2, 300000)},
+    {"duel-cpu-4", stress_body_duel_cpu, DUEL(4, 20000)},
+    {"duel-last-2", stress_body_duel_last, DUEL(2, 300000)},
+    {"duel-last-4", stress_body_duel_last, DUEL(4, 20000)},
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
