@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's arguments: cpus=N layout=page|window|page-per-cpu control=none|... */
+/*
+ * The guest's arguments: cpus=N layout=page|window|page-per-cpu control=none|... mode=bringup|hotplug and,
+ * for hotplug, seconds=N drivers=N pcpus=N.
+ */
 
 #ifndef GUEST_ARGS_H
 #define GUEST_ARGS_H
 
 #include <stdint.h>
 
+#define MAX_DRIVERS    16u
+#define FEWEST_WORKERS 16u
+
 enum control {
     CONTROL_NONE,
     CONTROL_NEIGHBOUR_BASE,
     CONTROL_UNOWNED_TSS,
-    CONTROL_WRITABLE_PAGE
+    CONTROL_WRITABLE_PAGE,
+    CONTROL_EARLY_FREE, /* this one and the next are for hotplug, the others for bringup */
+    CONTROL_NO_DROP
+};
+
+enum mode {
+    MODE_BRINGUP, /* one CPU brings all others up, once */
+    MODE_HOTPLUG  /* several bring the others on- and offline for some seconds */
 };
 
 struct args {
@@ -20,6 +33,10 @@ struct args {
     uint32_t window_pages;
     enum control control;
     const char *control_name;
+    enum mode mode;
+    uint32_t seconds; /* these three: hotplug only */
+    uint32_t drivers; /* vCPUs 0 .. drivers-1 bring the others on- and offline */
+    uint32_t pcpus;   /* processors of the machine that the drivers must be seen on, at least */
 };
 
 /* Ends the run with one line when an argument is wrong, unknown or there twice. */

@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "exit.h"
+#include "gdtpool.h"
 #include "hypercall.h"
 #include "segment.h"
 #include "tables.h"
@@ -40,11 +41,25 @@ uint32_t bringup_early_count(const struct args *arguments)
     return wanted < arguments->nr ? wanted : arguments->nr;
 }
 
+static void run(struct vcpu_start *start)
+{
+    struct cpu *cpu = &cpus[start->vcpu];
+
+    verify_first(cpu);
+    if (cpu->watches)
+        verify_watch(cpu);
+    else
+        vcpu_down_self(start->vcpu);
+    verify_last(cpu);
+}
+
 void bringup_init(const struct args *arguments, struct cgdt_pool *in)
 {
     args = arguments;
     pool = in;
     early = bringup_early_count(arguments);
+    for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
+        cpus[vcpu].start.run = run;
 }
 
 static void demand(const char *what, int64_t error)
@@ -118,33 +133,21 @@ int64_t bringup_set_gdt(const cgdt_frame_t *frames, uint32_t entries)
     return xen_set_gdt((const uint64_t *)frames, entries);
 }
 
-static void run(struct vcpu_start *start)
-{
-    struct cpu *cpu = &cpus[start->vcpu];
-
-    verify_first(cpu);
-    if (cpu->watches)
-        verify_watch(cpu);
-    else
-        vcpu_down_self(start->vcpu);
-    verify_last(cpu);
-}
-
 int64_t bringup_initialise(uint32_t vcpu)
 {
     struct cpu *cpu = &cpus[vcpu];
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
-    struct vcpu_plan plan = {.start = &cpu->start,
+    struct vcpu_plan plan = {.stack = cpu->stack,
+                             .start = &cpu->start,
                              .frames = (const uint64_t *)frames,
-                             .cs = tables_selector(vcpu, ENTRY_CODE),
-                             .ss = tables_selector(vcpu, ENTRY_DATA)};
+                             .cs = tables_selector(cpu->place, ENTRY_CODE),
+                             .ss = tables_selector(cpu->place, ENTRY_DATA)};
 
     demand("cgdt_frames", cgdt_frames(pool, cpu->slot, frames, &plan.nr_frames, &plan.entries));
     if (!cpu->registered) {
         demand("register_vcpu_info", vcpu_register_info(vcpu));
         cpu->registered = true;
     }
-    cpu->start.run = run;
     counts.initialise++;
     return vcpu_initialise(vcpu, &plan);
 }
@@ -167,8 +170,9 @@ void bringup_boot_cpu(void)
 
     demand("cgdt_frames", cgdt_frames(pool, cpu->slot, frames, &n, &entries));
     demand("set_gdt", bringup_set_gdt(frames, entries));
-    if (load_cs(tables_selector(0, ENTRY_CODE)) == 0 &&
-        load_ss(tables_selector(0, ENTRY_DATA)) == 0) {
+    gdtpool_uses(0, frames, n);
+    if (load_cs(tables_selector(cpu->place, ENTRY_CODE)) == 0 &&
+        load_ss(tables_selector(cpu->place, ENTRY_DATA)) == 0) {
         cpu->start.cs = read_cs();
         cpu->start.ss = read_ss();
     }

@@ -84,6 +84,8 @@ static void plant(void)
     must(violation.effect == CGDT_REFUSED, "named effect", violation.effect);
     must(violation.found == PLANTED_TSS, "found", (int64_t)violation.found);
     (void)cgdt_violation_text(&violation, sentence, sizeof(sentence));
+    must(cgdt_seal(pool) == -XEN_EINVAL, "Xen's answer when the page was sealed", 0);
+    gdtpool_skip_introduction();
 }
 
 /* ---- what Xen says ------------------------------------------------------------------------ */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool over the xen_pv port: hypercalls, pages, locks; and two ways to break it on purpose. */
+/* The pool over the xen_pv port: hypercalls, pages, locks; and some ways to break it on purpose. */
 
 #include "gdtpool.h"
 
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"
+#include "segment.h"
 #include "tables.h"
 #include "vcpu.h"
 
@@ -19,13 +20,27 @@ static uint8_t memory[512 * 1024] __attribute__((aligned(CGDT_POOL_ALIGN)));
 static uint32_t locks[2];
 static uint32_t unsealed_page = NONE;
 static uint32_t break_in;
+static uint64_t broken_slot; /* machine address; 0: none */
+static uint32_t broken_bytes;
+static bool supply_stopped;
+static bool introduction_skipped;
+static int (*quiesce_asks)(uint32_t cpu);
+static struct gdtpool_counts counts;
 
 _Static_assert(sizeof(struct multicall_entry) == sizeof(struct cgdt_xen_pv_call), "one ABI");
 
 /* Hypercalls. Xen refuses a machine address that is no multiple of 8. */
 
-static bool is_to_break(void)
+static bool is_to_break(uint64_t machine_address)
 {
+    uint64_t slot = __atomic_load_n(&broken_slot, __ATOMIC_ACQUIRE);
+
+    if (slot != 0 && machine_address - slot < broken_bytes &&
+        __atomic_compare_exchange_n(&broken_slot, &slot, 0, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED)) {
+        __atomic_fetch_add(&counts.writes_refused, 1, __ATOMIC_RELAXED);
+        return true;
+    }
     return break_in != 0 && --break_in == 0;
 }
 
@@ -38,7 +53,7 @@ static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t 
 static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t descriptor)
 {
     (void)ctx;
-    if (is_to_break())
+    if (is_to_break(machine_address))
         machine_address |= 4;
     return xen_update_descriptor(machine_address, descriptor);
 }
@@ -46,7 +61,7 @@ static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t d
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
     (void)ctx;
-    if (is_to_break())
+    if (is_to_break(calls[0].args[0]))
         calls[n / 2].args[0] |= 4;
     return xen_multicall((void *)calls, n);
 }
@@ -57,14 +72,63 @@ static uint64_t virt_to_mfn(void *ctx, const void *page)
     return page_mfn(page);
 }
 
+/*
+ * Frames are named in the GDT of whoever maps them: behind its own, or in the place of the first, as a list of 14
+ * ends with the page of the vCPU's own slot.
+ */
+
+static struct {
+    uint64_t frames[FIRST_RESERVED_GDT_PAGE];
+    uint32_t n;
+} own_frames[MAX_DRIVERS];
+
+void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t n)
+{
+    own_frames[vcpu].n = n;
+    for (uint32_t i = 0; i < n; i++)
+        own_frames[vcpu].frames[i] = frames[i];
+}
+
+/* vCPU 0 begins without a table, and with a null %fs. */
+static uint32_t this_vcpu(void)
+{
+    uint64_t id = FS_MARK;
+
+    if (read_fs() != 0)
+        (void)read_fs_u64(&id);
+    return (uint32_t)(id & ~FS_MARK);
+}
+
+static int introduce(void *ctx, uint64_t frame)
+{
+    const uint32_t vcpu = this_vcpu();
+    const uint32_t n = own_frames[vcpu].n;
+    const uint32_t at = n < FIRST_RESERVED_GDT_PAGE ? n : 0;
+    uint64_t frames[FIRST_RESERVED_GDT_PAGE];
+
+    (void)ctx;
+    if (introduction_skipped)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        frames[i] = own_frames[vcpu].frames[i];
+    frames[at] = frame;
+    const int64_t error = xen_set_gdt(frames, (at == n ? n + 1 : n) * CGDT_PAGE_ENTRIES);
+    if (error != 0)
+        return (int)error;
+    return (int)xen_set_gdt(own_frames[vcpu].frames, n * CGDT_PAGE_ENTRIES);
+}
+
 /* Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or contents. */
 
 static void *page_get(void *ctx, uint32_t page)
 {
     (void)ctx;
     (void)page;
-    if (nr_free == 0)
+    if (nr_free == 0 || supply_stopped)
         return NULL;
+    counts.grown++;
+    if (gdtpool_pages_out() + 1 > counts.most_out)
+        counts.most_out = gdtpool_pages_out() + 1;
     return supply[free_pages[--nr_free]];
 }
 
@@ -96,6 +160,14 @@ int32_t gdtpool_supply_index(const void *page)
     return offset < sizeof(supply) && offset % PAGE_SIZE == 0 ? (int32_t)(offset / PAGE_SIZE) : -1;
 }
 
+bool gdtpool_supply_is_writable(void)
+{
+    for (uint32_t i = 0; i < MAX_VCPUS; i++)
+        if (store_u64(&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
+            return false;
+    return nr_free == MAX_VCPUS;
+}
+
 /* Locks. Waiting means to let the holder run: it may share this processor. */
 
 static void lock(void *ctx, enum cgdt_xen_pv_lock which)
@@ -111,6 +183,12 @@ static void unlock(void *ctx, enum cgdt_xen_pv_lock which)
     __atomic_store_n(&locks[which], 0, __ATOMIC_RELEASE);
 }
 
+static int quiesce(void *ctx, uint32_t cpu)
+{
+    (void)ctx;
+    return quiesce_asks == NULL ? 0 : quiesce_asks(cpu);
+}
+
 static const struct cgdt_xen_pv_ops ops = {
     .update_va_mapping = update_va_mapping,
     .update_descriptor = update_descriptor,
@@ -118,8 +196,10 @@ static const struct cgdt_xen_pv_ops ops = {
     .virt_to_mfn = virt_to_mfn,
     .page_get = page_get,
     .page_put = page_put,
+    .introduce = introduce,
     .lock = lock,
     .unlock = unlock,
+    .quiesce = quiesce,
 };
 
 struct cgdt_xen_pv gdtpool_xen = {.ops = &ops};
@@ -140,6 +220,14 @@ static int watched_seal(void *ctx, uint32_t page, void **view)
     return page == unsealed_page ? 0 : cgdt_xen_pv_port.seal(ctx, page, view);
 }
 
+static int watched_unseal(void *ctx, uint32_t page, void **view)
+{
+    const int error = cgdt_xen_pv_port.unseal(ctx, page, view);
+
+    counts.unseal_refused += error != 0;
+    return error;
+}
+
 static struct cgdt_port port;
 
 void gdtpool_skip_seal(uint32_t page)
@@ -147,9 +235,38 @@ void gdtpool_skip_seal(uint32_t page)
     unsealed_page = page;
 }
 
+void gdtpool_skip_introduction(void)
+{
+    introduction_skipped = true;
+}
+
 void gdtpool_break_write(uint32_t n)
 {
     break_in = n;
+}
+
+void gdtpool_on_quiesce(int (*asked)(uint32_t cpu))
+{
+    quiesce_asks = asked;
+}
+
+bool gdtpool_break_slot(const void *slot, uint32_t bytes)
+{
+    uint64_t none = 0;
+
+    broken_bytes = bytes; /* always the same: a slot's */
+    return __atomic_compare_exchange_n(&broken_slot, &none, page_machine_address(slot), false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+void gdtpool_stop_supply(bool stop)
+{
+    supply_stopped = stop;
+}
+
+struct gdtpool_counts gdtpool_counts(void)
+{
+    return counts;
 }
 
 void *gdtpool_view(uint32_t page)
@@ -177,6 +294,7 @@ struct cgdt_pool *gdtpool_init(const struct args *args)
     port = cgdt_xen_pv_port;
     port.map = watched_map;
     port.seal = watched_seal;
+    port.unseal = watched_unseal;
     const int error = cgdt_pool_init(&pool, memory, sizeof(memory), &config);
     if (error != 0)
         guest_fatal("cgdt_pool_init", error);

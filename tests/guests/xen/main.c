@@ -10,6 +10,7 @@
 #include "controls.h"
 #include "exit.h"
 #include "gdtpool.h"
+#include "hotplug.h"
 #include "pages.h"
 #include "refusals.h"
 #include "report.h"
@@ -51,6 +52,8 @@ void kernel_main(const struct start_info *info)
     static struct args args;
     struct cgdt_pool *pool = prepare(info, &args);
 
+    if (args.mode == MODE_HOTPLUG)
+        hotplug_run(&args, pool);
     controls_before_slots();
     bringup_boot_slots();
     if (args.control == CONTROL_UNOWNED_TSS)

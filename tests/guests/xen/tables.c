@@ -27,6 +27,7 @@ void tables_init(const struct args *arguments)
         guest_fatal("template", 0);
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++) {
         cpus[vcpu].start.vcpu = vcpu;
+        cpus[vcpu].place = vcpu;
         cpus[vcpu].fs.id = FS_MARK | vcpu;
         cpus[vcpu].gs.id = GS_MARK | vcpu;
     }
@@ -58,24 +59,29 @@ void tables_build(uint32_t vcpu, cgdt_desc_t own[ENTRY_EMPTY - ENTRY_FS])
     own[2] = build(NULL, NUMBER_LIMIT + vcpu);
 }
 
-uint32_t tables_color(uint32_t vcpu)
+uint32_t tables_place(cgdt_slot_t slot)
 {
-    return vcpu % (PAGE_PLACES / args->slot_entries);
+    return (slot & 0x7fffffffu) - 1;
 }
 
-uint32_t tables_page(uint32_t vcpu)
+uint32_t tables_color(uint32_t place)
 {
-    return vcpu / (PAGE_PLACES / args->slot_entries);
+    return place % (PAGE_PLACES / args->slot_entries);
 }
 
-uint32_t tables_window(uint32_t vcpu)
+uint32_t tables_page(uint32_t place)
 {
-    return tables_page(vcpu) / args->window_pages;
+    return place / (PAGE_PLACES / args->slot_entries);
 }
 
-uint32_t tables_position(uint32_t vcpu)
+uint32_t tables_window(uint32_t place)
 {
-    return tables_page(vcpu) % args->window_pages;
+    return tables_page(place) / args->window_pages;
+}
+
+uint32_t tables_position(uint32_t place)
+{
+    return tables_page(place) % args->window_pages;
 }
 
 uint32_t tables_pages(uint32_t nr)
@@ -83,10 +89,10 @@ uint32_t tables_pages(uint32_t nr)
     return tables_page(nr - 1) + 1;
 }
 
-uint16_t tables_selector(uint32_t vcpu, uint32_t entry)
+uint16_t tables_selector(uint32_t place, uint32_t entry)
 {
     const uint32_t index =
-        tables_position(vcpu) * PAGE_PLACES + tables_color(vcpu) * args->slot_entries + entry;
+        tables_position(place) * PAGE_PLACES + tables_color(place) * args->slot_entries + entry;
 
     return (uint16_t)(index << 3 | 3);
 }

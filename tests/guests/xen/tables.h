@@ -49,6 +49,8 @@ struct cpu {
     struct fs_record fs;
     struct gs_record gs;
     cgdt_slot_t slot;
+    uint32_t place;  /* the slot's number, by the guest's own arithmetic */
+    void *stack;     /* its upper end; NULL: the vCPU's own of vcpu.c */
     bool registered; /* its vcpu_info, which is possible once only */
     bool watches;    /* goes on checking while its page is written; the others sleep meanwhile */
     /* What the vCPU itself records; nobody else writes it. */
@@ -70,13 +72,14 @@ void tables_build(uint32_t vcpu, cgdt_desc_t own[ENTRY_EMPTY - ENTRY_FS]);
 /* From now on ENTRY_FS of `vcpu` is built with the base of `neighbour`. */
 void tables_mix_up(uint32_t vcpu, uint32_t neighbour);
 
-/* The guest's own arithmetic: slots are dealt out densely, vCPU after vCPU. */
-uint32_t tables_color(uint32_t vcpu);
-uint32_t tables_page(uint32_t vcpu); /* through all windows */
-uint32_t tables_window(uint32_t vcpu);
-uint32_t tables_position(uint32_t vcpu); /* of the page in its window */
-uint32_t tables_pages(uint32_t nr);      /* pages for nr vCPUs */
-uint16_t tables_selector(uint32_t vcpu, uint32_t entry);
+/* The guest's own arithmetic, from a slot's number. Where slots are dealt out densely, that is the vCPU's. */
+uint32_t tables_place(cgdt_slot_t slot);
+uint32_t tables_color(uint32_t place);
+uint32_t tables_page(uint32_t place); /* through all windows */
+uint32_t tables_window(uint32_t place);
+uint32_t tables_position(uint32_t place); /* of the page in its window */
+uint32_t tables_pages(uint32_t nr);       /* pages for nr vCPUs */
+uint16_t tables_selector(uint32_t place, uint32_t entry);
 
 /* What Xen must have stored, bit by bit. */
 cgdt_desc_t tables_expected(uint32_t vcpu, uint32_t entry);

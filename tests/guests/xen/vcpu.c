@@ -67,6 +67,11 @@ bool vcpu_is_up(uint32_t vcpu)
     return xen_vcpu_op(VCPUOP_is_up, vcpu, NULL) == 1;
 }
 
+const volatile struct vcpu_time_info *vcpu_time(uint32_t vcpu)
+{
+    return &infos[vcpu].time;
+}
+
 void vcpu_down_self(uint32_t vcpu)
 {
     (void)xen_vcpu_op(VCPUOP_down, vcpu, NULL);

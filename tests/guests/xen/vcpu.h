@@ -53,6 +53,9 @@ int64_t vcpu_up(uint32_t vcpu);
 
 bool vcpu_is_up(uint32_t vcpu);
 
+/* What Xen says about the time, on a vCPU that has been registered. */
+const volatile struct vcpu_time_info *vcpu_time(uint32_t vcpu);
+
 /* The calling vCPU goes down; returns when another one calls vcpu_up() for it. */
 void vcpu_down_self(uint32_t vcpu);
 

@@ -48,35 +48,35 @@ void verify_init(const struct args *args)
     slot_entries = args->slot_entries;
 }
 
-static bool has_limit(uint32_t vcpu, uint32_t entry, uint32_t limit)
+static bool has_limit(const struct cpu *cpu, uint32_t entry, uint32_t limit)
 {
     uint32_t got;
 
-    return lsl(tables_selector(vcpu, entry), &got) && got == limit;
+    return lsl(tables_selector(cpu->place, entry), &got) && got == limit;
 }
 
-static bool has_rights(uint32_t vcpu, uint32_t entry, uint32_t rights)
+static bool has_rights(const struct cpu *cpu, uint32_t entry, uint32_t rights)
 {
     uint32_t got;
 
-    return lar(tables_selector(vcpu, entry), &got) && got == rights;
+    return lar(tables_selector(cpu->place, entry), &got) && got == rights;
 }
 
-static bool is_empty(uint32_t vcpu, uint32_t entry)
+static bool is_empty(const struct cpu *cpu, uint32_t entry)
 {
-    const uint16_t selector = tables_selector(vcpu, entry);
+    const uint16_t selector = tables_selector(cpu->place, entry);
     uint32_t got;
 
     return !lsl(selector, &got) && !lar(selector, &got);
 }
 
 /* All of them in the first round; later the ends, which a neighbour's mistake would hit. */
-static bool rest_is_empty(uint32_t vcpu, enum round round)
+static bool rest_is_empty(const struct cpu *cpu, enum round round)
 {
-    if (!is_empty(vcpu, 0) || !is_empty(vcpu, slot_entries - 1))
+    if (!is_empty(cpu, 0) || !is_empty(cpu, slot_entries - 1))
         return false;
     for (uint32_t entry = ENTRY_EMPTY; entry < slot_entries; entry++) {
-        if (!is_empty(vcpu, entry))
+        if (!is_empty(cpu, entry))
             return false;
         if (round != ROUND_FRESH)
             break;
@@ -84,20 +84,20 @@ static bool rest_is_empty(uint32_t vcpu, enum round round)
     return true;
 }
 
-static bool is_in_slot(uint32_t vcpu)
+static bool is_in_slot(const struct cpu *cpu)
 {
-    return read_cs() == tables_selector(vcpu, ENTRY_CODE) &&
-           read_ss() == tables_selector(vcpu, ENTRY_DATA);
+    return read_cs() == tables_selector(cpu->place, ENTRY_CODE) &&
+           read_ss() == tables_selector(cpu->place, ENTRY_DATA);
 }
 
 /* Selectors of the slot, loaded by hand, outlive a fault. */
-static bool empty_faults(uint32_t vcpu)
+static bool empty_faults(const struct cpu *cpu)
 {
-    const uint16_t empty = tables_selector(vcpu, ENTRY_EMPTY);
+    const uint16_t empty = tables_selector(cpu->place, ENTRY_EMPTY);
     const uint32_t refused = FAULT(TRAP_GENERAL_PROTECTION, empty & ~7u);
 
-    return load_fs(empty) == refused && load_cs(empty) == refused && is_in_slot(vcpu) &&
-           read_fs() == tables_selector(vcpu, ENTRY_FS);
+    return load_fs(empty) == refused && load_cs(empty) == refused && is_in_slot(cpu) &&
+           read_fs() == tables_selector(cpu->place, ENTRY_FS);
 }
 
 /* %fs and %gs as they are. */
@@ -117,36 +117,36 @@ static enum step check_bases(struct cpu *cpu)
     return STEP_NONE;
 }
 
-static enum step check_contents(uint32_t vcpu, enum round round)
+static enum step check_contents(const struct cpu *cpu, enum round round)
 {
-    if (!has_limit(vcpu, ENTRY_NUMBER, NUMBER_LIMIT + vcpu))
+    if (!has_limit(cpu, ENTRY_NUMBER, NUMBER_LIMIT + cpu->start.vcpu))
         return STEP_NUMBER;
-    if (!has_limit(vcpu, ENTRY_DATA, UINT32_MAX) ||
-        !has_limit(vcpu, ENTRY_FS, sizeof(struct fs_record) - 1) ||
-        !has_limit(vcpu, ENTRY_GS, sizeof(struct gs_record) - 1))
+    if (!has_limit(cpu, ENTRY_DATA, UINT32_MAX) ||
+        !has_limit(cpu, ENTRY_FS, sizeof(struct fs_record) - 1) ||
+        !has_limit(cpu, ENTRY_GS, sizeof(struct gs_record) - 1))
         return STEP_LIMITS;
-    if (!has_rights(vcpu, ENTRY_CODE, CODE_RIGHTS) || !has_rights(vcpu, ENTRY_DATA, DATA_RIGHTS) ||
-        !has_rights(vcpu, ENTRY_FS, BYTES_RIGHTS) || !has_rights(vcpu, ENTRY_GS, BYTES_RIGHTS) ||
-        !has_rights(vcpu, ENTRY_NUMBER, BYTES_RIGHTS))
+    if (!has_rights(cpu, ENTRY_CODE, CODE_RIGHTS) || !has_rights(cpu, ENTRY_DATA, DATA_RIGHTS) ||
+        !has_rights(cpu, ENTRY_FS, BYTES_RIGHTS) || !has_rights(cpu, ENTRY_GS, BYTES_RIGHTS) ||
+        !has_rights(cpu, ENTRY_NUMBER, BYTES_RIGHTS))
         return STEP_RIGHTS;
-    return rest_is_empty(vcpu, round) ? STEP_NONE : STEP_EMPTY;
+    return rest_is_empty(cpu, round) ? STEP_NONE : STEP_EMPTY;
 }
 
 static enum step check_slot(struct cpu *cpu, enum round round)
 {
-    const uint32_t vcpu = cpu->start.vcpu;
     enum step step;
 
-    if (load_fs(tables_selector(vcpu, ENTRY_FS)) != 0 ||
-        load_gs(tables_selector(vcpu, ENTRY_GS)) != 0)
+    if (load_fs(tables_selector(cpu->place, ENTRY_FS)) != 0 ||
+        load_gs(tables_selector(cpu->place, ENTRY_GS)) != 0)
         return STEP_LOAD;
     step = check_bases(cpu);
     if (step == STEP_NONE)
-        step = check_contents(vcpu, round);
-    if (step == STEP_NONE && (load_cs(tables_selector(vcpu, ENTRY_CODE)) != 0 ||
-                              load_ss(tables_selector(vcpu, ENTRY_DATA)) != 0 || !is_in_slot(vcpu)))
+        step = check_contents(cpu, round);
+    if (step == STEP_NONE &&
+        (load_cs(tables_selector(cpu->place, ENTRY_CODE)) != 0 ||
+         load_ss(tables_selector(cpu->place, ENTRY_DATA)) != 0 || !is_in_slot(cpu)))
         step = STEP_CS_SS;
-    if (step == STEP_NONE && !empty_faults(vcpu))
+    if (step == STEP_NONE && !empty_faults(cpu))
         step = STEP_NO_FAULT;
     return step;
 }
@@ -180,17 +180,26 @@ uint32_t verify_count(enum phase phase)
     return __atomic_load_n(&reached[phase], __ATOMIC_ACQUIRE);
 }
 
-void verify_first(struct cpu *cpu)
+void verify_arrival(struct cpu *cpu)
 {
-    const uint32_t vcpu = cpu->start.vcpu;
     enum step step = STEP_CS_SS;
 
-    if (cpu->start.cs == tables_selector(vcpu, ENTRY_CODE) &&
-        cpu->start.ss == tables_selector(vcpu, ENTRY_DATA))
+    if (cpu->start.cs == tables_selector(cpu->place, ENTRY_CODE) &&
+        cpu->start.ss == tables_selector(cpu->place, ENTRY_DATA))
         step = check_slot(cpu, ROUND_FRESH);
     note(cpu, ROUND_FRESH, step);
     xen_yield();
     note(cpu, ROUND_YIELDED, check_after_switch(cpu, ROUND_YIELDED));
+}
+
+void verify_again(struct cpu *cpu, enum round round)
+{
+    note(cpu, round, check_after_switch(cpu, round));
+}
+
+void verify_first(struct cpu *cpu)
+{
+    verify_arrival(cpu);
     reach(cpu, PHASE_ONLINE);
 }
 
@@ -203,15 +212,15 @@ void verify_watch(struct cpu *cpu)
 {
     while (__atomic_load_n(&released, __ATOMIC_ACQUIRE) == 0) {
         xen_yield();
-        note(cpu, ROUND_WATCHING, check_after_switch(cpu, ROUND_WATCHING));
+        verify_again(cpu, ROUND_WATCHING);
     }
     xen_yield();
 }
 
 void verify_last(struct cpu *cpu)
 {
-    note(cpu, ROUND_WOKEN, check_after_switch(cpu, ROUND_WOKEN));
+    verify_again(cpu, ROUND_WOKEN);
     xen_yield();
-    note(cpu, ROUND_LAST, check_after_switch(cpu, ROUND_LAST));
+    verify_again(cpu, ROUND_LAST);
     reach(cpu, PHASE_DONE);
 }

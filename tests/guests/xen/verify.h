@@ -34,6 +34,13 @@ const char *verify_step_text(uint32_t step);
 
 void verify_init(const struct args *args);
 
+/*
+ * The looks themselves. The first one comes before the vCPU's next hypercall, with CS and SS of its slot as
+ * its start record has them, and one more after a yield; the other one is for any time after a hypercall.
+ */
+void verify_arrival(struct cpu *cpu);
+void verify_again(struct cpu *cpu, enum round round);
+
 /* First look; the caller is the vCPU itself. Ends with PHASE_ONLINE. */
 void verify_first(struct cpu *cpu);
 

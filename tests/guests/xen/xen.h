@@ -131,12 +131,25 @@ struct vcpu_guest_context {
     uint64_t gs_base_user;
 };
 
+/* system_time (nanoseconds) at tsc_timestamp; version is odd while Xen writes it. */
+struct vcpu_time_info {
+    uint32_t version;
+    uint32_t pad0;
+    uint64_t tsc_timestamp;
+    uint64_t system_time;
+    uint32_t tsc_to_system_mul;
+    int8_t tsc_shift;
+    uint8_t flags;
+    uint8_t pad1[2];
+};
+
 struct vcpu_info {
     uint8_t evtchn_upcall_pending;
     uint8_t evtchn_upcall_mask;
     uint8_t pad[6];
     uint64_t evtchn_pending_sel;
-    uint64_t rest[6];
+    uint64_t arch[2];
+    struct vcpu_time_info time;
 };
 
 struct vcpu_register_vcpu_info {
@@ -187,6 +200,8 @@ _Static_assert(offsetof(struct vcpu_guest_context, ctrlreg) == 4984, "vcpu_guest
 _Static_assert(offsetof(struct vcpu_guest_context, event_callback_eip) == 5112,
                "vcpu_guest_context");
 _Static_assert(offsetof(struct vcpu_guest_context, gs_base_user) == 5160, "vcpu_guest_context");
+_Static_assert(sizeof(struct vcpu_time_info) == 32, "vcpu_time_info");
+_Static_assert(offsetof(struct vcpu_info, time) == 32, "vcpu_info");
 _Static_assert(sizeof(struct vcpu_info) == 64, "vcpu_info");
 _Static_assert(sizeof(struct vcpu_register_vcpu_info) == 16, "vcpu_register_vcpu_info");
 _Static_assert(sizeof(struct sched_poll) == 24, "sched_poll");
