@@ -53,6 +53,9 @@ void op_bulk(struct run *run)
     alloc(run, take_count(run->input));
     MUST(cgdt_alloc(run->pool, NULL) == -CGDT_EINVAL, "alloc to nowhere");
     MUST(cgdt_alloc_bulk(run->pool, 2, NULL) == -CGDT_EINVAL, "bulk to nowhere");
+    cgdt_slot_t slot = 99;
+    MUST(cgdt_alloc_bulk(run->pool, CGDT_MAX_SLOTS + 1, &slot) == -CGDT_EINVAL && slot == 99,
+         "bulk of more than there can be");
 }
 
 void op_free(struct run *run)
