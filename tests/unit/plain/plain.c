@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the tests of plain/criterion/criterion.h: all, or those whose suite is named. */
+/*
+ * Runs the tests of plain/criterion/criterion.h: all, or those whose suite is named. Tests that end by a signal
+ * are left to Criterion, since valgrind has something to say of each.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
 
@@ -44,13 +47,13 @@ static bool passes(const struct plain_test *test)
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
         return false;
-    if (test->signal != 0)
-        return WIFSIGNALED(status) && WTERMSIG(status) == test->signal;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static bool wanted(const struct plain_test *test, int argc, char **argv)
 {
+    if (test->signal != 0)
+        return false;
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], test->suite) == 0)
             return true;

@@ -10,7 +10,7 @@ struct plain_test {
     const char *suite;
     const char *name;
     void (*body)(void);
-    int signal; /* the test ends by this one; 0: by returning */
+    int signal; /* the test is to end by this one: not run here */
     struct plain_test *next;
 };
 
