@@ -141,6 +141,20 @@ static void check_together(struct command *command, const struct argp_state *sta
         params->seconds = DEFAULT_SECONDS;
 }
 
+static error_t set_flag(struct command *command, int key)
+{
+    bool *const flag = key == KEY_FULL         ? &command->params.full
+                       : key == KEY_HEAVY_TRIM ? &command->params.heavy_trim
+                       : key == KEY_SERIALIZED ? &command->params.serialized
+                       : key == KEY_JSON       ? &command->json
+                                               : NULL;
+
+    if (flag == NULL)
+        return ARGP_ERR_UNKNOWN;
+    *flag = true;
+    return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct command *command = state->input;
@@ -171,23 +185,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_FAULT_RATE:
         params->fault_rate = number(state, "fault-rate", arg, 0, STRESS_MAX_FAULT_RATE);
         return 0;
-    case KEY_FULL:
-        params->full = true;
-        return 0;
-    case KEY_HEAVY_TRIM:
-        params->heavy_trim = true;
-        return 0;
-    case KEY_SERIALIZED:
-        params->serialized = true;
-        return 0;
-    case KEY_JSON:
-        command->json = true;
-        return 0;
     case ARGP_KEY_END:
         check_together(command, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return set_flag(command, key);
     }
 }
 
