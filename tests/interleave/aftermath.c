@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* See aftermath.h. */
+#include "aftermath.h"
+
+#include <string.h>
+
+bool slot_holds(const struct cgdt_pool *pool, cgdt_slot_t slot, const cgdt_desc_t *value)
+{
+    const struct cgdt_layout *layout = cgdt_pool_layout(pool);
+    const cgdt_desc_t *page = world_page(cgdt_slot_page(layout, slot));
+    const cgdt_desc_t *template_descs = pool->config.template_descs;
+
+    if (page == NULL)
+        return false;
+    page += cgdt_slot_offset(layout, slot);
+    for (uint32_t entry = 0; entry < layout->slot_entries; entry++) {
+        cgdt_desc_t wanted = 0;
+
+        if (entry < pool->config.template_entries)
+            wanted = template_descs[entry];
+        else if (value != NULL && entry < 4)
+            wanted = value[entry - 2];
+        if (page[entry] != wanted)
+            return false;
+    }
+    return true;
+}
+
+const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
+                              void (*value_descs)(uint32_t n, cgdt_desc_t descs[2]))
+{
+    for (uint32_t number = 0; number < model->slots; number++) {
+        const cgdt_slot_t owner = model->owner[number];
+        const uint32_t page = number >> pool->map.group_shift;
+        const uint32_t color = number & ((1u << pool->map.group_shift) - 1u);
+        cgdt_desc_t value[2] = {0, 0};
+        uint64_t owned = 0;
+
+        (void)cgdt_page_owned(pool, page, &owned);
+        if ((owned >> color & 1u) != (owner != CGDT_NO_SLOT))
+            return owner != CGDT_NO_SLOT
+                       ? "a slot that has an owner is free: it will be given twice"
+                       : "a slot that nobody owns is not free: it is lost";
+        if (owner == CGDT_NO_SLOT)
+            continue;
+        if (model->value[number] != 0)
+            value_descs(model->value[number], value);
+        if (!slot_holds(pool, owner, value))
+            return "a slot does not hold what its owner wrote";
+    }
+    for (uint32_t cpu = 0; cpu < model->slots; cpu++) {
+        cgdt_slot_t slot = CGDT_NO_SLOT;
+
+        (void)cgdt_cpu_slot(pool, cpu, &slot);
+        if (slot != model->cpu[cpu])
+            return "the directory names another slot than the CPU was given";
+    }
+    return NULL;
+}
+
+/* The summary never says "full" for good where there is room (slotmap.c). */
+static bool summary_leads_to_all(const struct slotmap *map)
+{
+    uint32_t words = map->groups;
+
+    for (uint32_t level = 0; level < map->top; level++) {
+        for (uint32_t i = 0; i < words; i++) {
+            if (map->level[level][i] != 0 && (map->level[level + 1][i / 64] >> i % 64 & 1u) == 0)
+                return false;
+        }
+        words = (words + 63) / 64;
+    }
+    return true;
+}
+
+/* Allocate all that is left: as many as the model says, mapped ones first. */
+static const char *use_up(struct cgdt_pool *pool, struct model *model)
+{
+    struct cgdt_pool_stats stats;
+    const unsigned maps = world_maps();
+    uint32_t left = 0;
+
+    cgdt_stats(pool, &stats);
+    if (stats.held_pages != 0 || stats.sealed_pages != stats.mapped_pages)
+        return "a page is held, or not sealed, though no call is under way";
+    for (uint32_t number = 0; number < model->slots; number++)
+        left += model->owner[number] == CGDT_NO_SLOT ? 1u : 0u;
+    for (uint32_t i = 0; i < left; i++) {
+        struct record record = {.call = {ALLOC, 0, 1}};
+
+        record.result = cgdt_alloc(pool, &record.slot[0]);
+        if (record.result != 0)
+            return "slots are lost: an alloc fails though some are left";
+        if (!model_allows(model, &record))
+            return "a slot is given twice, or with a wrong generation";
+        if (!slot_holds(pool, record.slot[0], NULL))
+            return "a slot was not clean";
+        if (i < stats.free_slots && world_maps() != maps)
+            return "an alloc grows though a mapped slot is free";
+    }
+    cgdt_slot_t more;
+    return cgdt_alloc(pool, &more) == -CGDT_ENOSPC ? NULL : "more slots than the ceiling";
+}
+
+const char *aftermath_sweep(struct cgdt_pool *pool, const struct model *model)
+{
+    struct model after = *model;
+
+    if (cgdt_check(pool, NULL) != 0)
+        return "cgdt_check() finds a violation";
+    if (!summary_leads_to_all(&pool->map))
+        return "the summary says \"full\" for good where there is room";
+    const char *wrong = use_up(pool, &after);
+    if (wrong != NULL)
+        return wrong;
+    for (uint32_t number = 0; number < after.slots; number++) {
+        if (cgdt_free(pool, after.owner[number]) != 0)
+            return "a slot cannot be freed";
+    }
+    if (cgdt_check(pool, NULL) != 0)
+        return "cgdt_check() finds a violation once all is free";
+    if (cgdt_reserve(pool, 0) != 0 || cgdt_trim(pool) < 0 || cgdt_pool_destroy(pool) != 0)
+        return "a pool without owners cannot be trimmed and destroyed";
+    for (uint32_t page = 0; page < pool->windows.pages; page++) {
+        if (world_page(page) != NULL)
+            return "a page stays mapped after destroy";
+    }
+    return NULL;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Takes every schedule of a few CPUs, or every one with a bounded number of preemptions.
+ *
+ * CPUs are coroutines on one thread. Each announces its next operation and stops; the explorer picks whose
+ * operation is done next. A schedule is repeated from the initial state by making the same choices again
+ * (stateless search), then the deepest choice that has an alternative takes it.
+ *
+ * Memory model: sequential consistency over the announced operations. The core does every store that another
+ * CPU's decision depends on (the store-buffering pattern of slotmap.c) by a seq_cst read-modify-write, which
+ * on x86 empties the store buffer; its plain stores are page words (under the lock), directory words (the
+ * last step of a call) and descriptors (of a slot that one CPU owns).
+ *
+ * What is left out, and why nothing is lost by it:
+ *
+ *   private words   An operation is a scheduling point only if its word is *shared*: two CPUs have touched it
+ *                   in some schedule, one of them writing. The first schedule in which a word turns out to be
+ *                   shared starts the search again, so at the end no schedule touches another word so. Until a
+ *                   word's second CPU comes, operations on it commute with everything other CPUs do.
+ *   equal orders    Without a bound: partial order reduction (dynamic, after Flanagan and Godefroid, with
+ *                   sleep sets): of schedules that differ only in the order of independent operations one is
+ *                   taken. Operations of two CPUs are independent if they touch different words, or both only
+ *                   read. The return of a call and the beginning of another CPU's call depend on each
+ *                   other, since linearizability asks which was first.
+ *   preemptions     With a bound (context bounding, after Musuvathi and Qadeer): every schedule with at most
+ *                   so many preemptions is taken, without further reduction. A preemption is a switch away
+ *                   from a CPU that is in the middle of a call and could go on; a CPU that waits for the lock,
+ *                   or is between two calls, is left for free.
+ */
+#ifndef CGDT_TESTS_EXPLORER_H
+#define CGDT_TESTS_EXPLORER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define EXPLORER_CPUS   3u
+#define EXPLORER_PLACES (128u * 1024u)
+#define NO_CPU          EXPLORER_CPUS
+
+enum op_kind {
+    OP_READ,
+    OP_WRITE, /* also each read-modify-write, whether it changes the word or not */
+    OP_LOCK,
+    OP_UNLOCK,
+    OP_CALL,   /* a call begins */
+    OP_RETURN, /* it has returned */
+};
+
+struct op {
+    enum op_kind kind;
+    uint32_t place; /* which word; 0 .. EXPLORER_PLACES-1 */
+};
+
+struct exploration {
+    unsigned cpus;  /* 1 .. EXPLORER_CPUS */
+    unsigned bound; /* preemptions; UNBOUNDED: reduction instead */
+
+    void (*begin)(void);        /* to the initial state */
+    void (*body)(unsigned cpu); /* what a CPU does; runs as a coroutine */
+    const char *(*end)(void);   /* all have finished: what is wrong, or NULL */
+};
+
+#define UNBOUNDED 1000u
+
+struct exploration_result {
+    const char *violation;    /* NULL: none */
+    unsigned long schedules;  /* complete ones */
+    unsigned long abandoned;  /* prefixes that lead to nothing new */
+    unsigned shared;          /* words */
+    unsigned longest;         /* points in a schedule */
+    unsigned preemptions_max; /* in one schedule */
+};
+
+void explore(const struct exploration *what, struct exploration_result *result);
+
+/* The schedule that was taken last, a line per point. */
+void explorer_print(FILE *to, void (*print_op)(FILE *to, const struct op *op));
+
+/* For what runs inside body(): */
+
+/* The CPU that is running; NO_CPU outside of body(). */
+unsigned explorer_cpu(void);
+
+/* Whether this is on the running CPU's stack. */
+bool explorer_owns(const volatile void *at);
+
+/* The CPU is about to touch a word: other CPUs may go first. */
+void explorer_access(bool write, uint32_t place);
+
+void explorer_lock(uint32_t place);
+void explorer_unlock(uint32_t place);
+unsigned explorer_lock_holder(void);
+
+/* Around each call; both give the time, for who was first. */
+unsigned explorer_call_begins(void);
+unsigned explorer_call_returns(void);
+
+/* Something is wrong: the schedule ends here. Does not return to a CPU; elsewhere it does. */
+void explorer_violation(const char *what);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sequential model, and the search for an order.
+ *
+ * Which answers the model allows where cgdt.h leaves a choice:
+ *
+ *   alloc    any free slot: that it is the lowest is what one CPU alone sees, and no promise among several.
+ *            -CGDT_ENOSPC only if every slot is owned.
+ *   trim     as many steps as windows go, each at an instant of its own within the call: a window may go
+ *            only while none of its slots is owned. A trim may always leave a window.
+ *   free     two steps within the call: the slot is nobody's, then it is free. Between them another free of the
+ *            same handle is told -CGDT_ESTALE ("being freed by another CPU"), and an alloc does not get it.
+ *   offline  two steps likewise: the slot is free, then the CPU has none ("during offline it still has it").
+ *   reserve  0 always (whether it keeps its promise is looked at when all is quiet); -CGDT_ENOSPC only if
+ *            fewer than n slots are free. Slots that are free on pages and those that could be mapped are one.
+ *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a call that is
+ *            under way. Whoever checks a history sees to it that there is such a call.
+ */
+#include "history.h"
+
+#include <string.h>
+
+static uint32_t free_slots(const struct model *model)
+{
+    uint32_t n = 0;
+
+    for (uint32_t slot = 0; slot < model->slots; slot++)
+        n += model->owner[slot] == CGDT_NO_SLOT ? 1u : 0u;
+    return n;
+}
+
+static bool take(struct model *model, cgdt_slot_t handle)
+{
+    const uint32_t number = cgdt_slot_number(handle);
+
+    if (number >= model->slots || model->owner[number] != CGDT_NO_SLOT ||
+        handle != ((number + 1) | (model->generation[number] ? CGDT_SLOT_GENERATION : 0)))
+        return false;
+    model->owner[number] = handle;
+    model->value[number] = 0;
+    return true;
+}
+
+static bool alloc(struct model *model, const struct record *record)
+{
+    const uint32_t n = record->call.kind == ONLINE ? 1 : record->call.n;
+
+    if (record->result == -CGDT_ENOSPC)
+        return free_slots(model) < n;
+    for (uint32_t i = 0; i < n && record->result == 0; i++) {
+        if (!take(model, record->slot[i]))
+            return false;
+    }
+    return record->result == 0;
+}
+
+/* Whether no slot of the slot's window is owned: then its page may not even be there. */
+static bool window_is_free(const struct model *model, uint32_t window)
+{
+    for (uint32_t i = 0; i < model->window_slots; i++) {
+        const uint32_t slot = window * model->window_slots + i;
+
+        if (slot < model->slots && model->owner[slot] != CGDT_NO_SLOT)
+            return false;
+    }
+    return true;
+}
+
+/* The code for a handle whose slot is not its owner's, or 0. */
+static bool owner_check(const struct model *model, const struct record *record)
+{
+    const uint32_t number = cgdt_slot_number(record->slot[0]);
+    const bool generation = (record->slot[0] & CGDT_SLOT_GENERATION) != 0;
+
+    if (number >= model->slots)
+        return record->result == -CGDT_ENOENT;
+    if (model->owner[number] == record->slot[0])
+        return record->result == 0;
+    if (generation != (model->generation[number] != 0) && record->result == -CGDT_ESTALE)
+        return true;
+    return record->result == -CGDT_ENOENT && (generation == (model->generation[number] != 0) ||
+                                              window_is_free(model, number / model->window_slots));
+}
+
+static bool give(struct model *model, const struct record *record)
+{
+    const uint32_t number = cgdt_slot_number(record->slot[0]);
+
+    if (!owner_check(model, record))
+        return false;
+    if (record->result == 0) {
+        model->owner[number] = RELEASING;
+        model->generation[number] ^= 1;
+    }
+    return true;
+}
+
+/* The second step of a free. */
+static bool given(struct model *model, const struct record *record)
+{
+    const uint32_t number = cgdt_slot_number(record->slot[0]);
+
+    if (model->owner[number] != RELEASING)
+        return false;
+    model->owner[number] = CGDT_NO_SLOT;
+    return true;
+}
+
+static bool content(struct model *model, const struct record *record)
+{
+    const uint32_t number = cgdt_slot_number(record->slot[0]);
+
+    if (!owner_check(model, record))
+        return false;
+    if (record->result == 0 && record->call.kind == WRITE)
+        model->value[number] = record->call.n;
+    return record->result != 0 || record->call.kind != READ ||
+           model->value[number] == record->value;
+}
+
+static bool online(struct model *model, const struct record *record)
+{
+    if (record->result == -CGDT_EEXIST)
+        return model->cpu[record->call.n] != CGDT_NO_SLOT;
+    if (model->cpu[record->call.n] != CGDT_NO_SLOT || !alloc(model, record))
+        return false;
+    model->cpu[record->call.n] = record->slot[0];
+    return true;
+}
+
+static bool offline(struct model *model, const struct record *record)
+{
+    struct record its = *record;
+
+    its.slot[0] = model->cpu[record->call.n];
+    if (its.slot[0] == CGDT_NO_SLOT)
+        return record->result == -CGDT_ENOENT;
+    return record->result == 0 && give(model, &its) && given(model, &its);
+}
+
+bool model_allows(struct model *model, const struct record *record)
+{
+    const cgdt_slot_t its = model->cpu[record->call.n];
+
+    if (record->result == -CGDT_EBUSY)
+        return record->call.kind == ONLINE || record->call.kind == OFFLINE ||
+               record->call.kind == WHERE;
+    switch (record->call.kind) {
+    case ALLOC:
+        return alloc(model, record);
+    case FREE:
+        return give(model, record);
+    case FREED:
+        return given(model, record);
+    case LEFT:
+        return window_is_free(model, record->call.n);
+    case TRIM:
+    case LOOK:
+        return record->result >= 0;
+    case RESERVE:
+        return record->result == 0 ||
+               (record->result == -CGDT_ENOSPC && free_slots(model) < record->call.n);
+    case ONLINE:
+        return online(model, record);
+    case OFFLINE:
+        return offline(model, record);
+    case OFF_NOW:
+        model->cpu[record->call.n] = CGDT_NO_SLOT;
+        return its != CGDT_NO_SLOT;
+    case WHERE:
+        return its == CGDT_NO_SLOT ? record->result == -CGDT_ENOENT
+                                   : record->result == 0 && record->slot[0] == its;
+    case WRITE:
+    case READ:
+        return content(model, record);
+    }
+    return false;
+}
+
+/* Whether a call of `left` has returned before this one began: then this one cannot be next. */
+static bool comes_later(const struct record *records, unsigned n, unsigned left, unsigned which)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if ((left >> i & 1u) != 0 && records[i].returned < records[which].began)
+            return true;
+    }
+    return false;
+}
+
+/* Depth first; `order[depth]` is the next record to try at that depth. */
+bool history_is_linearizable(struct model *model, const struct record *records, unsigned n)
+{
+    struct model at[MAX_CALLS + 1];
+    unsigned order[MAX_CALLS + 1] = {0};
+    unsigned left = (1u << n) - 1;
+    unsigned depth = 0;
+
+    at[0] = *model;
+    while (left != 0) {
+        const unsigned which = order[depth]++;
+
+        if (which == n) {
+            if (depth == 0)
+                return false;
+            depth--;
+            left |= 1u << (order[depth] - 1);
+            continue;
+        }
+        if ((left >> which & 1u) == 0 || comes_later(records, n, left, which))
+            continue;
+        at[depth + 1] = at[depth];
+        if (!model_allows(&at[depth + 1], &records[which]))
+            continue;
+        left &= ~(1u << which);
+        order[++depth] = 0;
+    }
+    *model = at[depth];
+    return true;
+}
+
+static const char *const names[] = {
+    [ALLOC] = "alloc",   [FREE] = "free",       [TRIM] = "trim",   [RESERVE] = "reserve",
+    [ONLINE] = "online", [OFFLINE] = "offline", [WHERE] = "where", [WRITE] = "write",
+    [READ] = "read",     [LOOK] = "look",
+};
+
+void history_print(FILE *to, const struct record *record)
+{
+    (void)fprintf(to, "%s", names[record->call.kind]);
+    if (record->call.kind != FREE && record->call.kind != READ)
+        (void)fprintf(to, " %u", record->call.n);
+    if (record->call.kind == FREE || record->call.kind == WRITE || record->call.kind == READ)
+        (void)fprintf(to, " slot 0x%x", (unsigned)record->slot[0]);
+    (void)fprintf(to, " -> %d", record->result);
+    if (record->call.kind == ALLOC || record->call.kind == ONLINE || record->call.kind == WHERE) {
+        for (unsigned i = 0; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++)
+            (void)fprintf(to, " 0x%x", (unsigned)record->slot[i]);
+    }
+    if (record->call.kind == READ)
+        (void)fprintf(to, " value %u", (unsigned)record->value);
+    (void)fprintf(to, "  (%u .. %u)", record->began, record->returned);
+}

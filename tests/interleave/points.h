@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The atomics header of the explored core (-DCGDT_ATOMIC_HEADER): the same functions as alloc/atomic.h, each
+ * with a scheduling point in front of it. CPUs are coroutines on one thread, so the operation itself is an
+ * ordinary one.
+ */
+#ifndef CGDT_TESTS_POINTS_H
+#define CGDT_TESTS_POINTS_H
+
+#include "cgdt/env.h"
+
+typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
+
+/* In world.c: is the access allowed, and shall another CPU go first? */
+void world_access(const volatile void *at, bool write);
+
+static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
+{
+    world_access(from, false);
+    return *(const volatile uint32_t *)from;
+}
+
+static inline uint32_t cgdt_load32_acquire_(const uint32_t *from)
+{
+    return cgdt_load32_relaxed_(from);
+}
+
+static inline void cgdt_store32_relaxed_(uint32_t *to, uint32_t value)
+{
+    world_access(to, true);
+    *(volatile uint32_t *)to = value;
+}
+
+static inline void cgdt_store32_release_(uint32_t *to, uint32_t value)
+{
+    cgdt_store32_relaxed_(to, value);
+}
+
+static inline bool cgdt_cas32_acq_rel_(uint32_t *at, uint32_t expected, uint32_t value)
+{
+    world_access(at, true);
+    if (*(volatile uint32_t *)at != expected)
+        return false;
+    *(volatile uint32_t *)at = value;
+    return true;
+}
+
+static inline uintptr_t cgdt_load_pointer_acquire_(const uintptr_t *from)
+{
+    world_access(from, false);
+    return *(const volatile uintptr_t *)from;
+}
+
+static inline void cgdt_store_pointer_release_(uintptr_t *to, uintptr_t value)
+{
+    world_access(to, true);
+    *(volatile uintptr_t *)to = value;
+}
+
+static inline uint64_t cgdt_load_descriptor_(const uint64_t *from)
+{
+    world_access(from, false);
+    return *(const volatile uint64_t *)from;
+}
+
+static inline uint64_t cgdt_load64_seq_cst_(const cgdt_word_t *from)
+{
+    world_access(from, false);
+    return *(const volatile cgdt_word_t *)from;
+}
+
+static inline uint64_t cgdt_load64_relaxed_(const cgdt_word_t *from)
+{
+    return cgdt_load64_seq_cst_(from);
+}
+
+static inline uint64_t cgdt_load64_acquire_(const cgdt_word_t *from)
+{
+    return cgdt_load64_seq_cst_(from);
+}
+
+static inline void cgdt_store64_relaxed_(cgdt_word_t *to, uint64_t value)
+{
+    world_access(to, true);
+    *(volatile cgdt_word_t *)to = value;
+}
+
+static inline uint64_t cgdt_cas64_seq_cst_(cgdt_word_t *at, uint64_t expected, uint64_t value)
+{
+    world_access(at, true);
+    const uint64_t old = *(volatile cgdt_word_t *)at;
+    if (old == expected)
+        *(volatile cgdt_word_t *)at = value;
+    return old;
+}
+
+static inline uint64_t cgdt_or64_seq_cst_(cgdt_word_t *at, uint64_t bits)
+{
+    world_access(at, true);
+    const uint64_t old = *(volatile cgdt_word_t *)at;
+    *(volatile cgdt_word_t *)at = old | bits;
+    return old;
+}
+
+static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
+{
+    world_access(at, true);
+    const uint64_t old = *(volatile cgdt_word_t *)at;
+    *(volatile cgdt_word_t *)at = old & bits;
+    return old;
+}
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* See world.h. */
+#include "world.h"
+
+#include <string.h>
+
+#define UNIT_BYTES 4u /* of a place; both halves of a 16-byte descriptor are one place */
+
+enum page_use {
+    GONE,
+    PRIVATE,
+    SEALED,
+};
+
+/* What a schedule changes. */
+struct state {
+    unsigned char pool[WORLD_POOL_BYTES];
+    uint32_t use[WORLD_PAGES]; /* enum page_use */
+    uint32_t lock;             /* only its place counts */
+};
+
+static struct {
+    _Alignas(4096) cgdt_desc_t page[WORLD_PAGES][CGDT_PAGE_ENTRIES];
+    struct state state;
+} world;
+
+static struct {
+    cgdt_desc_t page[WORLD_PAGES][CGDT_PAGE_ENTRIES];
+    struct state state;
+} kept;
+
+static bool dirty[WORLD_PAGES]; /* since it was kept */
+static uint32_t window_pages;
+static unsigned maps;
+static uint64_t
+    unmapped_windows[EXPLORER_CPUS + 1]; /* by which CPU; the last: outside of schedules */
+static struct cgdt_pool *the_pool;
+
+/* The slot in whose live_write() a CPU is; NULL: in none. */
+static const cgdt_desc_t *live_slot[EXPLORER_CPUS];
+
+_Static_assert(sizeof(world) / UNIT_BYTES <= EXPLORER_PLACES, "each word has its place");
+
+void *world_clear(uint32_t pages_in_window)
+{
+    memset(&world, 0, sizeof(world));
+    window_pages = pages_in_window;
+    maps = 0;
+    memset(unmapped_windows, 0, sizeof(unmapped_windows));
+    _Static_assert(offsetof(struct state, pool) == 0 && sizeof(world.page) % 64 == 0,
+                   "aligned as a pool wants to be");
+    return world.state.pool;
+}
+
+void world_set_pool(struct cgdt_pool *pool)
+{
+    the_pool = pool;
+}
+
+void world_keep(void)
+{
+    memcpy(&kept, &world, sizeof(kept));
+    memset(dirty, 0, sizeof(dirty));
+}
+
+void world_restore(void)
+{
+    for (uint32_t page = 0; page < WORLD_PAGES; page++) {
+        if (dirty[page])
+            memcpy(world.page[page], kept.page[page], CGDT_PAGE_BYTES);
+        dirty[page] = false;
+    }
+    memcpy(&world.state, &kept.state, sizeof(kept.state));
+    memset(live_slot, 0, sizeof(live_slot));
+    maps = 0;
+    memset(unmapped_windows, 0, sizeof(unmapped_windows));
+}
+
+/* Multiply and shift by 64-bit words (the finaliser of splitmix64). */
+static uint64_t hash(uint64_t seed, const void *from, size_t bytes)
+{
+    uint64_t sum = seed;
+
+    for (size_t i = 0; i < bytes; i += 8) {
+        uint64_t word;
+
+        memcpy(&word, (const unsigned char *)from + i, 8);
+        sum = (sum ^ word) * 0xbf58476d1ce4e5b9ull;
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
+uint64_t world_hash(void)
+{
+    uint64_t sum = hash(1, world.state.pool, sizeof(world.state.pool));
+
+    for (uint32_t page = 0; page < WORLD_PAGES; page++) {
+        sum = sum * 31 + world.state.use[page];
+        if (dirty[page])
+            sum = hash(sum + page, world.page[page], CGDT_PAGE_BYTES);
+    }
+    return sum;
+}
+
+const cgdt_desc_t *world_page(uint32_t page)
+{
+    return world.state.use[page] == GONE ? NULL : world.page[page];
+}
+
+unsigned world_maps(void)
+{
+    return maps;
+}
+
+uint64_t world_unmapped_windows(void)
+{
+    return unmapped_windows[explorer_cpu()];
+}
+
+static uint32_t place_of(const volatile void *at)
+{
+    return (uint32_t)(((uintptr_t)at - (uintptr_t)&world) / UNIT_BYTES);
+}
+
+static bool inside(const volatile void *at, const void *block, size_t bytes)
+{
+    return (uintptr_t)at - (uintptr_t)block < bytes;
+}
+
+/* May the running CPU touch this word of a page? */
+static void check_page_access(const volatile void *at, bool write)
+{
+    const size_t offset = (uintptr_t)at - (uintptr_t)world.page;
+    const uint32_t page = (uint32_t)(offset / CGDT_PAGE_BYTES);
+    const unsigned cpu = explorer_cpu();
+
+    if (world.state.use[page] == GONE)
+        explorer_violation("a page that is not mapped is touched");
+    if (world.state.use[page] == PRIVATE && explorer_lock_holder() != cpu)
+        explorer_violation("a private page is touched without the lock");
+    if (world.state.use[page] == SEALED && write && live_slot[cpu] == NULL)
+        explorer_violation("a sealed page is stored to outside live_write");
+    if (write)
+        dirty[page] = true;
+}
+
+void world_access(const volatile void *at, bool write)
+{
+    const bool page = inside(at, world.page, sizeof(world.page));
+
+    if (explorer_cpu() == NO_CPU) {
+        if (page && write)
+            dirty[((uintptr_t)at - (uintptr_t)world.page) / CGDT_PAGE_BYTES] = true;
+        return;
+    }
+    if (!write && explorer_owns(at))
+        return; /* an argument of its own */
+    if (!page && !inside(at, world.state.pool, sizeof(world.state.pool)))
+        explorer_violation("memory that is neither the pool's nor a page's is touched");
+    if (!page) {
+        explorer_access(write, place_of(at));
+        return;
+    }
+    check_page_access(at, write);
+    /* A private page is the lock holder's alone. */
+    if (world.state.use[((uintptr_t)at - (uintptr_t)world.page) / CGDT_PAGE_BYTES] == SEALED) {
+        explorer_access(write, place_of(at) & ~3u);
+        check_page_access(at, write); /* what was right when it was announced may be wrong now */
+    }
+}
+
+void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2])
+{
+    world_access(&world.page[page][entry], false);
+    halves[0] = world.page[page][entry];
+    halves[1] = world.page[page][entry + 1];
+}
+
+static void demand(bool holds, const char *rule)
+{
+    if (!holds)
+        explorer_violation(rule);
+}
+
+/* A port operation begins: it looks at what the page is, or changes it. */
+static void port_point(uint32_t page, bool changes)
+{
+    demand(page < WORLD_PAGES, "rule 2: no such page");
+    if (explorer_cpu() != NO_CPU)
+        explorer_access(changes, place_of(&world.state.use[page]));
+}
+
+static void demand_lock(void)
+{
+    demand(explorer_cpu() == NO_CPU || explorer_lock_holder() == explorer_cpu(),
+           "rule 4: a page comes or goes without the lock");
+}
+
+static int world_map(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    port_point(page, true);
+    demand_lock();
+    demand(world.state.use[page] == GONE, "rule 1: map of a mapped page");
+    demand(page % window_pages == 0 || world.state.use[page - 1] != GONE,
+           "rule 2: mapped before the page below it");
+    memset(world.page[page], 0, CGDT_PAGE_BYTES);
+    dirty[page] = true;
+    world.state.use[page] = PRIVATE;
+    maps++;
+    *view = world.page[page];
+    return 0;
+}
+
+static int world_seal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    port_point(page, true);
+    demand_lock();
+    demand(world.state.use[page] == PRIVATE, "rule 3: seal of a page that is not private");
+    demand(*view == world.page[page], "seal with another view");
+    world.state.use[page] = SEALED;
+    return 0;
+}
+
+static int world_unseal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    port_point(page, true);
+    demand_lock();
+    demand(world.state.use[page] == SEALED, "rule 3: unseal of a page that is not sealed");
+    demand(*view == world.page[page], "unseal with another view");
+    world.state.use[page] = PRIVATE;
+    return 0;
+}
+
+static void world_unmap(void *ctx, uint32_t page, void *view)
+{
+    (void)ctx;
+    port_point(page, true);
+    demand_lock();
+    demand(world.state.use[page] == PRIVATE, "rule 7: unmap of a page that is not private");
+    demand(view == world.page[page], "unmap with another view");
+    world.state.use[page] = GONE;
+    unmapped_windows[explorer_cpu()] |= 1ull << (page / window_pages);
+}
+
+static int world_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
+{
+    (void)ctx;
+    port_point(page, false);
+    demand(world.state.use[page] != GONE, "frame of a page that is not mapped");
+    demand(view == world.page[page], "frame with another view");
+    *frame = 0x1000 + page;
+    return 0;
+}
+
+static int world_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    const unsigned cpu = explorer_cpu();
+
+    (void)ctx;
+    port_point(page, false);
+    demand(world.state.use[page] == SEALED, "rule 3: live_write to a page that is not sealed");
+    demand(view == world.page[page], "live_write with another view");
+    if (cpu == NO_CPU) {
+        cgdt_batch_store(batch, world.page[page]);
+        return 0;
+    }
+    for (unsigned other = 0; other < EXPLORER_CPUS; other++)
+        demand(live_slot[other] != batch->slot, "rule 4: two live_writes for one slot");
+    live_slot[cpu] = batch->slot;
+    cgdt_batch_store(batch, world.page[page]);
+    live_slot[cpu] = NULL;
+    return 0;
+}
+
+static void world_lock(void *ctx)
+{
+    (void)ctx;
+    if (explorer_cpu() != NO_CPU)
+        explorer_lock(place_of(&world.state.lock));
+}
+
+static void world_unlock(void *ctx)
+{
+    (void)ctx;
+    if (explorer_cpu() != NO_CPU)
+        explorer_unlock(place_of(&world.state.lock));
+}
+
+const struct cgdt_port world_port = {
+    .map = world_map,
+    .seal = world_seal,
+    .unseal = world_unseal,
+    .unmap = world_unmap,
+    .frame = world_frame,
+    .live_write = world_live_write,
+    .lock = world_lock,
+    .unlock = world_unlock,
+};
+
+static void print_pool_word(FILE *to, const unsigned char *at)
+{
+    const struct slotmap *map = &the_pool->map;
+
+    for (unsigned level = 0; level <= map->top; level++) {
+        const size_t words = (map->groups + (1u << 6 * level) - 1) >> 6 * level;
+
+        if (inside(at, map->level[level], words * 8)) {
+            (void)fprintf(to, level == 0 ? "free bits of page %u" : "summary word %u (level %u)",
+                          (unsigned)((const cgdt_word_t *)(const void *)at - map->level[level]),
+                          level);
+            return;
+        }
+    }
+    if (inside(at, map->generation, map->groups * 8))
+        (void)fprintf(to, "generations of page %u",
+                      (unsigned)((const cgdt_word_t *)(const void *)at - map->generation));
+    else if (inside(at, the_pool->windows.views, map->groups * sizeof(uintptr_t)))
+        (void)fprintf(to, "page word %u",
+                      (unsigned)((const uintptr_t *)(const void *)at - the_pool->windows.views));
+    else if (inside(at, the_pool->directory, map->slots * 4))
+        (void)fprintf(to, "directory of CPU %u",
+                      (unsigned)((const uint32_t *)(const void *)at - the_pool->directory));
+    else
+        (void)fprintf(to, "common page word");
+}
+
+void world_print_op(FILE *to, const struct op *op)
+{
+    static const char *const kinds[] = {"read  ", "write ", "lock", "unlock", "call", "return"};
+    const unsigned char *at = (const unsigned char *)&world + (size_t)op->place * UNIT_BYTES;
+
+    (void)fputs(kinds[op->kind], to);
+    if (op->kind != OP_READ && op->kind != OP_WRITE)
+        return;
+    if (inside(at, world.state.pool, sizeof(world.state.pool)))
+        print_pool_word(to, at);
+    else if (inside(at, world.page, sizeof(world.page)))
+        (void)fprintf(to, "page %u entry %u",
+                      (unsigned)((size_t)(at - (unsigned char *)world.page) / CGDT_PAGE_BYTES),
+                      (unsigned)((size_t)(at - (unsigned char *)world.page) % CGDT_PAGE_BYTES / 8));
+    else
+        (void)fprintf(to, "the port's state of page %u",
+                      (unsigned)((const uint32_t *)(const void *)at - world.state.use));
+}

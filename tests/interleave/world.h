@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory of an explored pool, and a port over plain memory that watches the core: all in one block, so
+ * that a state can be kept, restored and compared byte by byte.
+ *
+ * Every access of the core through its atomics header is checked: it must lie in the pool's memory or on a
+ * mapped page; a private page is touched only by the holder of the lock; a sealed one is stored to only
+ * inside live_write(). Every port call is held against the contract of port.h. A breach is an
+ * explorer_violation().
+ */
+#ifndef CGDT_TESTS_WORLD_H
+#define CGDT_TESTS_WORLD_H
+
+#include "explorer.h"
+#include "pool.h"
+
+#define WORLD_PAGES      66u
+#define WORLD_POOL_BYTES 4096u
+
+extern const struct cgdt_port world_port;
+
+/* All pages gone. Returns the memory for a pool. */
+void *world_clear(uint32_t window_pages);
+
+/* The pool that lives there, for names. */
+void world_set_pool(struct cgdt_pool *pool);
+
+/* Keep the present state; go back to it. */
+void world_keep(void);
+void world_restore(void);
+
+/* A number that differs if the state does. */
+uint64_t world_hash(void);
+
+/* A page's memory as it is; NULL if it is not mapped. */
+const cgdt_desc_t *world_page(uint32_t page);
+
+/* Both halves of a 16-byte descriptor at one instant, as a CPU that loads it sees them. */
+void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2]);
+
+/* Since world_restore(): how often map was called; windows of which this CPU unmapped a page, a bit each. */
+unsigned world_maps(void);
+uint64_t world_unmapped_windows(void);
+
+/* "free bits of page 1", ... */
+void world_print_op(FILE *to, const struct op *op);
+
+#endif
