@@ -79,7 +79,7 @@ const struct scenario scenarios[] = {
      .max_cpus = 66, .taken = 66, .freed = {NO(65)}, .hold = {NO(3), NO(64)},
      TWO(DO(A(2), F(1)), DO(F(0), A(3)))},
     {"alloc-free-free", "of two slots that come back none is hidden by an alloc that takes the other",
-     .max_cpus = 66, .taken = 66, .hold = {NO(3), NO(4)}, TWO(DO(A(2)), DO(F(0), F(1)))},
+     .max_cpus = 66, .taken = 66, .hold = {NO(64), NO(65)}, TWO(DO(A(2)), DO(F(0), F(1)))},
     {"alloc-free-again", "a slot that came back is not overlooked, whoever takes it",
      .max_cpus = 66, .taken = 66, .hold = {NO(65)}, TWO(DO(A(1)), DO(F(0), A(2), A(3)))},
     {"free-free", "two CPUs free slots of one full page",
