@@ -201,10 +201,13 @@ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *group)
 uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *group)
 {
     for (*group = 0; *group < map->groups; ++*group) {
-        const uint64_t got = claim_from(map, *group, max);
+        /* A race that was lost to another CPU says nothing about the group's other slots. */
+        while (load(map, &map->level[0][*group]) != 0) {
+            const uint64_t got = claim_from(map, *group, max);
 
-        if (got != 0)
-            return got;
+            if (got != 0)
+                return got;
+        }
     }
     return 0;
 }

@@ -183,6 +183,9 @@ const struct scenario scenarios[] = {
      THREE(DO(F(0)), DO(F(1)), DO(A(2)))},
 
     /* Three CPUs with more to do: every schedule of at most three preemptions. */
+    {"mix-last-slot", "an alloc that loses a race for one slot takes another",
+     .max_cpus = 66, .taken = 66, .freed = {NO(63)}, .hold = {NO(3)},
+     MIX(DO(A(1), F(1)), DO(A(2)), DO(F(0), A(3)))},
     {"mix-bulk", "two bulks, an alloc and a free at the ceiling",
      .max_cpus = 66, .taken = 66, .freed = {NO(62), NO(65)}, .hold = {NO(3)},
      MIX(DO(BULK(1, 2)), DO(BULK(3, 2)), DO(F(0), A(5)))},

@@ -259,3 +259,26 @@ Test(races, a_cpu_that_always_loses_gives_up_and_harms_nothing)
     cgdt_slotmap_publish_(&map, 0, 1);
     cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &group), 1);
 }
+
+static void rival_claims(enum hooked kind, const volatile void *at)
+{
+    uint32_t group;
+
+    (void)kind;
+    (void)at;
+    (void)cgdt_slotmap_claim_(&map, 1, &group);
+}
+
+Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_group)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        uint32_t group = 99;
+
+        make_map(64, 6);
+        cgdt_slotmap_publish_(&map, 0, 3);
+        arm(rival_claims, n);
+        const uint64_t got = cgdt_slotmap_claim_exact_(&map, 1, &group);
+        times = rival.times;
+        MUST((got == 1 || got == 2) && group == 0, "operation %u", n);
+    }
+}
