@@ -35,8 +35,11 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
     if (cpu >= pool->config.max_cpus)
         return -CGDT_EINVAL;
     uint32_t *word = &pool->directory[cpu];
-    if (!swap(pool, word, 0, BUSY))
-        return (cgdt_load32_relaxed_(word) & BUSY) != 0 ? -CGDT_EBUSY : -CGDT_EEXIST;
+    if (!swap(pool, word, 0, BUSY)) {
+        const uint32_t now = cgdt_load32_relaxed_(word);
+        /* 0 counts as BUSY: whoever was at it is done, and the CPU may never have been online. */
+        return ((now | (now - 1)) & BUSY) != 0 ? -CGDT_EBUSY : -CGDT_EEXIST;
+    }
     const int error = cgdt_alloc(pool, &got);
     /* Pairs with the compare-and-swap in swap() and with the load in cgdt_cpu_slot(). */
     cgdt_store32_release_(word, error == 0 ? got : 0);

@@ -129,6 +129,8 @@ const struct scenario scenarios[] = {
      .slot_entries = 256, .max_cpus = 6, .taken = 1, TWO(DO(BULK(0, 3)), DO(A(3), A(4)))},
     {"online-online", "of two that bring a CPU online one does",
      .max_cpus = 66, .taken = 62, TWO(DO(ON(0), AT(0)), DO(ON(0), AT(0)))},
+    {"online-online-full", "nobody is told that a CPU is online where it cannot be",
+     .max_cpus = 66, .taken = 66, .hold = {NO(3)}, TWO(DO(ON(0)), DO(ON(0)))},
     {"online-offline", "a CPU goes on- and offline at once",
      .max_cpus = 66, .taken = 62, .cpu0_online = true, TWO(DO(OFF(0), AT(0)), DO(ON(0), AT(0)))},
     {"offline-offline", "of two that take a CPU offline one does",
