@@ -188,8 +188,11 @@ static void must_have_kept(uint32_t vcpu)
 static int offline(struct driver *driver, uint32_t vcpu)
 {
     const bool watched = workers[vcpu].watches;
+    const uint32_t outs = outs_of(vcpu);
     const int error = cgdt_cpu_offline(pool, vcpu);
 
+    if (error == 0 && outs_of(vcpu) == outs && args->control != CONTROL_EARLY_FREE)
+        guest_fatal("offline did not ask whether its CPU had let go", vcpu);
     if (error == 0) {
         driver->counts.cycles++;
         if (watched)
@@ -214,7 +217,7 @@ static void see_off(struct driver *driver, uint32_t vcpu, uint32_t outs)
     struct wait wait = clock_begin_wait("a worker does not leave", vcpu);
 
     while (outs_of(vcpu) == outs) {
-        if (!worker_is_gone(vcpu) || offline(driver, vcpu) == -CGDT_EBUSY)
+        if (!worker_is_gone(vcpu) || offline(driver, vcpu) != 0)
             clock_wait(&wait);
     }
 }
