@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interleave [--find] [--bound=N] [SCENARIO...]: takes every schedule of these scenarios (default: all).
+ * interleave [OPTION] [SCENARIO...]: takes every schedule of these scenarios (default: all of them).
  *
- *   --find    the core has a seeded fault: succeed if one of the scenarios shows it
- *   --bound=N at most N preemptions, whatever the scenario says (to compare both searches)
- *   --list    names and claims
+ *   --find       the core has a seeded fault: succeed if one of the scenarios shows it
+ *   --bound=N    at most N preemptions, without reduction, whatever the scenario says
+ *   --compare=N  both: succeed if schedules of at most N preemptions, without reduction, end in no way that
+ *                the reduced search has not seen
+ *   --list       names and claims
  */
 #include "run.h"
 
@@ -40,7 +42,7 @@ static bool run_one(const struct scenario *scenario, unsigned bound)
     struct run run;
     const double start = seconds();
 
-    run_scenario(scenario, bound, &run);
+    run_scenario(scenario, bound, false, &run);
     report(scenario, bound, &run, seconds() - start);
     if (run.result.violation == NULL)
         return true;
@@ -48,6 +50,22 @@ static bool run_one(const struct scenario *scenario, unsigned bound)
     run_print_calls(stdout);
     explorer_print(stdout, world_print_op);
     return false;
+}
+
+static bool compare(const struct scenario *scenario, unsigned preemptions)
+{
+    struct run reduced;
+    struct run plain;
+
+    run_scenario(scenario, UNBOUNDED, false, &reduced);
+    run_scenario(scenario, preemptions, true, &plain);
+    (void)printf(
+        "%s: %u different ends in %lu schedules; %lu schedules of at most %u preemptions without "
+        "reduction have %u others\n",
+        scenario->name, reduced.outcomes, reduced.result.schedules, plain.result.schedules,
+        preemptions, plain.outcomes);
+    return reduced.result.violation == NULL && plain.result.violation == NULL &&
+           reduced.outcomes != 0 && plain.outcomes == 0;
 }
 
 static bool is_chosen(const char *name, int argc, char **argv)
@@ -79,15 +97,20 @@ int main(int argc, char **argv)
     unsigned chosen = 0;
     unsigned violations = 0;
     unsigned bound = 0;
+    unsigned compared = 0;
 
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc; i++) {
         (void)sscanf(argv[i], "--bound=%u", &bound);
+        (void)sscanf(argv[i], "--compare=%u", &compared);
+    }
     for (unsigned i = 0; i < scenario_count; i++) {
         if (!is_chosen(scenarios[i].name, argc, argv))
             continue;
         chosen++;
         if (has("--list", argc, argv))
             (void)printf("%s: %s\n", scenarios[i].name, scenarios[i].claim);
+        else if (compared != 0)
+            violations += compare(&scenarios[i], compared) ? 0 : 1;
         else if (!run_one(&scenarios[i], bound != 0 ? bound : scenarios[i].bound))
             violations++;
         if (find && violations != 0)

@@ -379,14 +379,16 @@ static void set_up(const struct scenario *scenario)
     world_keep();
 }
 
-void run_scenario(const struct scenario *scenario, unsigned bound, struct run *run)
+void run_scenario(const struct scenario *scenario, unsigned bound, bool again, struct run *run)
 {
     const struct exploration what = {
         .cpus = scenario->cpus, .bound = bound, .begin = begin, .body = body, .end = end};
 
     *run = (struct run){.outcomes = 0};
-    memset(states_seen, 0, sizeof(states_seen));
-    memset(outcomes_seen, 0, sizeof(outcomes_seen));
+    if (!again) {
+        memset(states_seen, 0, sizeof(states_seen));
+        memset(outcomes_seen, 0, sizeof(outcomes_seen));
+    }
     now.scenario = scenario;
     now.run = run;
     set_up(scenario);

@@ -11,8 +11,8 @@ struct run {
     unsigned outcomes; /* different answers and states */
 };
 
-/* bound: preemptions, or UNBOUNDED. */
-void run_scenario(const struct scenario *scenario, unsigned bound, struct run *run);
+/* bound: preemptions, or UNBOUNDED. again: count only what the run before this one has not seen. */
+void run_scenario(const struct scenario *scenario, unsigned bound, bool again, struct run *run);
 
 /* The calls of the last schedule and what they answered. */
 void run_print_calls(FILE *to);
