@@ -117,7 +117,8 @@ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n);
 /*
  * The lowest free slot, holding the template and zeros. O(1) in the number of CPUs; grows by a page where
  * mapped pages are full. *slot is CGDT_NO_SLOT on failure.
- * -CGDT_ENOSPC: all max_cpus slots are owned. -CGDT_EPROTO or the port's code: no page, or live_write failed.
+ * -CGDT_ENOSPC: all max_cpus slots are owned (one by a call whose live_write is about to fail, perhaps).
+ * -CGDT_EPROTO or the port's code: no page, or live_write failed.
  */
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
 
