@@ -15,7 +15,8 @@
 static const char *const keys[] = {"cpus",    "layout",  "control", "mode",
                                    "seconds", "drivers", "pcpus"};
 static const char *const controls[] = {"none",          "neighbour-base", "unowned-tss",
-                                       "writable-page", "early-free",     "no-drop"};
+                                       "writable-page", "early-free",     "no-drop",
+                                       "no-introduce"};
 static const char *const modes[] = {"bringup", "hotplug"};
 static const char *const layouts[] = {"page", "window", "page-per-cpu"};
 static const uint32_t slot_entries[] = {32, 32, 512};
@@ -77,7 +78,8 @@ static void parse_hotplug(const char *line, struct args *args)
         (is_given(line, "seconds") || is_given(line, "drivers") || is_given(line, "pcpus")))
         refuse("seconds, drivers and pcpus need mode=hotplug", line);
     if (args->control != CONTROL_NONE && hotplug != (args->control >= CONTROL_EARLY_FREE))
-        refuse("control must be early-free or no-drop with mode=hotplug, and another one without",
+        refuse("control must be early-free, no-drop or no-introduce with mode=hotplug, and another "
+               "one without",
                line);
     if (!cmdline_u32(line, "seconds", &args->seconds) || args->seconds == 0 ||
         args->seconds > MOST_SECONDS)
@@ -87,6 +89,8 @@ static void parse_hotplug(const char *line, struct args *args)
         refuse("drivers must be 1 .. 16", line);
     if (!cmdline_u32(line, "pcpus", &args->pcpus) || args->pcpus > args->drivers)
         refuse("pcpus must be a number, at most the drivers'", line);
+    if (args->control == CONTROL_NO_INTRODUCE && args->drivers < 2)
+        refuse("drivers must be 2 or more with control=no-introduce", line);
     if (hotplug && args->nr < args->drivers + FEWEST_WORKERS)
         refuse("cpus must be at least 16 more than drivers", line);
 }

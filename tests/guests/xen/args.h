@@ -17,8 +17,9 @@ enum control {
     CONTROL_NEIGHBOUR_BASE,
     CONTROL_UNOWNED_TSS,
     CONTROL_WRITABLE_PAGE,
-    CONTROL_EARLY_FREE, /* this one and the next are for hotplug, the others for bringup */
-    CONTROL_NO_DROP
+    CONTROL_EARLY_FREE, /* this one and the next two are for hotplug, the others for bringup */
+    CONTROL_NO_DROP,
+    CONTROL_NO_INTRODUCE
 };
 
 enum mode {

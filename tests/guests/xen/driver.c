@@ -13,6 +13,7 @@
 #include "gdtpool.h"
 #include "hypercall.h"
 #include "problem.h"
+#include "race.h"
 #include "verify.h"
 #include "worker.h"
 
@@ -399,8 +400,11 @@ void driver_run(struct vcpu_start *start)
     verify_arrival(&cpus[start->vcpu]);
     gdtpool_uses(start->vcpu, self->frames, self->entries / CGDT_PAGE_ENTRIES);
     worker_arrived(start->vcpu);
-    while (__atomic_load_n(&begun, __ATOMIC_ACQUIRE) == 0)
+    while (__atomic_load_n(&begun, __ATOMIC_ACQUIRE) == 0) {
         clock_doze();
+        if (start->vcpu == 1)
+            race_write();
+    }
     while (goes_on())
         step(driver);
     xen_yield();

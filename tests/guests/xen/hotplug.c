@@ -14,6 +14,7 @@
 #include "gdtpool.h"
 #include "hypercall.h"
 #include "problem.h"
+#include "race.h"
 #include "segment.h"
 #include "traps.h"
 #include "verify.h"
@@ -363,6 +364,8 @@ _Noreturn void hotplug_run(const struct args *arguments, struct cgdt_pool *in)
     give_slots();
     start_all();
     check_all();
+    if (args->control == CONTROL_NO_INTRODUCE)
+        race_judge(args);
     const uint32_t grown = gdtpool_counts().grown;
     const uint64_t since = clock_ns();
     driver_lead(args->seconds);

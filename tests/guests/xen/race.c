@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* One page, one writer, one vCPU that takes the page: how often does Xen say no to either? */
+
+#include "race.h"
+
+#include "clock.h"
+#include "console.h"
+#include "exit.h"
+#include "gdtpool.h"
+#include "hypercall.h"
+#include "pages.h"
+#include "problem.h"
+#include "worker.h"
+
+#define ROUNDS       300u
+#define WRITES       20u /* before the page is taken, so that the writer is at it */
+#define EMPTY_OFFSET 800u
+#define SOME_PAGE    0u /* the port does not ask which */
+
+static uint64_t page[CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+static uint64_t target; /* machine address; 0: rest */
+static uint32_t busy;
+static uint64_t writes;
+static uint64_t writes_refused;
+
+struct outcome {
+    uint32_t taken;
+    uint32_t refused;
+    uint64_t writes_refused;
+};
+
+void race_write(void)
+{
+    uint64_t at;
+
+    __atomic_store_n(&busy, 1, __ATOMIC_SEQ_CST);
+    while ((at = __atomic_load_n(&target, __ATOMIC_SEQ_CST)) != 0) {
+        if (xen_update_descriptor(at, 0) != 0)
+            __atomic_fetch_add(&writes_refused, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&writes, 1, __ATOMIC_SEQ_CST);
+    }
+    __atomic_store_n(&busy, 0, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t writes_now(void)
+{
+    return __atomic_load_n(&writes, __ATOMIC_SEQ_CST);
+}
+
+/* Takes a new page, while the other vCPU writes to it. */
+static int64_t take_page(void)
+{
+    uint64_t frames[CGDT_MAX_FRAMES] = {workers[0].frames[0], page_mfn(page)};
+    struct wait wait = clock_begin_wait("the writer does not write", 1);
+    struct wait stop = clock_begin_wait("the writer does not stop", 1);
+    const uint64_t before = writes_now();
+
+    __atomic_store_n(&target, page_machine_address(page) + EMPTY_OFFSET, __ATOMIC_SEQ_CST);
+    while (writes_now() - before < WRITES)
+        clock_wait(&wait);
+    const int64_t error = xen_set_gdt(frames, 2 * CGDT_PAGE_ENTRIES);
+    if (xen_set_gdt(frames, CGDT_PAGE_ENTRIES) != 0)
+        guest_fatal("set_gdt to its own again", 0);
+    __atomic_store_n(&target, 0, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&busy, __ATOMIC_SEQ_CST) != 0)
+        clock_wait(&stop);
+    return error;
+}
+
+static struct outcome play(void)
+{
+    const uint64_t before = __atomic_load_n(&writes_refused, __ATOMIC_SEQ_CST);
+    struct outcome outcome = {.taken = 0};
+
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        void *view = page;
+        if (cgdt_xen_pv_port.seal(&gdtpool_xen, SOME_PAGE, &view) != 0)
+            guest_fatal("seal", round);
+        const int64_t error = take_page();
+        outcome.taken += error == 0;
+        outcome.refused += error == -XEN_EINVAL;
+        if (cgdt_xen_pv_port.unseal(&gdtpool_xen, SOME_PAGE, &view) != 0)
+            guest_fatal("unseal", round);
+    }
+    outcome.writes_refused = __atomic_load_n(&writes_refused, __ATOMIC_SEQ_CST) - before;
+    return outcome;
+}
+
+_Noreturn void race_judge(const struct args *args)
+{
+    const struct outcome named = play();
+
+    gdtpool_skip_introduction();
+    const struct outcome unnamed = play();
+    const bool caught = named.taken == ROUNDS && named.writes_refused == 0 &&
+                        unnamed.refused + unnamed.writes_refused > 0 && problem_count() == 0;
+
+    console_printf(
+        "CONTROL %s %s: Xen refused %u of %u set_gdt and %lu live writes; with introduce %u "
+        "and %lu\n",
+        args->control_name, caught ? "caught" : "MISSED", unnamed.refused, ROUNDS,
+        unnamed.writes_refused, named.refused, named.writes_refused);
+    guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
+}
