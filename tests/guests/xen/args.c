@@ -18,9 +18,10 @@ static const char *const controls[] = {"none",          "neighbour-base", "unown
                                        "writable-page", "early-free",     "no-drop",
                                        "no-introduce"};
 static const char *const modes[] = {"bringup", "hotplug"};
-static const char *const layouts[] = {"page", "window", "page-per-cpu"};
-static const uint32_t slot_entries[] = {32, 32, 512};
-static const uint32_t window_pages[] = {1, 14, 1};
+static const char *const layouts[] = {"page", "window", "common", "page-per-cpu"};
+static const uint32_t slot_entries[] = {32, 32, 8, 512};
+static const uint32_t window_pages[] = {1, 14, 13, 1};
+static const bool common[] = {false, false, true, false};
 
 static _Noreturn void refuse(const char *what, const char *line)
 {
@@ -106,7 +107,7 @@ void args_parse(const char *line, struct args *args)
     if (!cmdline_u32(line, "cpus", &nr) || nr == 0 || nr > MAX_VCPUS)
         refuse("cpus must be 1 .. 8192", line);
     if (layout < 0)
-        refuse("layout must be page, window or page-per-cpu", line);
+        refuse("layout must be page, window, common or page-per-cpu", line);
     if (control < 0)
         refuse("control must be none, neighbour-base, unowned-tss, writable-page, early-free or "
                "no-drop",
@@ -120,6 +121,7 @@ void args_parse(const char *line, struct args *args)
                           .layout_name = layouts[layout],
                           .slot_entries = slot_entries[layout],
                           .window_pages = window_pages[layout],
+                          .common = common[layout],
                           .control = (enum control)control,
                           .control_name = controls[control],
                           .mode = (enum mode)mode,

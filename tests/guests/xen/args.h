@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's arguments: cpus=N layout=page|window|page-per-cpu control=none|... mode=bringup|hotplug and,
+ * The guest's arguments: cpus=N layout=page|window|common|page-per-cpu control=none|... mode=bringup|hotplug and,
  * for hotplug, seconds=N drivers=N pcpus=N.
  */
 
 #ifndef GUEST_ARGS_H
 #define GUEST_ARGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MAX_DRIVERS    16u
@@ -32,6 +33,7 @@ struct args {
     const char *layout_name;
     uint32_t slot_entries;
     uint32_t window_pages;
+    bool common; /* a common page heads every window */
     enum control control;
     const char *control_name;
     enum mode mode;

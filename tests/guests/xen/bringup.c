@@ -77,7 +77,7 @@ static void check_place(uint32_t vcpu)
     const cgdt_slot_t slot = cpus[vcpu].slot;
 
     for (uint16_t entry = ENTRY_CODE; entry < ENTRY_EMPTY; entry++) {
-        const cgdt_canonical_t canonical = {(uint16_t)(entry << 3 | 3)};
+        const cgdt_canonical_t canonical = {tables_canonical(entry)};
         if (cgdt_to_local(layout, slot, canonical).selector != tables_selector(vcpu, entry))
             guest_fatal("local selector", vcpu);
     }
@@ -92,7 +92,8 @@ static void fill_slot(uint32_t vcpu, cgdt_slot_t slot)
     cpus[vcpu].slot = slot;
     check_place(vcpu);
     tables_build(vcpu, own);
-    demand("cgdt_write", cgdt_write(pool, slot, ENTRY_FS, own, ENTRY_EMPTY - ENTRY_FS));
+    demand("cgdt_write",
+           cgdt_write(pool, slot, ENTRY_FS - tables_first(), own, ENTRY_EMPTY - ENTRY_FS));
 }
 
 static void slot_by_directory(uint32_t vcpu)

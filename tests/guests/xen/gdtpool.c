@@ -10,12 +10,12 @@
 #include "tables.h"
 #include "vcpu.h"
 
-#define NONE UINT32_MAX
+#define NONE (CGDT_COMMON_PAGE - 1) /* no page has this index */
 
 static uint64_t supply[MAX_VCPUS][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 static uint16_t free_pages[MAX_VCPUS]; /* a stack: the page that came back last goes out first */
 static uint32_t nr_free;
-static void *views[MAX_VCPUS];
+static void *views[MAX_VCPUS + 1]; /* the last: the common page */
 static uint8_t memory[512 * 1024] __attribute__((aligned(CGDT_POOL_ALIGN)));
 static uint32_t locks[2];
 static uint32_t unsealed_page = NONE;
@@ -118,6 +118,11 @@ static int introduce(void *ctx, uint64_t frame)
     return (int)xen_set_gdt(own_frames[vcpu].frames, n * CGDT_PAGE_ENTRIES);
 }
 
+static uint32_t view_of(uint32_t page)
+{
+    return page == CGDT_COMMON_PAGE ? MAX_VCPUS : page;
+}
+
 /* Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or contents. */
 
 static void *page_get(void *ctx, uint32_t page)
@@ -135,7 +140,7 @@ static void *page_get(void *ctx, uint32_t page)
 static void page_put(void *ctx, uint32_t page, void *at)
 {
     (void)ctx;
-    views[page] = NULL;
+    views[view_of(page)] = NULL;
     free_pages[nr_free++] = (uint16_t)gdtpool_supply_index(at);
 }
 
@@ -211,7 +216,7 @@ static int watched_map(void *ctx, uint32_t page, void **view)
     const int error = cgdt_xen_pv_port.map(ctx, page, view);
 
     if (error == 0)
-        views[page] = *view;
+        views[view_of(page)] = *view;
     return error;
 }
 
@@ -271,7 +276,7 @@ struct gdtpool_counts gdtpool_counts(void)
 
 void *gdtpool_view(uint32_t page)
 {
-    return views[page];
+    return views[view_of(page)];
 }
 
 struct cgdt_pool *gdtpool_init(const struct args *args)
@@ -282,11 +287,12 @@ struct cgdt_pool *gdtpool_init(const struct args *args)
         .layout = {.slot_entries = (uint16_t)args->slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = (uint8_t)args->window_pages,
+                   .common = args->common,
                    .mode = CGDT_PAGED},
         .profile = CGDT_XEN_PV64,
         .max_cpus = args->nr,
         .template_descs = tables_template,
-        .template_entries = TEMPLATE_ENTRIES,
+        .template_entries = args->common ? 0 : TEMPLATE_ENTRIES,
     };
     struct cgdt_pool *pool;
 
@@ -295,8 +301,12 @@ struct cgdt_pool *gdtpool_init(const struct args *args)
     port.map = watched_map;
     port.seal = watched_seal;
     port.unseal = watched_unseal;
-    const int error = cgdt_pool_init(&pool, memory, sizeof(memory), &config);
+    int error = cgdt_pool_init(&pool, memory, sizeof(memory), &config);
     if (error != 0)
         guest_fatal("cgdt_pool_init", error);
+    if (args->common)
+        error = cgdt_write_common(pool, 0, tables_template, TEMPLATE_ENTRIES);
+    if (error != 0)
+        guest_fatal("cgdt_write_common", error);
     return pool;
 }

@@ -44,7 +44,7 @@ bool gdtpool_break_slot(const void *slot, uint32_t bytes);
 /* While it is stopped the supply has no page to give. */
 void gdtpool_stop_supply(bool stop);
 
-/* Where the port mapped a page of the pool; NULL if it is not mapped. */
+/* Where the port mapped a page of the pool (or CGDT_COMMON_PAGE); NULL if it is not mapped. */
 void *gdtpool_view(uint32_t page);
 
 struct gdtpool_counts {

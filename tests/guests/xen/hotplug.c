@@ -114,7 +114,8 @@ static void check_all(void)
     (void)problem_unless("owned slots", stats.owned_slots, workers_online());
     (void)problem_unless("sealed pages", stats.sealed_pages, stats.mapped_pages);
     (void)problem_unless("held pages", stats.held_pages, 0);
-    (void)problem_unless("pages out of the supply", gdtpool_pages_out(), stats.mapped_pages);
+    (void)problem_unless("pages out of the supply", gdtpool_pages_out(),
+                         stats.mapped_pages + stats.common_pages);
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */

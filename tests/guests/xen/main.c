@@ -40,7 +40,6 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     traps_init();
     vcpu_init();
     tables_init(args);
-    verify_init(args);
     struct cgdt_pool *pool = gdtpool_init(args);
     bringup_init(args, pool);
     controls_init(args, pool);

@@ -8,9 +8,8 @@
 #include "segment.h"
 #include "tables.h"
 
-#define SPARE       (ENTRY_EMPTY + 2) /* entries of vCPU 0's slot that are used here */
-#define SPARE_COUNT 20u               /* more than two multicalls */
-#define PF_WRITE    3u                /* present, write */
+#define SPARE_COUNT 20u /* entries of vCPU 0's slot that are used here: more than two multicalls */
+#define PF_WRITE    3u  /* present, write */
 
 static bool expect(const char *what, int64_t got, int64_t wanted)
 {
@@ -22,7 +21,7 @@ static bool expect(const char *what, int64_t got, int64_t wanted)
 static bool check_page_in_use(void)
 {
     void *view = gdtpool_view(0);
-    uint64_t *word = (uint64_t *)view + ENTRY_CODE;
+    uint64_t *word = (uint64_t *)view + (ENTRY_FS - tables_first());
     const uint64_t before = *word;
     bool ok = expect("unseal of a page in use", cgdt_xen_pv_port.unseal(&gdtpool_xen, 0, &view),
                      -XEN_EBUSY);
@@ -31,9 +30,15 @@ static bool check_page_in_use(void)
     return expect("the word stored to", (int64_t)*word, (int64_t)before) && ok;
 }
 
+/* The first of them. */
+static uint32_t spare(void)
+{
+    return ENTRY_EMPTY - tables_first();
+}
+
 static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
 {
-    const uint64_t *at = (const uint64_t *)gdtpool_view(0) + SPARE;
+    const uint64_t *at = (const uint64_t *)gdtpool_view(0) + spare();
     uint32_t equal = 0;
 
     for (uint32_t i = 0; i < n; i++)
@@ -48,17 +53,17 @@ static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const c
     static const cgdt_desc_t zeros[SPARE_COUNT];
     const cgdt_slot_t slot = cpus[0].slot;
     const uint64_t undone = gdtpool_xen.counts.undone;
-    bool ok = expect("live write", cgdt_write(pool, slot, SPARE, first, n), 0);
+    bool ok = expect("live write", cgdt_write(pool, slot, spare(), first, n), 0);
 
     ok &= expect("descriptors before", count_equal(first, n), n);
     gdtpool_break_write(broken);
-    ok &= expect("broken live write", cgdt_write(pool, slot, SPARE, second, n), -XEN_EINVAL);
+    ok &= expect("broken live write", cgdt_write(pool, slot, spare(), second, n), -XEN_EINVAL);
     ok &= expect("descriptors as before it", count_equal(first, n), n);
     ok &= expect("undone", (int64_t)(gdtpool_xen.counts.undone - undone), 1);
     ok &= expect("not undone", (int64_t)gdtpool_xen.counts.undo_failed, 0);
-    ok &= expect("write again", cgdt_write(pool, slot, SPARE, second, n), 0);
+    ok &= expect("write again", cgdt_write(pool, slot, spare(), second, n), 0);
     ok &= expect("descriptors after it", count_equal(second, n), n);
-    return expect("zeros", cgdt_write(pool, slot, SPARE, zeros, n), 0) && ok;
+    return expect("zeros", cgdt_write(pool, slot, spare(), zeros, n), 0) && ok;
 }
 
 static bool check_segments(struct cgdt_pool *pool, uint32_t n, uint32_t broken)
@@ -87,10 +92,13 @@ static bool check_gates(struct cgdt_pool *pool, uint32_t broken)
 
 bool refusals_check(struct cgdt_pool *pool)
 {
+    const uint32_t room = tables_end() - ENTRY_EMPTY;
+    const uint32_t n = room < SPARE_COUNT ? room : SPARE_COUNT;
     bool ok = check_page_in_use();
 
     for (uint32_t broken = 1; broken <= 3; broken++) {
-        ok &= check_segments(pool, SPARE_COUNT, broken); /* 8, 8 and 4 in a multicall */
+        if ((broken - 1) * CGDT_XEN_PV_CHUNK < n)
+            ok &= check_segments(pool, n, broken); /* 8, 8 and 4 in a multicall, if there is room */
         ok &= check_gates(pool, broken);
     }
     ok &= check_segments(pool, 1, 1);

@@ -53,6 +53,8 @@ static void print_map(const struct args *args, struct cgdt_pool *pool)
 
     for (uint32_t page = 0; page < tables_pages(args->nr); page++) {
         uint64_t owned;
+        if (args->common && page % args->window_pages == 0)
+            console_printf("MAP window=%u page=common\n", page / args->window_pages);
         if (cgdt_page_owned(pool, page, &owned) == 1) {
             console_printf("MAP window=%u page=%u colors=%u owned=%lx\n", page / args->window_pages,
                            page % args->window_pages, colors, owned);
@@ -92,12 +94,13 @@ static bool stats_agree(const struct args *args, const struct cgdt_pool *pool)
     ok &= agree("sealed_pages", stats.sealed_pages, pages);
     ok &= agree("held_pages", stats.held_pages, 0);
     ok &= agree("mapped_windows", stats.mapped_windows, tables_window(args->nr - 1) + 1);
-    return agree("pages out of the supply", gdtpool_pages_out(), pages) && ok;
+    ok &= agree("common_pages", stats.common_pages, args->common);
+    return agree("pages out of the supply", gdtpool_pages_out(), pages + args->common) && ok;
 }
 
 bool report(const struct args *args, struct cgdt_pool *pool, bool so_far)
 {
-    const uint32_t pages = tables_pages(args->nr);
+    const uint32_t pages = tables_pages(args->nr) + args->common;
     const struct tally tally = count_cpus(args->nr);
     const uint32_t failsafe = traps_failsafe_count();
     struct walk walk;

@@ -61,7 +61,7 @@ void tables_build(uint32_t vcpu, cgdt_desc_t own[ENTRY_EMPTY - ENTRY_FS])
 
 uint32_t tables_place(cgdt_slot_t slot)
 {
-    return (slot & 0x7fffffffu) - 1;
+    return (slot & 0x1ffffffu) - 1; /* above: the generation */
 }
 
 uint32_t tables_color(uint32_t place)
@@ -89,12 +89,37 @@ uint32_t tables_pages(uint32_t nr)
     return tables_page(nr - 1) + 1;
 }
 
-uint16_t tables_selector(uint32_t place, uint32_t entry)
+uint32_t tables_frames(uint32_t place)
 {
-    const uint32_t index =
-        tables_position(place) * PAGE_PLACES + tables_color(place) * args->slot_entries + entry;
+    return tables_position(place) + (args->common ? 2 : 1);
+}
+
+uint32_t tables_first(void)
+{
+    return args->common ? ENTRY_FS : 0;
+}
+
+uint32_t tables_end(void)
+{
+    return tables_first() + args->slot_entries;
+}
+
+/* 512 entries of the common page come first, and then those that are not there. */
+uint16_t tables_canonical(uint32_t entry)
+{
+    const uint32_t index = args->common && entry >= ENTRY_FS ? 512 + (entry - ENTRY_FS) : entry;
 
     return (uint16_t)(index << 3 | 3);
+}
+
+uint16_t tables_selector(uint32_t place, uint32_t entry)
+{
+    const uint32_t bias =
+        tables_position(place) * PAGE_PLACES + tables_color(place) * args->slot_entries;
+
+    if (args->common && entry < ENTRY_FS)
+        return tables_canonical(entry);
+    return (uint16_t)(tables_canonical(entry) + (bias << 3));
 }
 
 static cgdt_desc_t by_hand(uint64_t base, uint64_t limit)

@@ -13,9 +13,12 @@
 #include "cgdt/cgdt.h"
 #include "vcpu.h"
 
-/* Entries of a vCPU's table. */
+/*
+ * Entries of a vCPU's table. With a common page, CODE and DATA are entries of that page, and the slot begins
+ * with FS.
+ */
 enum {
-    ENTRY_CODE = 1,   /* the same on all: the pool's template */
+    ENTRY_CODE = 1,   /* the same on all: the pool's template, or the common page */
     ENTRY_DATA = 2,   /* likewise */
     ENTRY_FS = 3,     /* base: a record that only this vCPU has */
     ENTRY_GS = 4,     /* base: another */
@@ -79,7 +82,13 @@ uint32_t tables_page(uint32_t place); /* through all windows */
 uint32_t tables_window(uint32_t place);
 uint32_t tables_position(uint32_t place); /* of the page in its window */
 uint32_t tables_pages(uint32_t nr);       /* pages for nr vCPUs */
+uint32_t tables_frames(uint32_t place);   /* of its list: the common page's, then up to its own */
 uint16_t tables_selector(uint32_t place, uint32_t entry);
+uint16_t tables_canonical(uint32_t entry); /* its selector without a color */
+
+/* The slot has the entries tables_first() .. tables_end()-1 of the table, from its entry 0 on. */
+uint32_t tables_first(void);
+uint32_t tables_end(void);
 
 /* What Xen must have stored, bit by bit. */
 cgdt_desc_t tables_expected(uint32_t vcpu, uint32_t entry);

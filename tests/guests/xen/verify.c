@@ -10,7 +10,6 @@
 #define DATA_RIGHTS  0x00c0f300u
 #define BYTES_RIGHTS 0x0040f300u
 
-static uint32_t slot_entries;
 static uint32_t released;
 static uint32_t reached[PHASE_DONE + 1];
 
@@ -43,11 +42,6 @@ const char *verify_step_text(uint32_t step)
     return texts[step];
 }
 
-void verify_init(const struct args *args)
-{
-    slot_entries = args->slot_entries;
-}
-
 static bool has_limit(const struct cpu *cpu, uint32_t entry, uint32_t limit)
 {
     uint32_t got;
@@ -73,9 +67,9 @@ static bool is_empty(const struct cpu *cpu, uint32_t entry)
 /* All of them in the first round; later the ends, which a neighbour's mistake would hit. */
 static bool rest_is_empty(const struct cpu *cpu, enum round round)
 {
-    if (!is_empty(cpu, 0) || !is_empty(cpu, slot_entries - 1))
+    if (!is_empty(cpu, 0) || !is_empty(cpu, tables_end() - 1))
         return false;
-    for (uint32_t entry = ENTRY_EMPTY; entry < slot_entries; entry++) {
+    for (uint32_t entry = ENTRY_EMPTY; entry < tables_end(); entry++) {
         if (!is_empty(cpu, entry))
             return false;
         if (round != ROUND_FRESH)

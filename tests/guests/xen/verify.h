@@ -32,8 +32,6 @@ enum step {
 const char *verify_round_text(uint32_t round);
 const char *verify_step_text(uint32_t step);
 
-void verify_init(const struct args *args);
-
 /*
  * The looks themselves. The first one comes before the vCPU's next hypercall, with CS and SS of its slot as
  * its start record has them, and one more after a yield; the other one is for any time after a hypercall.

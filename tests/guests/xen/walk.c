@@ -12,6 +12,7 @@
 
 static uint8_t seen[MAX_VCPUS];          /* by number in the supply */
 static const uint64_t *pages[MAX_VCPUS]; /* by page of the pool */
+static const uint64_t *common_page;
 
 static const uint64_t *page_of_frame(uint64_t mfn)
 {
@@ -20,7 +21,7 @@ static const uint64_t *page_of_frame(uint64_t mfn)
     return gdtpool_supply_index(va) >= 0 && page_mfn(va) == mfn ? va : NULL;
 }
 
-/* The list of a vCPU: the pages of its window, from the first to its own. */
+/* The list of a vCPU: the common page, then the pages of its window, from the first to its own. */
 static const uint64_t *follow_frames(struct cgdt_pool *pool, uint32_t vcpu)
 {
     const uint32_t head = tables_page(vcpu) - tables_position(vcpu);
@@ -28,11 +29,12 @@ static const uint64_t *follow_frames(struct cgdt_pool *pool, uint32_t vcpu)
     uint32_t n;
     uint32_t entries;
 
-    if (cgdt_frames(pool, cpus[vcpu].slot, frames, &n, &entries) != 0 ||
-        n != tables_position(vcpu) + 1 || entries != n * CGDT_PAGE_ENTRIES)
+    if (cgdt_frames(pool, cpus[vcpu].slot, frames, &n, &entries) != 0 || n != tables_frames(vcpu) ||
+        entries != n * CGDT_PAGE_ENTRIES)
         return NULL;
+    const uint32_t heads = n - tables_position(vcpu) - 1; /* common pages: 0 or 1 */
     for (uint32_t i = 0; i + 1 < n; i++)
-        if (page_of_frame(frames[i]) != pages[head + i])
+        if (page_of_frame(frames[i]) != (i < heads ? common_page : pages[head + i - heads]))
             return NULL;
     return page_of_frame(frames[n - 1]);
 }
@@ -56,19 +58,36 @@ static bool is_zero(const uint64_t *slot, uint32_t entries)
     return true;
 }
 
-static bool table_is_right(struct cgdt_pool *pool, uint32_t vcpu, const uint64_t *table,
-                           uint32_t entries)
+static bool table_is_right(struct cgdt_pool *pool, uint32_t vcpu, const uint64_t *table)
 {
+    const uint32_t first = tables_first();
     cgdt_desc_t read[ENTRY_EMPTY];
 
-    if (cgdt_read(pool, cpus[vcpu].slot, 0, read, ENTRY_EMPTY) != 0)
+    if (cgdt_read(pool, cpus[vcpu].slot, 0, read, ENTRY_EMPTY - first) != 0)
         return false;
-    for (uint32_t entry = 0; entry < entries; entry++) {
+    for (uint32_t entry = first; entry < tables_end(); entry++) {
         const uint64_t expected = tables_expected(vcpu, entry);
-        if (table[entry] != expected || (entry < ENTRY_EMPTY && read[entry] != expected))
+        if (table[entry - first] != expected ||
+            (entry < ENTRY_EMPTY && read[entry - first] != expected))
             return false;
     }
     return true;
+}
+
+/* The one page that heads every window, by the frame that Xen was given. */
+static void walk_common(struct cgdt_pool *pool, struct walk *walk)
+{
+    cgdt_frame_t frames[CGDT_MAX_FRAMES];
+    uint32_t n;
+    uint32_t entries;
+
+    if (cgdt_frames(pool, cpus[0].slot, frames, &n, &entries) != 0)
+        return;
+    common_page = page_of_frame(frames[0]);
+    walk->pages += is_new(common_page);
+    walk->misplaced += common_page != gdtpool_view(CGDT_COMMON_PAGE);
+    for (uint32_t entry = 0; common_page != NULL && entry < CGDT_PAGE_ENTRIES; entry++)
+        walk->misplaced += common_page[entry] != (entry < ENTRY_FS ? tables_expected(0, entry) : 0);
 }
 
 /* What the pool says about owners, and slots that nobody owns. */
@@ -102,8 +121,7 @@ static void walk_vcpu(const struct args *args, struct cgdt_pool *pool, struct wa
         walk->misplaced++;
         return;
     }
-    if (table_is_right(pool, vcpu, at + tables_color(vcpu) * args->slot_entries,
-                       args->slot_entries))
+    if (table_is_right(pool, vcpu, at + tables_color(vcpu) * args->slot_entries))
         walk->tables++;
     else if (walk->wrong++ == 0)
         walk->first_wrong = vcpu;
@@ -112,6 +130,8 @@ static void walk_vcpu(const struct args *args, struct cgdt_pool *pool, struct wa
 void walk_all(const struct args *args, struct cgdt_pool *pool, struct walk *walk)
 {
     *walk = (struct walk){.first_wrong = UINT32_MAX};
+    if (args->common)
+        walk_common(pool, walk);
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
         walk_vcpu(args, pool, walk, vcpu);
 }

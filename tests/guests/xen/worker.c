@@ -55,8 +55,8 @@ static bool table_holds(uint32_t vcpu, uint32_t own)
 
     if (table == NULL)
         return false;
-    for (uint32_t entry = 0; entry < args->slot_entries; entry++)
-        if (table[entry] != (entry < own ? tables_expected(vcpu, entry) : 0))
+    for (uint32_t entry = tables_first(); entry < tables_end(); entry++)
+        if (table[entry - tables_first()] != (entry < own ? tables_expected(vcpu, entry) : 0))
             return false;
     return true;
 }
@@ -76,7 +76,7 @@ static void check_selectors(uint32_t vcpu)
     const struct cgdt_layout *layout = cgdt_pool_layout(pool);
 
     for (uint16_t entry = ENTRY_CODE; entry < ENTRY_EMPTY; entry++) {
-        const cgdt_canonical_t canonical = {(uint16_t)(entry << 3 | 3)};
+        const cgdt_canonical_t canonical = {tables_canonical(entry)};
         if (cgdt_to_local(layout, cpus[vcpu].slot, canonical).selector !=
             tables_selector(cpus[vcpu].place, entry))
             problem("local selector of vCPU", vcpu);
@@ -86,7 +86,7 @@ static void check_selectors(uint32_t vcpu)
 static void get_frames(uint32_t vcpu)
 {
     struct worker *worker = &workers[vcpu];
-    const uint32_t pages = tables_position(cpus[vcpu].place) + 1;
+    const uint32_t pages = tables_frames(cpus[vcpu].place);
     uint32_t n = 0;
     const int error = cgdt_frames(pool, cpus[vcpu].slot, worker->frames, &n, &worker->entries);
 
@@ -113,7 +113,8 @@ void worker_prepare(uint32_t vcpu, cgdt_slot_t slot, bool watches)
         problem("a new slot that holds more or less than the template, of vCPU", vcpu);
     check_selectors(vcpu);
     tables_build(vcpu, own);
-    const int error = cgdt_write(pool, slot, ENTRY_FS, own, ENTRY_EMPTY - ENTRY_FS);
+    const int error =
+        cgdt_write(pool, slot, ENTRY_FS - tables_first(), own, ENTRY_EMPTY - ENTRY_FS);
     if (error != 0)
         guest_fatal("cgdt_write", error);
     get_frames(vcpu);
