@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of cases as it is put together, each subject in a file of its own. */
+#ifndef CGDT_BENCH_CASES_H
+#define CGDT_BENCH_CASES_H
+
+#include "gbench.h"
+#include "peers/peer.h"
+
+struct case_list {
+    struct bench_case *cases;
+    size_t n;
+    size_t room;
+};
+
+typedef void case_run(struct bench_state *state, const void *arg);
+
+/* One more case. The name is formatted and copied; the case may be changed until the next one is added. */
+struct bench_case *case_add(struct case_list *list, case_run *run, const void *arg,
+                            const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* What a case about a peer gets as its argument. */
+struct peer_case {
+    const struct peer *peer;
+    uint32_t n; /* tables */
+    uint32_t percent;
+};
+
+struct bench_case *case_add_peer(struct case_list *list, case_run *run, struct peer_case about,
+                                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+void cases_alloc(struct case_list *list); /* alloc.c */
+
+#endif

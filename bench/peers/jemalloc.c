@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* jemalloc: 256 bytes aligned to 256, with its thread caches as they come. Zeroed by us, see mimalloc.c. */
+#include "all.h"
+
+#include <jemalloc/jemalloc.h>
+
+static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
+{
+    (void)ctx;
+    return (cgdt_desc_t *)handle;
+}
+
+static inline uintptr_t take(void *ctx, uint32_t cpu)
+{
+    cgdt_desc_t *table = mallocx(PEER_TABLE_BYTES, MALLOCX_ALIGN(PEER_TABLE_BYTES));
+
+    (void)ctx;
+    (void)cpu;
+    if (table != NULL)
+        peer_write_table(table);
+    return (uintptr_t)table;
+}
+
+/* The sized form is the quicker. */
+static inline void give(void *ctx, uintptr_t handle)
+{
+    (void)ctx;
+    sdallocx((void *)handle, PEER_TABLE_BYTES, MALLOCX_ALIGN(PEER_TABLE_BYTES));
+}
+
+#include "loops.h"
+
+static void *jemalloc_open(uint32_t tables)
+{
+    static int nothing;
+
+    (void)tables;
+    return &nothing;
+}
+
+static void jemalloc_close(void *ctx)
+{
+    (void)ctx;
+}
+
+const struct peer peer_jemalloc = {
+    .name = "jemalloc",
+    .what = "mallocx(256), aligned to 256",
+    .table_bytes = PEER_TABLE_BYTES,
+    .open = jemalloc_open,
+    .close = jemalloc_close,
+    PEER_LOOPS,
+};
