@@ -9,19 +9,39 @@
 #include "vcpu.h"
 
 #define NR(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define IN(mode)  (1u << (mode))
 
-#define MOST_SECONDS 3600u
-
-static const char *const keys[] = {"cpus",    "layout",  "control", "mode",
-                                   "seconds", "drivers", "pcpus"};
-static const char *const controls[] = {"none",          "neighbour-base", "unowned-tss",
-                                       "writable-page", "early-free",     "no-drop",
-                                       "no-introduce"};
-static const char *const modes[] = {"bringup", "hotplug"};
 static const char *const layouts[] = {"page", "window", "common", "page-per-cpu"};
 static const uint32_t slot_entries[] = {32, 32, 8, 512};
 static const uint32_t window_pages[] = {1, 14, 13, 1};
 static const bool common[] = {false, false, true, false};
+static const char *const modes[] = {"bringup", "hotplug", "checker", "threads", "flips"};
+static const char *const controls[] = {
+    "none",    "neighbour-base", "unowned-tss",   "writable-page", "early-free",
+    "no-drop", "no-introduce",   "wrong-profile", "no-conversion", "through-zero"};
+static const enum mode control_modes[] = {MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP,
+                                          MODE_HOTPLUG, MODE_HOTPLUG, MODE_HOTPLUG, MODE_CHECKER,
+                                          MODE_THREADS, MODE_FLIPS};
+
+_Static_assert(NR(control_modes) == NR(controls), "a mode for every control");
+
+/* Numbers that some modes have. */
+static const struct number {
+    const char *key;
+    uint32_t modes;
+    uint32_t least;
+    uint32_t most;
+    uint32_t otherwise;
+    size_t at;
+} numbers[] = {
+    {"rounds", IN(MODE_BRINGUP), 0, 1000, 0, offsetof(struct args, rounds)},
+    {"seconds", IN(MODE_HOTPLUG), 1, 3600, 60, offsetof(struct args, seconds)},
+    {"drivers", IN(MODE_HOTPLUG), 1, MAX_DRIVERS, 4, offsetof(struct args, drivers)},
+    {"pcpus", IN(MODE_HOTPLUG), 0, MAX_DRIVERS, 0, offsetof(struct args, pcpus)},
+    {"count", IN(MODE_CHECKER) | IN(MODE_THREADS) | IN(MODE_FLIPS), 1, UINT32_MAX, 100000,
+     offsetof(struct args, count)},
+    {"pages", IN(MODE_CHECKER), 0, 10000000, 1000, offsetof(struct args, pages)},
+};
 
 static _Noreturn void refuse(const char *what, const char *line)
 {
@@ -29,16 +49,26 @@ static _Noreturn void refuse(const char *what, const char *line)
     guest_exit(GUEST_EXIT_ARGUMENT);
 }
 
+static bool begins_with_key(const char *word, const char *key)
+{
+    size_t n = 0;
+
+    while (key[n] != '\0' && key[n] == word[n])
+        n++;
+    return key[n] == '\0' && word[n] == '=';
+}
+
 /* Which key a word begins with, or -1. */
 static int key_of(const char *word)
 {
-    for (int i = 0; i < NR(keys); i++) {
-        size_t n = 0;
-        while (keys[i][n] != '\0' && keys[i][n] == word[n])
-            n++;
-        if (keys[i][n] == '\0' && word[n] == '=')
+    static const char *const keys[] = {"cpus", "layout", "control", "mode"};
+
+    for (int i = 0; i < NR(keys); i++)
+        if (begins_with_key(word, keys[i]))
             return i;
-    }
+    for (int i = 0; i < NR(numbers); i++)
+        if (begins_with_key(word, numbers[i].key))
+            return NR(keys) + i;
     return -1;
 }
 
@@ -53,46 +83,47 @@ static void refuse_strangers(const char *line)
         }
         const int key = key_of(at);
         if (key < 0 || (seen & 1u << key) != 0)
-            refuse(
-                "arguments must be cpus=, layout=, control=, mode=, seconds=, drivers= and pcpus=, "
-                "each at most once",
-                line);
+            refuse("every argument must be key=value with a key that is known, at most once", line);
         seen |= 1u << key;
         while (*at != '\0' && *at != ' ')
             at++;
     }
 }
 
-static bool is_given(const char *line, const char *key)
+static void parse_number(const char *line, const struct number *number, struct args *args)
 {
+    uint32_t *value = (uint32_t *)((char *)args + number->at);
     size_t length;
 
-    return cmdline_find(line, key, &length) != NULL;
+    *value = number->otherwise;
+    if (cmdline_find(line, number->key, &length) == NULL)
+        return;
+    if ((number->modes & IN(args->mode)) == 0) {
+        console_printf("FATAL: %s needs another mode, not: %s\n", number->key, line);
+        guest_exit(GUEST_EXIT_ARGUMENT);
+    }
+    if (!cmdline_u32(line, number->key, value) || *value < number->least || *value > number->most) {
+        console_printf("FATAL: %s must be %u .. %u, not: %s\n", number->key, number->least,
+                       number->most, line);
+        guest_exit(GUEST_EXIT_ARGUMENT);
+    }
 }
 
-/* What belongs to hotplug alone. */
-static void parse_hotplug(const char *line, struct args *args)
+/* What must be so in some modes. */
+static void check(const char *line, const struct args *args)
 {
-    const bool hotplug = args->mode == MODE_HOTPLUG;
-
-    if (!hotplug &&
-        (is_given(line, "seconds") || is_given(line, "drivers") || is_given(line, "pcpus")))
-        refuse("seconds, drivers and pcpus need mode=hotplug", line);
-    if (args->control != CONTROL_NONE && hotplug != (args->control >= CONTROL_EARLY_FREE))
-        refuse("control must be early-free, no-drop or no-introduce with mode=hotplug, and another "
-               "one without",
-               line);
-    if (!cmdline_u32(line, "seconds", &args->seconds) || args->seconds == 0 ||
-        args->seconds > MOST_SECONDS)
-        refuse("seconds must be 1 .. 3600", line);
-    if (!cmdline_u32(line, "drivers", &args->drivers) || args->drivers == 0 ||
-        args->drivers > MAX_DRIVERS)
-        refuse("drivers must be 1 .. 16", line);
-    if (!cmdline_u32(line, "pcpus", &args->pcpus) || args->pcpus > args->drivers)
-        refuse("pcpus must be a number, at most the drivers'", line);
+    if (args->control != CONTROL_NONE && control_modes[args->control] != args->mode)
+        refuse("control must be one of the mode", line);
+    /* A neighbour, or a slot that nobody owns, must exist. */
+    if ((args->control != CONTROL_NONE || args->mode > MODE_HOTPLUG) && args->nr < 4)
+        refuse("cpus must be 4 or more with a control, and in modes like this", line);
+    if (args->control != CONTROL_NONE && args->rounds != 0)
+        refuse("rounds must be 0 with a control", line);
+    if (args->pcpus > args->drivers)
+        refuse("pcpus must be at most the drivers'", line);
     if (args->control == CONTROL_NO_INTRODUCE && args->drivers < 2)
         refuse("drivers must be 2 or more with control=no-introduce", line);
-    if (hotplug && args->nr < args->drivers + FEWEST_WORKERS)
+    if (args->mode == MODE_HOTPLUG && args->nr < args->drivers + FEWEST_WORKERS)
         refuse("cpus must be at least 16 more than drivers", line);
 }
 
@@ -109,14 +140,9 @@ void args_parse(const char *line, struct args *args)
     if (layout < 0)
         refuse("layout must be page, window, common or page-per-cpu", line);
     if (control < 0)
-        refuse("control must be none, neighbour-base, unowned-tss, writable-page, early-free or "
-               "no-drop",
-               line);
+        refuse("control must be one that is known", line);
     if (mode < 0)
-        refuse("mode must be bringup or hotplug", line);
-    /* A neighbour, or a slot that nobody owns, must exist. */
-    if (control != CONTROL_NONE && nr < 4)
-        refuse("cpus must be 4 or more with a control", line);
+        refuse("mode must be one that is known", line);
     *args = (struct args){.nr = nr,
                           .layout_name = layouts[layout],
                           .slot_entries = slot_entries[layout],
@@ -124,13 +150,10 @@ void args_parse(const char *line, struct args *args)
                           .common = common[layout],
                           .control = (enum control)control,
                           .control_name = controls[control],
-                          .mode = (enum mode)mode,
-                          .seconds = 60,
-                          .drivers = 4,
-                          .pcpus = 0};
-    parse_hotplug(line, args);
+                          .mode = (enum mode)mode};
+    for (int i = 0; i < NR(numbers); i++)
+        parse_number(line, &numbers[i], args);
+    check(line, args);
 }
 
-_Static_assert(MAX_VCPUS == 8192 && MAX_DRIVERS == 16 && FEWEST_WORKERS == 16 &&
-                   MOST_SECONDS == 3600,
-               "the text above");
+_Static_assert(MAX_VCPUS == 8192 && FEWEST_WORKERS == 16, "the text above");

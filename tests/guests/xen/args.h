@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's arguments: cpus=N layout=page|window|common|page-per-cpu control=none|... mode=bringup|hotplug and,
- * for hotplug, seconds=N drivers=N pcpus=N.
+ * The guest's arguments: cpus=N layout=page|window|common|page-per-cpu control=none|... mode=bringup|... and what
+ * belongs to one mode: args.c has the list.
  */
 
 #ifndef GUEST_ARGS_H
@@ -13,19 +13,25 @@
 #define MAX_DRIVERS    16u
 #define FEWEST_WORKERS 16u
 
-enum control {
-    CONTROL_NONE,
-    CONTROL_NEIGHBOUR_BASE,
-    CONTROL_UNOWNED_TSS,
-    CONTROL_WRITABLE_PAGE,
-    CONTROL_EARLY_FREE, /* this one and the next two are for hotplug, the others for bringup */
-    CONTROL_NO_DROP,
-    CONTROL_NO_INTRODUCE
+enum mode {
+    MODE_BRINGUP, /* one CPU brings all others up; then, if wanted, off- and online again, all together */
+    MODE_HOTPLUG, /* several bring the others on- and offline for some seconds */
+    MODE_CHECKER, /* the library's checker against Xen's own */
+    MODE_THREADS, /* software threads go from vCPU to vCPU */
+    MODE_FLIPS,   /* one vCPU changes a descriptor, another one loads it */
 };
 
-enum mode {
-    MODE_BRINGUP, /* one CPU brings all others up, once */
-    MODE_HOTPLUG  /* several bring the others on- and offline for some seconds */
+enum control {
+    CONTROL_NONE,
+    CONTROL_NEIGHBOUR_BASE, /* this one and the next two: bringup */
+    CONTROL_UNOWNED_TSS,
+    CONTROL_WRITABLE_PAGE,
+    CONTROL_EARLY_FREE, /* these three: hotplug */
+    CONTROL_NO_DROP,
+    CONTROL_NO_INTRODUCE,
+    CONTROL_WRONG_PROFILE, /* checker */
+    CONTROL_NO_CONVERSION, /* threads */
+    CONTROL_THROUGH_ZERO   /* flips */
 };
 
 struct args {
@@ -37,12 +43,15 @@ struct args {
     enum control control;
     const char *control_name;
     enum mode mode;
-    uint32_t seconds; /* these three: hotplug only */
+    uint32_t rounds;  /* bringup: all offline and online again, so many times */
+    uint32_t seconds; /* these three: hotplug */
     uint32_t drivers; /* vCPUs 0 .. drivers-1 bring the others on- and offline */
     uint32_t pcpus;   /* processors of the machine that the drivers must be seen on, at least */
+    uint32_t count;   /* checker: descriptors; threads: switches; flips: flips */
+    uint32_t pages;   /* checker: pages */
 };
 
-/* Ends the run with one line when an argument is wrong, unknown or there twice. */
+/* Ends the run with one line when an argument is wrong, unknown, there twice or of another mode. */
 void args_parse(const char *line, struct args *args);
 
 #endif /* GUEST_ARGS_H */

@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "gdtpool.h"
 #include "hypercall.h"
+#include "rounds.h"
 #include "segment.h"
 #include "tables.h"
 #include "vcpu.h"
@@ -51,6 +52,8 @@ static void run(struct vcpu_start *start)
     else
         vcpu_down_self(start->vcpu);
     verify_last(cpu);
+    if (args->rounds != 0)
+        rounds_take_part(cpu);
 }
 
 void bringup_init(const struct args *arguments, struct cgdt_pool *in)

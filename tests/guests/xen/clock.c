@@ -63,12 +63,17 @@ static uint64_t system_ns(void)
     return base + scale(__builtin_ia32_rdtsc() - at);
 }
 
-void clock_doze(void)
+void clock_sleep(uint64_t ns)
 {
     /* No port, upcalls masked: only the time-out ends it. */
-    const struct sched_poll poll = {.ports = NULL, .nr_ports = 0, .timeout = system_ns() + DOZE_NS};
+    const struct sched_poll poll = {.ports = NULL, .nr_ports = 0, .timeout = system_ns() + ns};
 
     (void)xen_sched_op(SCHEDOP_poll, &poll);
+}
+
+void clock_doze(void)
+{
+    clock_sleep(DOZE_NS);
 }
 
 struct wait clock_begin_wait(const char *what, uint32_t vcpu)

@@ -30,7 +30,10 @@ struct wait {
 struct wait clock_begin_wait(const char *what, uint32_t vcpu);
 void clock_wait(struct wait *wait);
 
-/* A fifth of a millisecond, and as much longer as there are others to run. */
+/* So many nanoseconds asleep, and as much longer as there are others to run. */
+void clock_sleep(uint64_t ns);
+
+/* A fifth of a millisecond. */
 void clock_doze(void);
 
 #endif /* GUEST_CLOCK_H */

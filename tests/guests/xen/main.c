@@ -14,6 +14,7 @@
 #include "pages.h"
 #include "refusals.h"
 #include "report.h"
+#include "rounds.h"
 #include "tables.h"
 #include "traps.h"
 #include "vcpu.h"
@@ -43,6 +44,7 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     struct cgdt_pool *pool = gdtpool_init(args);
     bringup_init(args, pool);
     controls_init(args, pool);
+    rounds_init(args, pool);
     return pool;
 }
 
@@ -70,7 +72,10 @@ void kernel_main(const struct start_info *info)
     const bool refused = refusals_check(pool);
     bringup_finish();
 
-    const bool ok = report(&args, pool, refused);
+    bool ok = report(&args, pool) && refused;
+    if (args.rounds != 0)
+        rounds_run();
+    ok = report_result(&args, ok);
     if (args.control != CONTROL_NONE)
         controls_verdict(ok);
     guest_exit(ok ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);

@@ -32,6 +32,19 @@ void *vcpu_stack(uint32_t vcpu)
     return stacks[vcpu] + VCPU_STACK_SIZE;
 }
 
+uint32_t vcpu_stack_spare(void)
+{
+    uint32_t fewest = VCPU_STACK_SIZE;
+
+    for (uint32_t vcpu = 0; vcpu < MAX_VCPUS; vcpu++) {
+        uint32_t spare = 0;
+        while (spare < fewest && stacks[vcpu][spare] == 0)
+            spare++;
+        fewest = spare;
+    }
+    return fewest;
+}
+
 int64_t vcpu_register_info(uint32_t vcpu)
 {
     const uint64_t address = page_machine_address(&infos[vcpu]);

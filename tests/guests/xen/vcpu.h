@@ -12,7 +12,7 @@
 #include "xen.h"
 
 #define MAX_VCPUS       8192 /* what Xen is built for */
-#define VCPU_STACK_SIZE 4096
+#define VCPU_STACK_SIZE 2048
 
 /*
  * The first argument of a vCPU's code. head.S knows the offsets: vcpu_entry fills cs and ss
@@ -45,6 +45,9 @@ void vcpu_init(void);
 
 /* Upper end of the vCPU's stack in BSS. */
 void *vcpu_stack(uint32_t vcpu);
+
+/* Bytes that no vCPU's stack has ever used, the fewest of any: what is left before one would run over. */
+uint32_t vcpu_stack_spare(void);
 
 /* All return 0 or Xen's error. Registering comes before initialise, once for each vCPU. */
 int64_t vcpu_register_info(uint32_t vcpu);

@@ -15,9 +15,9 @@ static uint32_t reached[PHASE_DONE + 1];
 
 const char *verify_round_text(uint32_t round)
 {
-    static const char *const texts[] = {"before its first hypercall", "after a yield",
-                                        "while its page was written", "after it was woken",
-                                        "after its last yield"};
+    static const char *const texts[] = {
+        "before its first hypercall", "after a yield",        "while its page was written",
+        "after it was woken",         "after its last yield", "after it was parked in a poll"};
 
     return texts[round];
 }

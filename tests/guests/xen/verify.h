@@ -11,7 +11,8 @@ enum round {
     ROUND_YIELDED,  /* others have run in between */
     ROUND_WATCHING, /* while slots on the same page are written */
     ROUND_WOKEN,    /* after all have been written, mostly after a sleep */
-    ROUND_LAST      /* after another yield */
+    ROUND_LAST,     /* after another yield */
+    ROUND_PARKED    /* all vCPUs were up, asleep in a poll, at the same time */
 };
 
 enum step {

@@ -96,6 +96,13 @@ static void get_frames(uint32_t vcpu)
         problem("frame list of vCPU", vcpu);
 }
 
+void worker_adopt(uint32_t vcpu)
+{
+    __atomic_fetch_add(&workers[vcpu].ins, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&online, 1, __ATOMIC_SEQ_CST);
+    set_stage(&workers[vcpu], STAGE_ONLINE);
+}
+
 void worker_prepare(uint32_t vcpu, cgdt_slot_t slot, bool watches)
 {
     struct worker *worker = &workers[vcpu];
@@ -229,8 +236,9 @@ static void be_away(const struct cpu *cpu, struct worker *worker)
     }
 }
 
-static void come_back(struct cpu *cpu, const struct worker *worker)
+void worker_come_back(struct cpu *cpu)
 {
+    const struct worker *worker = &workers[cpu->start.vcpu];
     const int64_t error = xen_set_gdt((const uint64_t *)worker->frames, worker->entries);
 
     if (error != 0)
@@ -241,6 +249,7 @@ static void come_back(struct cpu *cpu, const struct worker *worker)
         cpu->start.cs = read_cs();
         cpu->start.ss = read_ss();
     }
+    verify_arrival(cpu);
 }
 
 void worker_run(struct vcpu_start *start)
@@ -248,11 +257,11 @@ void worker_run(struct vcpu_start *start)
     struct cpu *cpu = &cpus[start->vcpu];
     struct worker *worker = &workers[start->vcpu];
 
+    verify_arrival(cpu);
     for (;;) {
-        verify_arrival(cpu);
         stay(cpu, worker);
         worker_let_go(start->vcpu);
         be_away(cpu, worker);
-        come_back(cpu, worker);
+        worker_come_back(cpu);
     }
 }

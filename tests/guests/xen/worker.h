@@ -58,6 +58,9 @@ void worker_init(const struct args *args, struct cgdt_pool *pool);
 
 enum stage worker_stage(uint32_t vcpu);
 
+/* OFFLINE -> ONLINE: it has been brought online by other means. */
+void worker_adopt(uint32_t vcpu);
+
 /* OFFLINE -> COMING: its table onto its new slot, and what it needs to know. */
 void worker_prepare(uint32_t vcpu, cgdt_slot_t slot, bool watches);
 
@@ -85,6 +88,7 @@ int32_t workers_online(void);
 /* By itself. */
 
 void worker_run(struct vcpu_start *start);
+void worker_come_back(struct cpu *cpu); /* takes the frames of its new slot; and looks */
 void worker_arrived(uint32_t vcpu);
 void worker_let_go(uint32_t vcpu);
 
