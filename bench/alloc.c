@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What an allocator does: a pair, bring-up and tear-down, churn; the same for every peer. */
-#define _GNU_SOURCE
-
+/* What an allocator does, on one thread: a pair, bring-up and tear-down, churn; the same for every peer. */
 #include "cases.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Tables that a pair's allocator is ready for. */
 #define PAIR_TABLES 1024u
 
 static void run_pair(struct bench_state *state, const void *arg)
@@ -24,7 +24,10 @@ static void run_pair(struct bench_state *state, const void *arg)
     bench_items(state, 1);
 }
 
-/* Bring n CPUs up, take n CPUs down. Pages have been mapped before: what is measured is the second boot. */
+/*
+ * Bring n CPUs up, take n CPUs down. It has been done once before, so that everybody has the memory at hand: what
+ * it takes to get it from the system is the system's.
+ */
 static void run_bring_up(struct bench_state *state, const void *arg)
 {
     const struct peer_case *it = arg;
@@ -48,18 +51,76 @@ static void run_bring_up(struct bench_state *state, const void *arg)
     bench_items(state, it->n);
 }
 
-void cases_alloc(struct case_list *list)
+/* CPUs in random order, the first `full` of them with a table. */
+static bool churn_begin(struct churn *churn, const struct peer_case *it, void *ctx)
+{
+    *churn = (struct churn){.places = it->n,
+                            .full = (uint32_t)((uint64_t)it->n * it->percent / 100),
+                            .random = 0x9e3779b97f4a7c15ull,
+                            .cpus = calloc(it->n, sizeof(*churn->cpus)),
+                            .handles = calloc(it->n, sizeof(*churn->handles))};
+    if (ctx == NULL || churn->cpus == NULL || churn->handles == NULL)
+        return false;
+    for (uint32_t i = 0; i < it->n; i++) {
+        const uint32_t other = (uint32_t)(peer_random(&churn->random) % (i + 1));
+
+        churn->cpus[i] = churn->cpus[other];
+        churn->cpus[other] = i;
+    }
+    for (uint32_t i = 0; i < churn->full; i++)
+        if (!it->peer->take_many(ctx, churn->cpus[i], 1, &churn->handles[i]))
+            return false;
+    /* Each place changes some four times, so that it does not matter how the tables were laid out first. */
+    return it->peer->churn(ctx, churn, 4 * it->n);
+}
+
+static void run_churn(struct bench_state *state, const void *arg)
+{
+    const struct peer_case *it = arg;
+    void *ctx = it->peer->open(it->n);
+    struct churn churn;
+    bool fine = churn_begin(&churn, it, ctx);
+
+    while (fine && bench_batch(state, BENCH_STRIDE))
+        fine = it->peer->churn(ctx, &churn, BENCH_STRIDE);
+    if (!fine)
+        bench_skip(state, "no table could be had");
+    for (uint32_t i = 0; churn.handles != NULL && i < churn.full && churn.handles[i] != 0; i++)
+        it->peer->give_many(ctx, 1, &churn.handles[i]);
+    free(churn.cpus);
+    free(churn.handles);
+    if (ctx != NULL)
+        it->peer->close(ctx);
+    bench_items(state, 1);
+}
+
+static bool can_have(const struct peer *peer, uint32_t tables)
+{
+    return peer->max_tables == 0 || tables <= peer->max_tables;
+}
+
+static void add_peer(struct case_list *list, const struct peer *peer)
 {
     static const uint32_t sizes[] = {16, 256, 1024, 4096, 16384, 65536};
+    static const uint32_t churn_sizes[] = {1024, 65536};
+    static const uint32_t percents[] = {50, 95};
 
-    for (uint32_t i = 0; i < peers_count; i++) {
-        const struct peer *peer = peers[i];
+    if (!peer->in_bulk)
+        case_add_peer(list, run_pair, (struct peer_case){.peer = peer}, "pair/%s", peer->name);
+    for (uint32_t i = 0; i < COUNT_OF(sizes); i++)
+        if (can_have(peer, sizes[i]))
+            case_add_peer(list, run_bring_up, (struct peer_case){.peer = peer, .n = sizes[i]},
+                          "bring-up/%s/%u", peer->name, sizes[i]);
+    for (uint32_t i = 0; !peer->in_bulk && i < COUNT_OF(churn_sizes); i++)
+        for (uint32_t k = 0; can_have(peer, churn_sizes[i]) && k < COUNT_OF(percents); k++)
+            case_add_peer(
+                list, run_churn,
+                (struct peer_case){.peer = peer, .n = churn_sizes[i], .percent = percents[k]},
+                "churn-%u/%s/%u", percents[k], peer->name, churn_sizes[i]);
+}
 
-        if (!peer->in_bulk)
-            case_add_peer(list, run_pair, (struct peer_case){.peer = peer}, "pair/%s", peer->name);
-        for (uint32_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
-            if (peer->max_tables == 0 || sizes[k] <= peer->max_tables)
-                case_add_peer(list, run_bring_up, (struct peer_case){.peer = peer, .n = sizes[k]},
-                              "bring-up/%s/%u", peer->name, sizes[k]);
-    }
+void cases_alloc(struct case_list *list)
+{
+    for (uint32_t i = 0; i < peers_count; i++)
+        add_peer(list, peers[i]);
 }

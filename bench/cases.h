@@ -21,13 +21,20 @@ struct bench_case *case_add(struct case_list *list, case_run *run, const void *a
 /* What a case about a peer gets as its argument. */
 struct peer_case {
     const struct peer *peer;
-    uint32_t n; /* tables */
-    uint32_t percent;
+    uint32_t n;       /* tables */
+    uint32_t percent; /* of them in use */
 };
 
 struct bench_case *case_add_peer(struct case_list *list, case_run *run, struct peer_case about,
                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-void cases_alloc(struct case_list *list); /* alloc.c */
+void cases_alloc(struct case_list *list);
+void cases_threads(struct case_list *list);
+void cases_content(struct case_list *list);
+void cases_checker(struct case_list *list);
+void cases_memory(struct case_list *list);
+
+/* cgdt-bench --resident PEER TABLES: what run_resident() of memory.c starts. Prints bytes; the exit code. */
+int memory_resident(const char *peer_name, const char *tables);
 
 #endif

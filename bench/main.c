@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void give_up(void)
 {
@@ -59,10 +60,16 @@ struct bench_case *case_add_peer(struct case_list *list, case_run *run, struct p
     return added;
 }
 
-/* An empty loop and one with a store: what of a figure is the loop's. */
-static void run_empty(struct bench_state *state, const void *arg)
+/* What of a figure is the loop's: by the inline countdown that all cases have, and by a call per iteration. */
+static void run_countdown(struct bench_state *state, const void *arg)
 {
     while (bench_next(state))
+        bench_keep(arg);
+}
+
+static void run_call(struct bench_state *state, const void *arg)
+{
+    while (bench_batch(state, 1))
         bench_keep(arg);
 }
 
@@ -70,7 +77,14 @@ int main(int argc, char **argv)
 {
     struct case_list list = {NULL, 0, 0};
 
-    case_add(&list, run_empty, &list, "overhead/bench_next");
+    if (argc == 4 && strcmp(argv[1], "--resident") == 0)
+        return memory_resident(argv[2], argv[3]);
+    case_add(&list, run_countdown, &list, "overhead/countdown");
+    case_add(&list, run_call, &list, "overhead/call");
     cases_alloc(&list);
+    cases_threads(&list);
+    cases_content(&list);
+    cases_checker(&list);
+    cases_memory(&list);
     return bench_main(argc, argv, list.cases, list.n);
 }
