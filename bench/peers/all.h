@@ -7,7 +7,7 @@
 
 extern const struct peer peer_floor, peer_static, peer_bitmap, peer_glibc, peer_ck;
 extern const struct peer peer_cgdt_concurrent, peer_cgdt_serialized, peer_cgdt_bulk;
-extern const struct peer peer_mimalloc, peer_mimalloc_zalloc;
+extern const struct peer peer_mimalloc, peer_mimalloc_unaligned;
 extern const struct peer peer_jemalloc, peer_page_jemalloc, peer_page_mmap;
 
 #endif

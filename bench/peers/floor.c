@@ -36,7 +36,7 @@ static inline void give(void *ctx, uintptr_t handle)
     const struct floor *floor = ctx;
     const uint32_t cpu = (uint32_t)handle - 1;
 
-    __builtin_memset(floor->tables + (size_t)cpu * PEER_TABLE_ENTRIES, 0, sizeof(peer_template));
+    peer_zero(floor->tables + (size_t)cpu * PEER_TABLE_ENTRIES, 0);
     (void)__atomic_fetch_or(&floor->words[cpu / 16], 1ull << cpu % 16, __ATOMIC_RELEASE);
 }
 

@@ -20,16 +20,23 @@ const cgdt_desc_t peer_template[PEER_TEMPLATE_ENTRIES] = {
 };
 
 const struct peer *const peers[] = {
-    &peer_floor,     &peer_cgdt_concurrent, &peer_cgdt_serialized, &peer_cgdt_bulk,
-    &peer_static,    &peer_bitmap,          &peer_glibc,
+    &peer_floor,
+    &peer_cgdt_concurrent,
+    &peer_cgdt_serialized,
+    &peer_cgdt_bulk,
+    &peer_static,
+    &peer_bitmap,
+    &peer_glibc,
 #ifdef BENCH_HAVE_CK
     &peer_ck,
 #endif
 #ifdef BENCH_HAVE_MIMALLOC
-    &peer_mimalloc,  &peer_mimalloc_zalloc,
+    &peer_mimalloc,
+    &peer_mimalloc_unaligned,
 #endif
 #ifdef BENCH_HAVE_JEMALLOC
-    &peer_jemalloc,  &peer_page_jemalloc,
+    &peer_jemalloc,
+    &peer_page_jemalloc,
 #endif
     &peer_page_mmap,
 };

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * selftest PEER           the peer does the work that all are measured on (peers/peer.h)
+ * selftest --forgetful    a peer that does not zero is found out: the test can fail
+ * selftest --checker      plain_check_page() and cgdt_check_page() give the same answers
+ * selftest --list         the peers' names
+ *
+ * Exit 0: so it is. 1: it is not, and what was seen.
+ */
+#include "peers/peer.h"
+#include "plain_check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLES 100u
+
+/* A descriptor that is not present: whatever a CPU's owner left behind, every allocator must clear it away. */
+#define SCRIBBLE 0x5a5a5a5a5a5aull
+
+static bool fails(const struct peer *peer, const char *what, uint32_t table)
+{
+    printf("%s: table %" PRIu32 ": %s\n", peer->name, table, what);
+    return false;
+}
+
+/* The template, zeros to the end of what the table takes up, aligned to that. */
+static bool is_fresh(const struct peer *peer, const cgdt_desc_t *table, uint32_t i)
+{
+    if (!peer->any_address && (uintptr_t)table % peer->table_bytes != 0)
+        return fails(peer, "not aligned", i);
+    if (memcmp(table, peer_template, sizeof(peer_template)) != 0)
+        return fails(peer, "the template is not in it", i);
+    for (uint32_t k = PEER_TEMPLATE_ENTRIES; k < peer->table_bytes / CGDT_DESC_BYTES; k++)
+        if (table[k] != 0)
+            return fails(peer, "not zero behind the template", i);
+    return true;
+}
+
+static void scribble(const struct peer *peer, cgdt_desc_t *table)
+{
+    for (uint32_t k = 1; k < peer->table_bytes / CGDT_DESC_BYTES; k++)
+        table[k] = SCRIBBLE;
+}
+
+/* All tables out at once: each fresh when all others have been scribbled on, so that no two overlap. */
+static bool round_trip(const struct peer *peer, void *ctx, uintptr_t *handles)
+{
+    if (!peer->take_many(ctx, 0, TABLES, handles))
+        return fails(peer, "could not be had", 0);
+    for (uint32_t i = 0; i < TABLES; i++) {
+        if (!is_fresh(peer, peer->table(ctx, handles, i), i))
+            return false;
+        scribble(peer, peer->table(ctx, handles, i));
+    }
+    peer->give_many(ctx, TABLES, handles);
+    return true;
+}
+
+/* The loops that take and give by themselves leave every table free behind them. */
+static bool loops(const struct peer *peer, void *ctx, uintptr_t *handles)
+{
+    uint32_t cpus[TABLES];
+    struct churn churn = {
+        .places = TABLES, .full = TABLES / 2, .random = 1, .cpus = cpus, .handles = handles};
+
+    if (peer->in_bulk)
+        return true;
+    for (uint32_t i = 0; i < TABLES; i++)
+        cpus[i] = i;
+    if (!peer->pairs(ctx, 10 * TABLES) || !peer->take_many(ctx, 0, churn.full, handles) ||
+        !peer->churn(ctx, &churn, 10 * TABLES))
+        return fails(peer, "could not be had", 0);
+    for (uint32_t i = 0; i < churn.full; i++)
+        if (!is_fresh(peer, peer->table(ctx, handles, i), i))
+            return false;
+    peer->give_many(ctx, churn.full, handles);
+    return true;
+}
+
+static int test_peer(const struct peer *peer)
+{
+    uintptr_t handles[TABLES];
+    void *ctx = peer->open(TABLES);
+    bool fine = ctx != NULL;
+
+    for (uint32_t round = 0; fine && round < 3; round++)
+        fine = round_trip(peer, ctx, handles) && loops(peer, ctx, handles);
+    if (ctx != NULL)
+        peer->close(ctx);
+    printf("%s: %s\n", peer->name, fine ? "does the work" : "does not do the work");
+    return fine ? 0 : 1;
+}
+
+/* A peer that writes the template and leaves the rest as it was. */
+
+static _Alignas(PEER_TABLE_BYTES) cgdt_desc_t stale[TABLES][PEER_TABLE_ENTRIES];
+
+static void *forgetful_open(uint32_t tables)
+{
+    return tables <= TABLES ? stale : NULL;
+}
+
+static void forgetful_close(void *ctx)
+{
+    (void)ctx;
+}
+
+static bool forgetful_take(void *ctx, uint32_t first, uint32_t n, uintptr_t *handles)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < n; i++) {
+        handles[i] = first + i;
+        peer_write_template(stale[first + i]);
+    }
+    return true;
+}
+
+static void forgetful_give(void *ctx, uint32_t n, uintptr_t *handles)
+{
+    (void)ctx;
+    (void)n;
+    (void)handles;
+}
+
+static cgdt_desc_t *forgetful_table(void *ctx, const uintptr_t *handles, uint32_t i)
+{
+    (void)ctx;
+    return stale[handles[i]];
+}
+
+static int test_forgetful(void)
+{
+    static const struct peer forgetful = {.name = "forgetful",
+                                          .table_bytes = PEER_TABLE_BYTES,
+                                          .in_bulk = true,
+                                          .open = forgetful_open,
+                                          .close = forgetful_close,
+                                          .take_many = forgetful_take,
+                                          .give_many = forgetful_give,
+                                          .table = forgetful_table};
+
+    return test_peer(&forgetful) == 0 ? 1 : 0;
+}
+
+/* Two checkers, one answer. Most pages have one thing wrong with them, so that it is not always the first entry. */
+
+static cgdt_desc_t random_descriptor(uint64_t *random)
+{
+    const uint64_t bits = peer_random(random);
+    cgdt_desc_t desc = peer_template[bits % PEER_TEMPLATE_ENTRIES];
+
+    if (bits >> 60 == 0) /* anything */
+        return peer_random(random);
+    if (bits >> 60 == 1) /* one bit is different */
+        return desc ^ 1ull << (bits >> 8) % 64;
+    if (bits >> 60 == 2) /* a call gate, perhaps into Xen's own segments */
+        return 0x0000ec0000000000ull | (peer_random(random) & 0x000060000000ffffull) |
+               (bits >> 8 & 0xffffu) << 16;
+    return desc;
+}
+
+static int test_checker(void)
+{
+    static _Alignas(CGDT_PAGE_BYTES) cgdt_desc_t page[CGDT_PAGE_ENTRIES];
+    uint64_t random = 0x9e3779b97f4a7c15ull;
+    uint32_t seen[32] = {0};
+    uint32_t kinds = 0;
+
+    for (uint32_t round = 0; round < 100000; round++) {
+        const uint32_t slot_entries = 8u << peer_random(&random) % 7;
+        const uint64_t owned = round % 4 == 0 ? peer_random(&random) : ~0ull;
+        const uint32_t filled = (uint32_t)(peer_random(&random) % 40);
+
+        memset(page, 0, sizeof(page));
+        for (uint32_t i = 0; i < filled; i++)
+            page[peer_random(&random) % CGDT_PAGE_ENTRIES] = random_descriptor(&random);
+        const enum cgdt_reason plain = plain_check_page(page, slot_entries, owned);
+        const enum cgdt_reason ours =
+            cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, slot_entries, owned, NULL);
+        if (plain != ours) {
+            printf("round %" PRIu32 ": plain %d, cgdt %d\n", round, (int)plain, (int)ours);
+            return 1;
+        }
+        kinds += seen[ours]++ == 0;
+    }
+    printf("100000 pages, %" PRIu32 " different answers\n", kinds);
+    return kinds == 8 ? 0 : 1; /* fine, three refusals of Xen, two rewritings, two house rules */
+}
+
+int main(int argc, char **argv)
+{
+    const struct peer *peer = argc == 2 ? peer_find(argv[1]) : NULL;
+
+    if (argc == 2 && strcmp(argv[1], "--forgetful") == 0)
+        return test_forgetful();
+    if (argc == 2 && strcmp(argv[1], "--checker") == 0)
+        return test_checker();
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        for (uint32_t i = 0; i < peers_count; i++)
+            printf("%-18s %s\n", peers[i]->name, peers[i]->what);
+        return 0;
+    }
+    if (peer == NULL) {
+        fputs("usage: selftest PEER | --forgetful | --checker | --list\n", stderr);
+        return 2;
+    }
+    return test_peer(peer);
+}
