@@ -21,6 +21,23 @@
 /* Aligned on i386 too, where a plain uint64_t in a struct is not; CMPXCHG8B must not split a line. */
 typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 
+static inline uint8_t cgdt_load8_acquire_(const uint8_t *from)
+{
+    return __atomic_load_n(from, __ATOMIC_ACQUIRE);
+}
+
+static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
+{
+    __atomic_store_n(to, value, __ATOMIC_RELEASE);
+}
+
+/* True and stored if *at was `expected`. */
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+{
+    return __atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
 static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
 {
     return __atomic_load_n(from, __ATOMIC_RELAXED);

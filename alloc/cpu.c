@@ -7,15 +7,15 @@
  *     handle              online
  *     handle | BUSY       going: it still has its slot, and keeps it if it will not let go
  *
- * BUSY is bit 30, which no handle uses (slot numbers end at 2^24). It is set by one compare-and-swap, so of
+ * BUSY is bit 25, which no handle uses (layout.h). It is set by one compare-and-swap, so of
  * any number of CPUs that change the same word one goes on and the others hear -CGDT_EBUSY.
  */
 #include "pool.h"
 
-#define BUSY 0x40000000u
+#define BUSY 0x02000000u
 
-_Static_assert((CGDT_MAX_SLOTS & (BUSY | CGDT_SLOT_GENERATION)) == 0,
-               "bit 30 is free in every handle");
+_Static_assert((BUSY & (CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIFT)) == 0,
+               "no handle uses the bit");
 
 static bool swap(const struct cgdt_pool *pool, uint32_t *word, uint32_t expected, uint32_t value)
 {

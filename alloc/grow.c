@@ -46,7 +46,7 @@ int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growt
             return error;
         }
         growth->end = page + 1;
-        growth->slots += cgdt_count_bits_(cgdt_slotmap_mask_(&pool->map, page));
+        growth->slots += cgdt_pool_slots_of_(pool, page);
     }
     return 0;
 }
@@ -67,27 +67,17 @@ int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth)
     return 0;
 }
 
-/* A page's mask without its lowest n bits, of which it has at least as many. */
-static uint64_t without_lowest(uint64_t mask, uint32_t n)
-{
-    for (; n > 0; n--)
-        mask &= mask - 1;
-    return mask;
-}
-
 void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth, uint32_t taken)
 {
     for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
          page = cgdt_grow_next_(pool, growth, page)) {
-        const uint64_t mask = cgdt_slotmap_mask_(&pool->map, page);
-        const uint32_t slots = cgdt_count_bits_(mask);
+        const uint32_t slots = cgdt_pool_slots_of_(pool, page);
         const uint32_t here = taken < slots ? taken : slots;
-        const uint64_t room = without_lowest(mask, here);
 
         taken -= here;
         cgdt_window_serve_(&pool->windows, page);
-        if (room != 0)
-            cgdt_slotmap_publish_(&pool->map, page, room);
+        if (here < slots)
+            cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page) + here, slots - here);
     }
 }
 
@@ -103,7 +93,8 @@ static uint32_t free_slots(const struct cgdt_pool *pool)
     uint32_t n = 0;
 
     for (uint32_t page = 0; page < pool->windows.pages; page++)
-        n += cgdt_count_bits_(cgdt_slotmap_free_bits_(&pool->map, page));
+        n += cgdt_count_bits_(cgdt_slotmap_free_bits_(&pool->map, cgdt_pool_first_of_(pool, page),
+                                                      cgdt_pool_slots_of_(pool, page)));
     return n;
 }
 
@@ -170,7 +161,8 @@ static void restore(struct cgdt_pool *pool, struct span span)
             (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
             break;
         cgdt_window_serve_(&pool->windows, page);
-        cgdt_slotmap_publish_(&pool->map, page, cgdt_slotmap_mask_(&pool->map, page));
+        cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page),
+                              cgdt_pool_slots_of_(pool, page));
     }
 }
 
@@ -181,12 +173,13 @@ static bool retire(struct cgdt_pool *pool, struct span span, uint32_t *slots)
     for (uint32_t page = span.first; page < span.end; page++) {
         if (!in_service(pool, page))
             continue;
-        if (!cgdt_slotmap_retire_(&pool->map, page)) {
+        const uint32_t here = cgdt_pool_slots_of_(pool, page);
+        if (!cgdt_slotmap_retire_(&pool->map, cgdt_pool_first_of_(pool, page), here)) {
             restore(pool, (struct span){span.first, page});
             return false;
         }
         cgdt_window_hold_(&pool->windows, page);
-        *slots += cgdt_count_bits_(cgdt_slotmap_mask_(&pool->map, page));
+        *slots += here;
     }
     return true;
 }

@@ -14,11 +14,6 @@ static bool in_service(const struct page_state *state)
     return state->view != NULL && !state->held;
 }
 
-static uint64_t owned_bits(const struct cgdt_pool *pool, uint32_t page)
-{
-    return cgdt_slotmap_mask_(&pool->map, page) & ~cgdt_slotmap_free_bits_(&pool->map, page);
-}
-
 static void locate(const struct cgdt_pool *pool, uint32_t page, struct cgdt_violation *violation)
 {
     violation->window = page == CGDT_COMMON_PAGE ? 0 : page / pool->windows.window_pages;
@@ -66,7 +61,7 @@ static int check_one(const struct cgdt_pool *pool, uint32_t page, struct cgdt_vi
                             CGDT_PAGE_ENTRIES, ~0ull, violation) == CGDT_FINE)
             return 0;
     } else {
-        const uint64_t owned = state.held ? 0 : owned_bits(pool, page);
+        const uint64_t owned = state.held ? 0 : cgdt_pool_owned_bits_(pool, page);
         const int twice = check_frame(pool, page, &state, violation);
 
         if (twice != 0)
@@ -130,9 +125,9 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
         last_window = window;
         stats->mapped_pages++;
         stats->sealed_pages += state.sealed ? 1u : 0u;
-        const uint32_t owned = cgdt_count_bits_(owned_bits(pool, page));
+        const uint32_t owned = cgdt_count_bits_(cgdt_pool_owned_bits_(pool, page));
         stats->owned_slots += owned;
-        stats->free_slots += cgdt_count_bits_(cgdt_slotmap_mask_(&pool->map, page)) - owned;
+        stats->free_slots += cgdt_pool_slots_of_(pool, page) - owned;
     }
 }
 
@@ -141,7 +136,7 @@ int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned
     if (page >= pool->windows.pages || owned == NULL)
         return -CGDT_EINVAL;
     const struct page_state state = cgdt_window_page_(&pool->windows, page);
-    *owned = in_service(&state) ? owned_bits(pool, page) : 0;
+    *owned = in_service(&state) ? cgdt_pool_owned_bits_(pool, page) : 0;
     return in_service(&state) ? 1 : 0;
 }
 
@@ -172,7 +167,7 @@ static void describe_page(const struct cgdt_pool *pool, uint32_t page,
                           const struct page_state *state, struct text *text)
 {
     const uint32_t entries = pool->config.layout.slot_entries;
-    const uint64_t owned = owned_bits(pool, page);
+    const uint64_t owned = cgdt_pool_owned_bits_(pool, page);
 
     cgdt_text_string_(text, "window ");
     cgdt_text_decimal_(text, page / pool->windows.window_pages);

@@ -2,7 +2,7 @@
 /*
  * The life of a pool. The caller's memory holds
  *
- *   struct cgdt_pool | slot map: free bits, summary, generations | page words | directory
+ *   struct cgdt_pool | slot map: free bits, summary, owners | page words | directory
  */
 #include "pool.h"
 
@@ -10,11 +10,6 @@ _Static_assert(sizeof(struct cgdt_pool) <= 512,
                "leaves half of the 1 KiB that cgdt_pool_bytes() promises");
 _Static_assert(sizeof(struct cgdt_pool) % 8 == 0,
                "the slot map that follows must be 8-byte aligned");
-
-static uint32_t color_shift(const struct cgdt_layout *layout)
-{
-    return (uint32_t)__builtin_ctz(cgdt_colors(layout));
-}
 
 static uint32_t pages_of(const struct cgdt_config *config)
 {
@@ -38,6 +33,22 @@ void cgdt_pool_unlock_(const struct cgdt_pool *pool)
 uint32_t cgdt_pool_rules_(const struct cgdt_pool *pool)
 {
     return pool->config.layout.common ? 0u : CGDT_RULE_NULL_ENTRY;
+}
+
+uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page)
+{
+    const uint32_t left = pool->map.slots - cgdt_pool_first_of_(pool, page);
+    const uint32_t colors = 1u << pool->color_shift;
+
+    return left < colors ? left : colors;
+}
+
+uint64_t cgdt_pool_owned_bits_(const struct cgdt_pool *pool, uint32_t page)
+{
+    const uint32_t slots = cgdt_pool_slots_of_(pool, page);
+    const uint32_t first = cgdt_pool_first_of_(pool, page);
+
+    return (~0ull >> (64u - slots)) & ~cgdt_slotmap_free_bits_(&pool->map, first, slots);
 }
 
 static bool port_is_complete(const struct cgdt_port *port, bool serialized)
@@ -92,8 +103,7 @@ static int check_config(const struct cgdt_config *config)
 
 static size_t bytes_of(const struct cgdt_config *config)
 {
-    return sizeof(struct cgdt_pool) +
-           cgdt_slotmap_bytes_(config->max_cpus, color_shift(&config->layout)) +
+    return sizeof(struct cgdt_pool) + cgdt_slotmap_bytes_(config->max_cpus) +
            pages_of(config) * sizeof(uintptr_t) + config->max_cpus * sizeof(uint32_t);
 }
 
@@ -106,12 +116,11 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config)
 static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
 {
     const uint32_t pages = pages_of(config);
-    const uint32_t shift = color_shift(&config->layout);
     uint8_t *next = (uint8_t *)(pool + 1);
 
     pool->config = *config;
-    cgdt_slotmap_init_(&pool->map, next, config->max_cpus, shift, config->serialized);
-    next += cgdt_slotmap_bytes_(config->max_cpus, shift);
+    cgdt_slotmap_init_(&pool->map, next, config->max_cpus, config->serialized);
+    next += cgdt_slotmap_bytes_(config->max_cpus);
     pool->windows = (struct windows){.port = config->port,
                                      .ctx = config->port_ctx,
                                      .views = (uintptr_t *)(void *)next,
@@ -123,6 +132,7 @@ static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
     for (uint32_t cpu = 0; cpu < config->max_cpus; cpu++)
         cgdt_store32_relaxed_(&pool->directory[cpu], 0);
     pool->reserved_slots = 0;
+    pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
     pool->template_kept = template_is_kept(config);
     pool->live = false;
 }
@@ -208,7 +218,7 @@ static bool is_unused(const struct cgdt_pool *pool)
 {
     for (uint32_t page = 0; page < pool->windows.pages; page++) {
         if (is_mapped(pool, page) && !cgdt_window_page_(&pool->windows, page).held &&
-            cgdt_slotmap_free_bits_(&pool->map, page) != cgdt_slotmap_mask_(&pool->map, page))
+            cgdt_pool_owned_bits_(pool, page) != 0)
             return false;
     }
     return true;

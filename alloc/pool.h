@@ -17,11 +17,12 @@
 #include "window.h"
 
 struct cgdt_pool {
-    struct cgdt_config config;
+    _Alignas(8) struct cgdt_config config; /* so that the slot map behind the pool is aligned */
     struct slotmap map;
     struct windows windows;
     uint32_t *directory;     /* [max_cpus]: cpu.c */
     uint32_t reserved_slots; /* under the lock */
+    uint8_t color_shift;     /* log2 of the slots in a page */
     bool template_kept;      /* the template is in the form that the profile keeps */
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
@@ -55,7 +56,19 @@ void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth);
 /* The page after `page` that belongs to a growth; growth->end if none. Begin with growth->first - 1. */
 uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *growth, uint32_t page);
 
-/* Handle of a slot number that is claimed. */
+/* Slots of a page, which is in the pool: all its colors, or what the ceiling leaves of the last page. */
+uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page);
+
+/* Number of a page's first slot. */
+static inline uint32_t cgdt_pool_first_of_(const struct cgdt_pool *pool, uint32_t page)
+{
+    return page << pool->color_shift;
+}
+
+/* Which slots of a page in service are not free: claimed, owned or releasing. Bit 0 for color 0. */
+uint64_t cgdt_pool_owned_bits_(const struct cgdt_pool *pool, uint32_t page);
+
+/* Handle of a slot that is claimed, as its owner will have it. */
 cgdt_slot_t cgdt_slot_handle_(const struct cgdt_pool *pool, uint32_t number);
 
 /* 0 if the handle's owner may use it, with the page's state in *page; otherwise -CGDT_ENOENT, -ESTALE. */

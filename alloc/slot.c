@@ -2,11 +2,17 @@
 /*
  * Slots in and out.
  *
- * The life of a slot: free (zero) -> claimed -> template written -> owned -> generation flipped, so that no
- * second free gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's
- * alone, so its contents need no further order among CPUs.
+ * The life of a slot: free (zero) -> claimed -> template written -> owned -> releasing, so that no second free
+ * gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's alone, so its
+ * contents need no further order among CPUs.
  */
 #include "pool.h"
+
+/* The bit that no handle uses. */
+#define UNUSED (~(CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIFT))
+
+_Static_assert(~0u >> CGDT_SLOT_GENERATION_SHIFT == CGDT_SLOTMAP_GENERATIONS - 1u,
+               "a handle tells as many generations as the map counts");
 
 /* A call for n slots on its way: the first `claimed` come from pages in service, the rest from new ones. */
 struct request {
@@ -18,30 +24,42 @@ struct request {
 
 cgdt_slot_t cgdt_slot_handle_(const struct cgdt_pool *pool, uint32_t number)
 {
-    const uint32_t generation = cgdt_slotmap_generation_(&pool->map, number);
-
-    return (number + 1) | (generation != 0 ? CGDT_SLOT_GENERATION : 0);
+    return (number + 1) | cgdt_slotmap_generation_(&pool->map, number)
+                              << CGDT_SLOT_GENERATION_SHIFT;
 }
 
 static uint32_t page_of(const struct cgdt_pool *pool, uint32_t number)
 {
-    return number >> pool->map.group_shift;
+    return number >> pool->color_shift;
+}
+
+static uint32_t generation_of(cgdt_slot_t slot)
+{
+    return slot >> CGDT_SLOT_GENERATION_SHIFT;
+}
+
+/* Why a handle is not its owner's. */
+static int not_owned(const struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+
+    if (number >= pool->map.slots || /* CGDT_NO_SLOT has number 2^32-1 */
+        cgdt_window_page_(&pool->windows, page_of(pool, number)).view == NULL ||
+        cgdt_slot_handle_(pool, number) == slot)
+        return -CGDT_ENOENT;
+    return -CGDT_ESTALE;
 }
 
 int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
-    if (number >= pool->map.slots) /* CGDT_NO_SLOT has number 2^32-1 */
-        return -CGDT_ENOENT;
+    if (number >= pool->map.slots ||
+        !cgdt_slotmap_is_owned_(&pool->map, number, generation_of(slot)) || (slot & UNUSED) != 0)
+        return not_owned(pool, slot);
+    /* A page stays in service while one of its slots is owned. */
     *page = cgdt_window_page_(&pool->windows, page_of(pool, number));
-    if (page->view == NULL)
-        return -CGDT_ENOENT;
-    /* Before the generation: a slot that its owner is freeing meanwhile has a new one when it is free. */
-    const bool is_free = cgdt_slotmap_is_free_(&pool->map, number);
-    if (cgdt_slot_handle_(pool, number) != slot)
-        return -CGDT_ESTALE;
-    return page->held || is_free ? -CGDT_ENOENT : 0;
+    return 0;
 }
 
 /* A change to a slot that the caller owns. */
@@ -68,35 +86,29 @@ static int erase(const struct cgdt_pool *pool, cgdt_slot_t slot)
     return store(pool, slot, &(struct change){.n = pool->config.layout.slot_entries});
 }
 
-/* The handle of the slot that a page's lowest claimed bit stands for. */
-static cgdt_slot_t handle_of(const struct cgdt_pool *pool, uint32_t page, uint64_t bits)
-{
-    return cgdt_slot_handle_(pool, (page << pool->map.group_shift) + cgdt_lowest_index_(bits));
-}
-
-/* Handles for the bits of a page, lowest first; returns how many. */
-static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t page, uint64_t bits,
+/* Handles for slots first + i where bit i is set, lowest first; returns how many. */
+static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t bits,
                          cgdt_slot_t *slots)
 {
     uint32_t n = 0;
 
     for (; bits != 0; bits &= bits - 1)
-        slots[n++] = handle_of(pool, page, bits);
+        slots[n++] = cgdt_slot_handle_(pool, first + cgdt_lowest_index_(bits));
     return n;
 }
 
-typedef uint64_t claim_fn(struct slotmap *map, uint32_t max, uint32_t *group);
+typedef uint64_t claim_fn(struct slotmap *map, uint32_t max, uint32_t *first);
 
 /* Take what pages in service have, at most what is missing. */
 static void claim(struct cgdt_pool *pool, struct request *request, claim_fn *from)
 {
     while (request->claimed < request->n) {
-        uint32_t page = 0;
-        const uint64_t bits = from(&pool->map, request->n - request->claimed, &page);
+        uint32_t first = 0;
+        const uint64_t bits = from(&pool->map, request->n - request->claimed, &first);
 
         if (bits == 0)
             break;
-        request->claimed += hand_out(pool, page, bits, &request->slots[request->claimed]);
+        request->claimed += hand_out(pool, first, bits, &request->slots[request->claimed]);
     }
 }
 
@@ -112,14 +124,25 @@ static int write_claimed(struct cgdt_pool *pool, struct request *request)
     return 0;
 }
 
+/* From here on the handles are good. */
+static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
+}
+
 /* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */
 static void undo_claims(struct cgdt_pool *pool, struct request *request)
 {
     for (uint32_t i = 0; i < request->claimed; i++) {
-        if (i < request->written && erase(pool, request->slots[i]) != 0)
+        cgdt_slot_t *slot = &request->slots[i];
+
+        if (i < request->written && erase(pool, *slot) != 0) {
+            own(pool, slot, 1);
             continue;
-        cgdt_slotmap_release_end_(&pool->map, cgdt_slot_number(request->slots[i]));
-        request->slots[i] = CGDT_NO_SLOT;
+        }
+        cgdt_slotmap_publish_(&pool->map, cgdt_slot_number(*slot), 1);
+        *slot = CGDT_NO_SLOT;
     }
 }
 
@@ -149,10 +172,11 @@ static void fill_held(struct cgdt_pool *pool, const struct request *request,
 
     for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
          page = cgdt_grow_next_(pool, growth, page)) {
-        uint64_t bits = cgdt_slotmap_mask_(&pool->map, page);
+        const uint32_t first = cgdt_pool_first_of_(pool, page);
+        const uint32_t slots = cgdt_pool_slots_of_(pool, page);
 
-        for (uint32_t color = 0; bits != 0 && done < request->n; color++, bits >>= 1) {
-            request->slots[done] = cgdt_slot_handle_(pool, (page << pool->map.group_shift) + color);
+        for (uint32_t color = 0; color < slots && done < request->n; color++) {
+            request->slots[done] = cgdt_slot_handle_(pool, first + color);
             (void)write_template(pool, request->slots[done++]);
         }
     }
@@ -175,6 +199,7 @@ static int alloc_growing(struct cgdt_pool *pool, struct request *request)
     }
     if (error == 0) {
         cgdt_grow_publish_(pool, &growth, request->n - request->claimed);
+        own(pool, request->slots, request->n);
     } else {
         for (uint32_t i = request->claimed; i < request->n; i++)
             request->slots[i] = CGDT_NO_SLOT;
@@ -211,27 +236,30 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
-    uint32_t page = 0;
+    uint32_t first = 0;
 
     if (slot == NULL)
         return -CGDT_EINVAL;
     *slot = CGDT_NO_SLOT;
-    const uint64_t bit = cgdt_slotmap_claim_(&pool->map, 1, &page);
+    const uint64_t bit = cgdt_slotmap_claim_(&pool->map, 1, &first);
     if (bit == 0)
         return alloc_locked(pool, 1, slot);
-    const cgdt_slot_t got = handle_of(pool, page, bit);
+    const uint32_t number = first + cgdt_lowest_index_(bit);
+    const cgdt_slot_t got = cgdt_slot_handle_(pool, number);
     const int error = write_template(pool, got);
-    if (error != 0)
-        cgdt_slotmap_publish_(&pool->map, page, bit);
-    else
-        *slot = got;
-    return error;
+    if (error != 0) {
+        cgdt_slotmap_publish_(&pool->map, number, 1);
+        return error;
+    }
+    own(pool, &got, 1);
+    *slot = got;
+    return 0;
 }
 
 int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     const uint32_t number = cgdt_slot_number(slot);
-    const uint32_t generation = (slot & CGDT_SLOT_GENERATION) != 0 ? 1u : 0u;
+    const uint32_t generation = generation_of(slot);
     struct page_state page;
     int error = cgdt_slot_owned_(pool, slot, &page);
 
@@ -244,6 +272,6 @@ int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
         cgdt_slotmap_release_abort_(&pool->map, number, generation);
         return error;
     }
-    cgdt_slotmap_release_end_(&pool->map, number);
+    cgdt_slotmap_publish_(&pool->map, number, 1);
     return 0;
 }

@@ -5,7 +5,7 @@
  * Level 0 alone is the truth. The levels above are a summary that only says where to look, and may be wrong
  * in two ways:
  *
- *   says "room" where there is none: whoever walks there clears the bit. Claiming a group's last slot
+ *   says "room" where there is none: whoever walks there clears the bit. Claiming a word's last slot
  *     leaves it so on purpose; the next walk pays, and a slot freed meanwhile costs nobody anything.
  *   says "full" where there is room: only between two steps of one call, never for good. A publisher sets
  *     the word, then makes sure of every bit above. A walker that clears a bit looks at the word again
@@ -20,24 +20,25 @@
  */
 #include "slotmap.h"
 
-#define WORD_SHIFT 6u
+#define WORD_SHIFT CGDT_SLOTMAP_WORD_SHIFT
 #define WORD_BITS  (1u << WORD_SHIFT)
 #define WORD_MASK  (WORD_BITS - 1u)
 
+/* In a slot's byte; the other bits are its generation. */
+#define OWNED 0x80u
+
+_Static_assert((OWNED & (CGDT_SLOTMAP_GENERATIONS - 1u)) == 0,
+               "the generation leaves room for OWNED");
+
 /*
- * Each failed try clears a stale bit or loses to another CPU. Stale bits are at most one per group emptied
+ * Each failed try clears a stale bit or loses to another CPU. Stale bits are at most one per word emptied
  * since the last walk, found lowest first; 256 lost races in a row do not happen.
  */
 #define CLAIM_TRIES 256u
 
-static uint32_t words_above(uint32_t words)
+static uint32_t words_for(uint32_t bits)
 {
-    return (words + WORD_MASK) >> WORD_SHIFT;
-}
-
-static uint32_t groups_of(uint32_t slots, uint32_t group_shift)
-{
-    return (slots + (1u << group_shift) - 1u) >> group_shift;
+    return (bits + WORD_MASK) >> WORD_SHIFT;
 }
 
 static uint64_t load(const struct slotmap *map, const cgdt_word_t *word)
@@ -64,49 +65,55 @@ static uint64_t clear_bits(const struct slotmap *map, cgdt_word_t *word, uint64_
     return old;
 }
 
-size_t cgdt_slotmap_bytes_(uint32_t slots, uint32_t group_shift)
+/* The former value; the word is replaced only if it was `expected`. */
+static uint64_t swap_word(const struct slotmap *map, cgdt_word_t *word, uint64_t expected,
+                          uint64_t value)
 {
-    uint32_t words = groups_of(slots, group_shift);
-    size_t all = 2 * (size_t)words; /* generations, level 0 */
+    if (!map->serialized)
+        return cgdt_cas64_seq_cst_(word, expected, value);
+    const uint64_t old = *word;
+    if (old == expected)
+        *word = value;
+    return old;
+}
+
+size_t cgdt_slotmap_bytes_(uint32_t slots)
+{
+    uint32_t words = words_for(slots);
+    size_t all = words;
 
     while (words > 1) {
-        words = words_above(words);
+        words = words_for(words);
         all += words;
     }
+    all += (slots + sizeof(cgdt_word_t) - 1) / sizeof(cgdt_word_t); /* owners */
     return all * sizeof(cgdt_word_t);
 }
 
-void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, uint32_t group_shift,
-                        bool serialized)
+void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool serialized)
 {
     cgdt_word_t *next = memory;
-    const size_t all = cgdt_slotmap_bytes_(slots, group_shift) / sizeof(*next);
+    const size_t all = cgdt_slotmap_bytes_(slots) / sizeof(*next);
 
     /* Atomic stores, so that no compiler turns the loop into a call of memset(). */
     for (size_t i = 0; i < all; i++)
         cgdt_store64_relaxed_(&next[i], 0);
-    *map = (struct slotmap){.slots = slots,
-                            .groups = groups_of(slots, group_shift),
-                            .group_shift = (uint8_t)group_shift,
-                            .serialized = serialized};
-    uint32_t words = map->groups;
+    *map = (struct slotmap){.slots = slots, .words = words_for(slots), .serialized = serialized};
+    uint32_t words = map->words;
     map->level[0] = next;
     next += words;
-    while (words > 1) { /* ends below CGDT_SLOTMAP_LEVELS, which has room for 2^24 groups */
-        words = words_above(words);
+    while (words > 1) { /* ends below CGDT_SLOTMAP_LEVELS, which has room for 2^24 slots */
+        words = words_for(words);
         map->level[++map->top] = next;
         next += words;
     }
-    map->generation = next;
+    map->owners = (uint8_t *)next;
 }
 
-uint64_t cgdt_slotmap_mask_(const struct slotmap *map, uint32_t group)
+/* The bits of a range in its word. */
+static uint64_t range_bits(uint32_t first, uint32_t n)
 {
-    const uint32_t size = 1u << map->group_shift;
-    const uint32_t left = map->slots - (group << map->group_shift);
-    const uint32_t bits = left < size ? left : size;
-
-    return bits == WORD_BITS ? ~0ull : (1ull << bits) - 1;
+    return (~0ull >> (64u - n)) << (first & WORD_MASK);
 }
 
 /* See that every level above says that word `index` of level 0 has room. */
@@ -138,8 +145,8 @@ static void mark_full(struct slotmap *map, uint32_t level, uint32_t index)
         mark_room(map, level, index);
 }
 
-/* Down the tree along the lowest bits: a group whose word is not zero, or false. Clears what is stale. */
-static bool find_room(struct slotmap *map, uint32_t *group, bool *stale)
+/* Down the tree along the lowest bits: a word that is not zero, or false. Clears what is stale. */
+static bool find_room(struct slotmap *map, uint32_t *found, bool *stale)
 {
     uint32_t index = 0;
 
@@ -157,7 +164,7 @@ static bool find_room(struct slotmap *map, uint32_t *group, bool *stale)
             break;
         index = index << WORD_SHIFT | cgdt_lowest_index_(word);
     }
-    *group = index;
+    *found = index;
     return true;
 }
 
@@ -173,24 +180,26 @@ static uint64_t lowest_bits(uint64_t word, uint32_t max)
     return word ^ rest;
 }
 
-/* Those of a group's lowest `max` free bits that nobody else took first. */
-static uint64_t claim_from(struct slotmap *map, uint32_t group, uint32_t max)
+/* Those of a word's lowest `max` free bits that nobody else took first. */
+static uint64_t claim_from(struct slotmap *map, uint32_t index, uint32_t max)
 {
-    cgdt_word_t *word = &map->level[0][group];
+    cgdt_word_t *word = &map->level[0][index];
     const uint64_t wanted = lowest_bits(load(map, word), max);
 
-    /* Acquires what cgdt_slotmap_publish_() and cgdt_slotmap_release_end_() released: a zeroed slot. */
+    /* Acquires what cgdt_slotmap_publish_() released: a zeroed slot. */
     return wanted == 0 ? 0 : clear_bits(map, word, wanted) & wanted;
 }
 
-uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *group)
+uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
 {
+    uint32_t index = 0;
     bool stale = true;
 
     for (uint32_t tries = 0; stale && tries < CLAIM_TRIES; tries++) {
-        if (!find_room(map, group, &stale))
+        if (!find_room(map, &index, &stale))
             continue;
-        const uint64_t got = claim_from(map, *group, max);
+        const uint64_t got = claim_from(map, index, max);
+        *first = index << WORD_SHIFT;
         if (got != 0)
             return got;
         stale = true;
@@ -198,13 +207,14 @@ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *group)
     return 0;
 }
 
-uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *group)
+uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *first)
 {
-    for (*group = 0; *group < map->groups; ++*group) {
-        /* A race that was lost to another CPU says nothing about the group's other slots. */
-        while (load(map, &map->level[0][*group]) != 0) {
-            const uint64_t got = claim_from(map, *group, max);
+    for (uint32_t index = 0; index < map->words; index++) {
+        /* A race that was lost to another CPU says nothing about the word's other slots. */
+        while (load(map, &map->level[0][index]) != 0) {
+            const uint64_t got = claim_from(map, index, max);
 
+            *first = index << WORD_SHIFT;
             if (got != 0)
                 return got;
         }
@@ -212,68 +222,82 @@ uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *
     return 0;
 }
 
-void cgdt_slotmap_publish_(struct slotmap *map, uint32_t group, uint64_t bits)
+void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
 {
+    const uint32_t index = first >> WORD_SHIFT;
+
     /* Releases the zeroed slots. Pairs with clear_bits() in claim_from() and with mark_full(). */
-    (void)set_bits(map, &map->level[0][group], bits);
-    mark_room(map, 0, group);
+    (void)set_bits(map, &map->level[0][index], range_bits(first, n));
+    mark_room(map, 0, index);
 }
 
-bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t group)
+/* Goes round again only when another CPU has changed the word meanwhile: claimed or freed a slot in it. */
+bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n)
 {
-    cgdt_word_t *word = &map->level[0][group];
-    const uint64_t all = cgdt_slotmap_mask_(map, group);
+    const uint32_t index = first >> WORD_SHIFT;
+    const uint64_t bits = range_bits(first, n);
+    cgdt_word_t *word = &map->level[0][index];
+    uint64_t old = load(map, word);
+    uint64_t seen;
 
-    if (map->serialized) {
-        if (*word != all)
+    do {
+        if ((old & bits) != bits)
             return false;
-        *word = 0;
-    } else if (cgdt_cas64_seq_cst_(word, all, 0) != all) {
-        return false;
-    }
-    if (map->top > 0)
-        mark_full(map, 0, group);
+        seen = old;
+        old = swap_word(map, word, seen, seen & ~bits);
+    } while (old != seen);
+    if (seen == bits && map->top > 0)
+        mark_full(map, 0, index);
     return true;
+}
+
+uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint32_t n)
+{
+    const uint64_t word = load(map, &map->level[0][first >> WORD_SHIFT]);
+
+    return (word & range_bits(first, n)) >> (first & WORD_MASK);
+}
+
+static uint32_t owner_of(const struct slotmap *map, uint32_t slot)
+{
+    /* Pairs with cgdt_slotmap_own_(): who finds a slot owned finds its page. */
+    return cgdt_load8_acquire_(&map->owners[slot]);
 }
 
 uint32_t cgdt_slotmap_generation_(const struct slotmap *map, uint32_t slot)
 {
-    const cgdt_word_t *word = &map->generation[slot >> map->group_shift];
-    const uint32_t bit = slot & ((1u << map->group_shift) - 1u);
+    return owner_of(map, slot) & (CGDT_SLOTMAP_GENERATIONS - 1u);
+}
 
-    return (uint32_t)(load(map, word) >> bit) & 1u;
+bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t slot, uint32_t generation)
+{
+    return owner_of(map, slot) == (OWNED | generation);
+}
+
+void cgdt_slotmap_own_(struct slotmap *map, uint32_t slot)
+{
+    /* Nobody else changes the byte of a claimed slot. Pairs with owner_of() and with release_begin. */
+    cgdt_store8_release_(&map->owners[slot],
+                         (uint8_t)(OWNED | cgdt_slotmap_generation_(map, slot)));
 }
 
 bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot, uint32_t generation)
 {
-    cgdt_word_t *word = &map->generation[slot >> map->group_shift];
-    const uint64_t bit = 1ull << (slot & ((1u << map->group_shift) - 1u));
+    uint8_t *owner = &map->owners[slot];
+    const uint8_t owned = (uint8_t)(OWNED | generation);
+    const uint8_t next = (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
 
-    /* Setting a set bit, or clearing a clear one, changes nothing: a stale owner does no harm. */
-    if (generation == 0)
-        return (set_bits(map, word, bit) & bit) == 0;
-    return (clear_bits(map, word, bit) & bit) != 0;
+    /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
+    if (!map->serialized)
+        return cgdt_cas8_acq_rel_(owner, owned, next);
+    if (*owner != owned)
+        return false;
+    *owner = next;
+    return true;
 }
 
 void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slot, uint32_t generation)
 {
-    (void)cgdt_slotmap_release_begin_(map, slot, generation ^ 1u);
-}
-
-void cgdt_slotmap_release_end_(struct slotmap *map, uint32_t slot)
-{
-    cgdt_slotmap_publish_(map, slot >> map->group_shift,
-                          1ull << (slot & ((1u << map->group_shift) - 1u)));
-}
-
-uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t group)
-{
-    return load(map, &map->level[0][group]);
-}
-
-bool cgdt_slotmap_is_free_(const struct slotmap *map, uint32_t slot)
-{
-    const uint32_t bit = slot & ((1u << map->group_shift) - 1u);
-
-    return (cgdt_slotmap_free_bits_(map, slot >> map->group_shift) >> bit & 1u) != 0;
+    /* Pairs as in cgdt_slotmap_own_(). */
+    cgdt_store8_release_(&map->owners[slot], (uint8_t)(OWNED | generation));
 }

@@ -182,7 +182,7 @@ static bool fetch(const struct demo *demo, const struct seen *seen, uint32_t ent
 /* Where an entry of a slot must lie in its window, by the text of layout.h and not by its code. */
 static uint32_t entry_by_hand(const struct cgdt_layout *layout, cgdt_slot_t slot, uint32_t entry)
 {
-    const uint32_t number = (slot & 0x7fffffffu) - 1u;
+    const uint32_t number = (slot & 0x01ffffffu) - 1u;
     const uint32_t colors = 512u / layout->slot_entries;
     const uint32_t position = number / colors % layout->window_pages;
 
@@ -192,7 +192,7 @@ static uint32_t entry_by_hand(const struct cgdt_layout *layout, cgdt_slot_t slot
 
 static uint32_t window_by_hand(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
-    return ((slot & 0x7fffffffu) - 1u) / (512u / layout->slot_entries) / layout->window_pages;
+    return ((slot & 0x01ffffffu) - 1u) / (512u / layout->slot_entries) / layout->window_pages;
 }
 
 /* An entry of the slot, by the local selector that its CPU would load. */

@@ -329,10 +329,10 @@ static bool ask_frames(struct stress_worker *worker, const struct holding *holdi
                               cgdt_slot_offset(layout, holding->slot));
 }
 
-/* The other generation of an owned handle names nobody's slot, whatever the other threads do. */
+/* Another generation of an owned handle names nobody's slot, whatever the other threads do. */
 static bool show_stale(struct stress_worker *worker, const struct holding *holding, uint32_t owner)
 {
-    const cgdt_slot_t stale = holding->slot ^ CGDT_SLOT_GENERATION;
+    const cgdt_slot_t stale = holding->slot ^ 1u << CGDT_SLOT_GENERATION_SHIFT;
     struct cgdt_pool *pool = worker->run->pool;
     const cgdt_desc_t nothing[STRESS_OWN] = {0};
     cgdt_desc_t found[STRESS_OWN];

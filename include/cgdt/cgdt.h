@@ -75,7 +75,8 @@ struct cgdt_config {
 
 /*
  * Bytes of memory that a pool with this configuration needs; 0 if the configuration is not valid. At most
- * 6 bytes per CPU plus 1 KiB from 16 colors on (4 for the directory, 24 per page, and the tree above).
+ * 6 bytes per CPU plus 1 KiB from 16 colors on: 4 for the directory, 1 for the owner, 1/8 and a little for
+ * the free bit and the tree above, and 8 per page.
  */
 size_t cgdt_pool_bytes(const struct cgdt_config *config);
 

@@ -54,17 +54,18 @@ int cgdt_layout_check(const struct cgdt_layout *layout);
 /*
  * Handle of a slot. Zero-initialised memory holds no slot.
  *
- *   31           30 .................................. 0
- *   generation   slot number + 1 (slot = page x colors + color)
+ *   31 ....... 26   25   24 .................................. 0
+ *   generation      0    slot number + 1 (slot = page x colors + color)
  *
- * The generation bit flips each time the slot is freed, so a handle kept across one free is noticed. One kept
- * across two frees looks like the present owner's: nothing here can tell them apart.
+ * The generation goes up by one each time the slot is freed, so a handle kept across 1 to 63 frees is noticed.
+ * One kept across 64 looks like the present owner's: nothing here can tell them apart.
  */
 typedef uint32_t cgdt_slot_t;
 
-#define CGDT_NO_SLOT         ((cgdt_slot_t)0)
-#define CGDT_SLOT_GENERATION 0x80000000u
-#define CGDT_MAX_SLOTS       (1u << 24)
+#define CGDT_NO_SLOT               ((cgdt_slot_t)0)
+#define CGDT_MAX_SLOTS             (1u << 24)
+#define CGDT_SLOT_NUMBER_MASK      0x01ffffffu
+#define CGDT_SLOT_GENERATION_SHIFT 26u
 
 /* Slots in a page. */
 static inline uint32_t cgdt_colors(const struct cgdt_layout *layout)
@@ -75,7 +76,7 @@ static inline uint32_t cgdt_colors(const struct cgdt_layout *layout)
 /* Number of a slot in its pool, 0 up; the handle must not be CGDT_NO_SLOT. */
 static inline uint32_t cgdt_slot_number(cgdt_slot_t slot)
 {
-    return (slot & ~CGDT_SLOT_GENERATION) - 1u;
+    return (slot & CGDT_SLOT_NUMBER_MASK) - 1u;
 }
 
 /* Slot page of the pool, 0 up, counted through all windows (common pages are not counted). */

@@ -31,7 +31,7 @@ static struct cgdt_layout take_layout(struct input *input)
 /* Where a slot lies; returns the entry of its window at which it begins. */
 static uint32_t check_place(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
-    const uint64_t number = (slot & 0x7fffffffu) - 1ull;
+    const uint64_t number = (slot & 0x01ffffffu) - 1ull;
     const uint32_t head = layout->common ? 512 : 0;
     uint64_t window;
     const uint32_t begin = reference_slot_begin(layout, number, &window);
@@ -94,7 +94,7 @@ static void check_layout(struct input *input)
         return;
     for (int i = 0; i < 2; i++) {
         slots[i] = take32(input);
-        if ((slots[i] & 0x7fffffffu) == 0 || (slots[i] & 0x7fffffffu) > CGDT_MAX_SLOTS)
+        if ((slots[i] & 0x01ffffffu) == 0 || (slots[i] & 0x01ffffffu) > CGDT_MAX_SLOTS)
             slots[i] = (slots[i] & 0x80ffffffu) + 1;
         begins[i] = check_place(&layout, slots[i]);
     }

@@ -43,12 +43,12 @@ void model_open(struct model *model, const struct cgdt_config *config)
 
 uint32_t model_handle(const struct model *model, uint32_t slot)
 {
-    return slot + 1 + (model->flipped[slot] ? 0x80000000u : 0);
+    return (slot + 1) | (uint32_t)model->generation[slot] << 26;
 }
 
 int model_lookup(const struct model *model, uint32_t handle, uint32_t *slot)
 {
-    const uint32_t place = handle % 0x80000000u;
+    const uint32_t place = handle % 0x02000000u;
 
     if (place == 0 || place > model->slots || !model->mapped[(place - 1) / model->colors])
         return -CGDT_ENOENT;
@@ -93,7 +93,7 @@ void model_take(struct model *model, uint32_t n, const uint32_t *slots)
 void model_free(struct model *model, uint32_t slot)
 {
     model->owned[slot] = false;
-    model->flipped[slot] = !model->flipped[slot];
+    model->generation[slot] = (uint8_t)((model->generation[slot] + 1) % 64);
     memset(model_slot(model, slot), 0, model->config.layout.slot_entries * 8u);
 }
 

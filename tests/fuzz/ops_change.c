@@ -13,7 +13,7 @@ static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slot
     for (uint32_t i = 0; i < n; i++) {
         if (slots[i] == CGDT_NO_SLOT)
             continue;
-        const uint32_t slot = (slots[i] & 0x7fffffffu) - 1;
+        const uint32_t slot = (slots[i] & 0x01ffffffu) - 1;
         MUST(run->port.fired > 1, "%u is left over", slot);
         MUST(slot < run->model.slots && slots[i] == model_handle(&run->model, slot) &&
                  run->model.serving[slot / run->model.colors] && !run->model.owned[slot],

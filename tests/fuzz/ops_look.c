@@ -40,7 +40,7 @@ uint32_t take_handle(struct run *run)
     if (byte >= 0xf0)
         return take32(run->input);
     const uint32_t handle = model_handle(&run->model, byte % 192u % run->model.slots);
-    return byte < 192 ? handle : handle ^ 0x80000000u;
+    return byte < 192 ? handle : handle ^ 1u << (25 + byte % 7);
 }
 
 /* Eight descriptors at most come from the input, the rest repeats them. */

@@ -31,8 +31,8 @@ const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
 {
     for (uint32_t number = 0; number < model->slots; number++) {
         const cgdt_slot_t owner = model->owner[number];
-        const uint32_t page = number >> pool->map.group_shift;
-        const uint32_t color = number & ((1u << pool->map.group_shift) - 1u);
+        const uint32_t page = number >> pool->color_shift;
+        const uint32_t color = number & ((1u << pool->color_shift) - 1u);
         cgdt_desc_t value[2] = {0, 0};
         uint64_t owned = 0;
 
@@ -61,14 +61,16 @@ const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
 /* The summary never says "full" for good where there is room (slotmap.c). */
 static bool summary_leads_to_all(const struct slotmap *map)
 {
-    uint32_t words = map->groups;
+    const uint32_t bits = 1u << CGDT_SLOTMAP_WORD_SHIFT;
+    uint32_t words = map->words;
 
     for (uint32_t level = 0; level < map->top; level++) {
         for (uint32_t i = 0; i < words; i++) {
-            if (map->level[level][i] != 0 && (map->level[level + 1][i / 64] >> i % 64 & 1u) == 0)
+            if (map->level[level][i] != 0 &&
+                (map->level[level + 1][i / bits] >> i % bits & 1u) == 0)
                 return false;
         }
-        words = (words + 63) / 64;
+        words = (words + bits - 1) / bits;
     }
     return true;
 }

@@ -29,12 +29,18 @@ static uint32_t free_slots(const struct model *model)
     return n;
 }
 
+/* What the slot's next owner is given. */
+static cgdt_slot_t next_handle(const struct model *model, uint32_t number)
+{
+    return (number + 1) | (uint32_t)model->generation[number] << CGDT_SLOT_GENERATION_SHIFT;
+}
+
 static bool take(struct model *model, cgdt_slot_t handle)
 {
     const uint32_t number = cgdt_slot_number(handle);
 
     if (number >= model->slots || model->owner[number] != CGDT_NO_SLOT ||
-        handle != ((number + 1) | (model->generation[number] ? CGDT_SLOT_GENERATION : 0)))
+        handle != next_handle(model, number))
         return false;
     model->owner[number] = handle;
     model->value[number] = 0;
@@ -70,16 +76,16 @@ static bool window_is_free(const struct model *model, uint32_t window)
 static bool owner_check(const struct model *model, const struct record *record)
 {
     const uint32_t number = cgdt_slot_number(record->slot[0]);
-    const bool generation = (record->slot[0] & CGDT_SLOT_GENERATION) != 0;
 
     if (number >= model->slots)
         return record->result == -CGDT_ENOENT;
     if (model->owner[number] == record->slot[0])
         return record->result == 0;
-    if (generation != (model->generation[number] != 0) && record->result == -CGDT_ESTALE)
+    const bool is_next = record->slot[0] == next_handle(model, number);
+    if (!is_next && record->result == -CGDT_ESTALE)
         return true;
-    return record->result == -CGDT_ENOENT && (generation == (model->generation[number] != 0) ||
-                                              window_is_free(model, number / model->window_slots));
+    return record->result == -CGDT_ENOENT &&
+           (is_next || window_is_free(model, number / model->window_slots));
 }
 
 static bool give(struct model *model, const struct record *record)
@@ -90,7 +96,7 @@ static bool give(struct model *model, const struct record *record)
         return false;
     if (record->result == 0) {
         model->owner[number] = RELEASING;
-        model->generation[number] ^= 1;
+        model->generation[number]++; /* 64 are more than a schedule has frees */
     }
     return true;
 }

@@ -14,6 +14,27 @@ typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 /* In world.c: is the access allowed, and shall another CPU go first? */
 void world_access(const volatile void *at, bool write);
 
+static inline uint8_t cgdt_load8_acquire_(const uint8_t *from)
+{
+    world_access(from, false);
+    return *(const volatile uint8_t *)from;
+}
+
+static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
+{
+    world_access(to, true);
+    *(volatile uint8_t *)to = value;
+}
+
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+{
+    world_access(at, true);
+    if (*(volatile uint8_t *)at != expected)
+        return false;
+    *(volatile uint8_t *)at = value;
+    return true;
+}
+
 static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
 {
     world_access(from, false);

@@ -319,7 +319,7 @@ static void make_pool(const struct scenario *scenario)
 {
     const struct cgdt_config config = {
         .port = &world_port,
-        .layout = {.slot_entries = scenario->slot_entries != 0 ? scenario->slot_entries : 8,
+        .layout = {.slot_entries = scenario->slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = scenario->window_pages != 0 ? scenario->window_pages : 1,
                    .mode = CGDT_PAGED},
@@ -351,7 +351,7 @@ static void start_free(cgdt_slot_t slot)
 /* The state that every schedule begins in. */
 static void set_up(const struct scenario *scenario)
 {
-    const uint32_t colors = 512u / (scenario->slot_entries != 0 ? scenario->slot_entries : 8);
+    const uint32_t colors = 512u / scenario->slot_entries;
     cgdt_slot_t slot[MAX_SLOTS] = {0};
 
     make_pool(scenario);
@@ -376,6 +376,8 @@ static void set_up(const struct scenario *scenario)
     memset(now.start_regs, 0, sizeof(now.start_regs));
     for (unsigned i = 0; i < 4 && scenario->hold[i] != 0; i++)
         now.start_regs[i] = slot[scenario->hold[i] - 1];
+    if (scenario->forged != 0)
+        now.start_regs[0] = scenario->forged + (1u << CGDT_SLOT_GENERATION_SHIFT);
     world_keep();
 }
 

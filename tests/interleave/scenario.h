@@ -12,8 +12,10 @@ struct scenario {
     const char *name;
     const char *claim;
 
-    /* The pool. 0 means: 8 entries (64 colors), windows of one page, Xen's rules. */
+    /* 8 (64 colors): words of 64 bits. 128 or more: deep trees, of words of 4 bits (CMakeLists.txt). */
     uint16_t slot_entries;
+
+    /* The pool. 0 means: windows of one page, Xen's rules. */
     uint8_t window_pages;
     uint8_t keep_windows;
     uint8_t max_cpus;
@@ -26,6 +28,8 @@ struct scenario {
     uint8_t reserved;
     bool cpu0_online;
     uint8_t hold[4]; /* registers 0 up: slot number + 1 of an owned slot; or of one freed since */
+    uint8_t
+        forged; /* register 0: made-up handle of slot number + 1, freed once: its next owner's */
 
     unsigned bound; /* preemptions; UNBOUNDED */
     unsigned cpus;

@@ -304,21 +304,21 @@ const struct cgdt_port world_port = {
 static void print_pool_word(FILE *to, const unsigned char *at)
 {
     const struct slotmap *map = &the_pool->map;
+    size_t words = map->words;
 
     for (unsigned level = 0; level <= map->top; level++) {
-        const size_t words = (map->groups + (1u << 6 * level) - 1) >> 6 * level;
-
         if (inside(at, map->level[level], words * 8)) {
-            (void)fprintf(to, level == 0 ? "free bits of page %u" : "summary word %u (level %u)",
+            (void)fprintf(to, level == 0 ? "word %u of free bits" : "summary word %u (level %u)",
                           (unsigned)((const cgdt_word_t *)(const void *)at - map->level[level]),
                           level);
             return;
         }
+        words = (words + (1u << CGDT_SLOTMAP_WORD_SHIFT) - 1) >> CGDT_SLOTMAP_WORD_SHIFT;
     }
-    if (inside(at, map->generation, map->groups * 8))
-        (void)fprintf(to, "generations of page %u",
-                      (unsigned)((const cgdt_word_t *)(const void *)at - map->generation));
-    else if (inside(at, the_pool->windows.views, map->groups * sizeof(uintptr_t)))
+    if (inside(at, map->owners, map->slots))
+        (void)fprintf(to, "owner of slot %u or one of the next three",
+                      (unsigned)(at - map->owners));
+    else if (inside(at, the_pool->windows.views, the_pool->windows.pages * sizeof(uintptr_t)))
         (void)fprintf(to, "page word %u",
                       (unsigned)((const uintptr_t *)(const void *)at - the_pool->windows.views));
     else if (inside(at, the_pool->directory, map->slots * 4))

@@ -44,6 +44,12 @@ struct cgdt_pool_stats fixture_stats(const struct fixture *fixture);
 /* Alloc that must succeed. */
 cgdt_slot_t fixture_alloc(struct fixture *fixture);
 
+/* The handle of a slot's next owner. */
+static inline cgdt_slot_t next_owner(cgdt_slot_t slot)
+{
+    return slot + (1u << CGDT_SLOT_GENERATION_SHIFT);
+}
+
 /* A descriptor of DPL 3 data that no other number gives (24 bits). */
 cgdt_desc_t mark(uint32_t number);
 

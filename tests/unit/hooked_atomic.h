@@ -11,6 +11,9 @@
 #define cgdt_and64_seq_cst_  plain_and64_
 #define cgdt_cas64_seq_cst_  plain_cas64_
 #define cgdt_cas32_acq_rel_  plain_cas32_
+#define cgdt_load8_acquire_  plain_load8_
+#define cgdt_store8_release_ plain_store8_
+#define cgdt_cas8_acq_rel_   plain_cas8_
 
 #undef CGDT_ATOMIC_HEADER
 #undef CGDT_ALLOC_ATOMIC_H
@@ -22,6 +25,9 @@
 #undef cgdt_and64_seq_cst_
 #undef cgdt_cas64_seq_cst_
 #undef cgdt_cas32_acq_rel_
+#undef cgdt_load8_acquire_
+#undef cgdt_store8_release_
+#undef cgdt_cas8_acq_rel_
 
 enum hooked {
     HOOKED_LOAD,
@@ -59,6 +65,24 @@ static inline bool cgdt_cas32_acq_rel_(uint32_t *at, uint32_t expected, uint32_t
 {
     hook(HOOKED_CHANGE, at);
     return plain_cas32_(at, expected, value);
+}
+
+static inline uint8_t cgdt_load8_acquire_(const uint8_t *from)
+{
+    hook(HOOKED_LOAD, from);
+    return plain_load8_(from);
+}
+
+static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
+{
+    hook(HOOKED_CHANGE, to);
+    plain_store8_(to, value);
+}
+
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+{
+    hook(HOOKED_CHANGE, at);
+    return plain_cas8_(at, expected, value);
 }
 
 #endif

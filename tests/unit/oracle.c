@@ -154,15 +154,15 @@ bool oracle_pool_init(struct oracle_pool *pool, uint32_t max_slots, uint32_t col
     pool->colors = colors;
     pool->window_pages = window_pages;
     pool->owned = calloc(max_slots, 1);
-    pool->flipped = calloc(max_slots, 1);
+    pool->generation = calloc(max_slots, 1);
     pool->mapped = calloc(oracle_pool_pages(pool), 1);
-    return pool->owned && pool->flipped && pool->mapped;
+    return pool->owned && pool->generation && pool->mapped;
 }
 
 void oracle_pool_done(struct oracle_pool *pool)
 {
     free(pool->owned);
-    free(pool->flipped);
+    free(pool->generation);
     free(pool->mapped);
 }
 
@@ -172,7 +172,7 @@ uint32_t oracle_pool_alloc(struct oracle_pool *pool)
         for (uint32_t slot = 0; slot < pool->max_slots; slot++)
             if (pool->mapped[slot / pool->colors] && !pool->owned[slot]) {
                 pool->owned[slot] = 1;
-                return (slot + 1) | (uint32_t)pool->flipped[slot] << 31;
+                return (slot + 1) | (uint32_t)pool->generation[slot] << 26;
             }
         uint8_t *hole = memchr(pool->mapped, 0, oracle_pool_pages(pool));
         if (!hole)
@@ -184,10 +184,10 @@ uint32_t oracle_pool_alloc(struct oracle_pool *pool)
 
 void oracle_pool_free(struct oracle_pool *pool, uint32_t handle)
 {
-    const uint32_t slot = (handle & 0x7fffffffu) - 1;
+    const uint32_t slot = (handle & 0x01ffffffu) - 1;
 
     pool->owned[slot] = 0;
-    pool->flipped[slot] ^= 1;
+    pool->generation[slot] = (pool->generation[slot] + 1) & 63;
 }
 
 uint32_t oracle_pool_trim(struct oracle_pool *pool)

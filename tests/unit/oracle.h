@@ -62,9 +62,9 @@ struct oracle_pool {
     uint32_t max_slots;
     uint32_t colors;
     uint32_t window_pages;
-    uint8_t *owned;   /* max_slots */
-    uint8_t *flipped; /* generation bit, max_slots */
-    uint8_t *mapped;  /* per page */
+    uint8_t *owned;      /* max_slots */
+    uint8_t *generation; /* frees so far, modulo 64; max_slots */
+    uint8_t *mapped;     /* per page */
 };
 
 #define ORACLE_FULL 0xffffffffu

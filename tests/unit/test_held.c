@@ -47,8 +47,8 @@ Test(held, nobody_owns_a_slot_of_a_held_page_whatever_the_handle)
     hold_all(&fixture, 0);
     snapshot_take(&before, &fixture);
     for (uint32_t number = 0; number < 64; number++)
-        for (uint32_t generation = 0; generation < 2; generation++) {
-            const cgdt_slot_t slot = (number + 1) | (generation != 0 ? CGDT_SLOT_GENERATION : 0);
+        for (uint32_t generation = 0; generation < 64; generation++) {
+            const cgdt_slot_t slot = (number + 1) | generation << CGDT_SLOT_GENERATION_SHIFT;
             const int results[] = {cgdt_free(fixture.pool, slot),
                                    cgdt_write(fixture.pool, slot, 1, &desc, 1),
                                    cgdt_read(fixture.pool, slot, 1, &out, 1),
@@ -163,7 +163,7 @@ Test(held, a_page_in_service_below_them_goes_on)
     cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 8, slots), 0);
     hold_all(&fixture, 1);
     cr_assert_eq(cgdt_free(fixture.pool, slots[3]), 0);
-    cr_assert_eq(fixture_alloc(&fixture), slots[3] ^ CGDT_SLOT_GENERATION);
+    cr_assert_eq(fixture_alloc(&fixture), next_owner(slots[3]));
     cr_assert_eq(cgdt_trim(fixture.pool), 3, "all but the window in use");
     fixture_free_all(&fixture);
     fixture_close(&fixture);

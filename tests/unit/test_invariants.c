@@ -65,7 +65,7 @@ static void close_world(void)
 
 static uint32_t number_of(cgdt_slot_t slot)
 {
-    return (slot & 0x7fffffff) - 1;
+    return (slot & 0x01ffffff) - 1;
 }
 
 /* The model goes first, so that a look-out knows which slot is on its way in. */

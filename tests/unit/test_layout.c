@@ -84,15 +84,15 @@ Test(layout, every_slot_lies_where_counting_puts_it)
 static void generation_changes_no_place(const struct cgdt_layout *layout)
 {
     for (uint32_t handle = 1; handle < 200; handle++) {
-        const cgdt_slot_t flipped = handle | CGDT_SLOT_GENERATION;
+        const cgdt_slot_t later = handle | (handle % 64) << CGDT_SLOT_GENERATION_SHIFT;
 
-        MUST(cgdt_slot_number(flipped) == cgdt_slot_number(handle), "number");
-        MUST(cgdt_slot_window(layout, flipped) == cgdt_slot_window(layout, handle), "window");
-        MUST(cgdt_bias_entries(layout, flipped) == cgdt_bias_entries(layout, handle), "bias");
+        MUST(cgdt_slot_number(later) == cgdt_slot_number(handle), "number");
+        MUST(cgdt_slot_window(layout, later) == cgdt_slot_window(layout, handle), "window");
+        MUST(cgdt_bias_entries(layout, later) == cgdt_bias_entries(layout, handle), "bias");
     }
 }
 
-Test(layout, the_generation_bit_changes_no_place)
+Test(layout, the_generation_changes_no_place)
 {
     for_each_layout(generation_changes_no_place);
 }

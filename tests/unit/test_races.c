@@ -119,7 +119,7 @@ Test(races, an_alloc_finds_the_slot_that_is_freed_at_any_moment_of_it_or_says_fu
         const int result = cgdt_alloc(fixture.pool, &slot);
         times = rival.times;
         MUST(times == 0 || rivals_result == 0, "operation %u", n);
-        MUST(result == 0 ? slot == (slots[11] ^ CGDT_SLOT_GENERATION)
+        MUST(result == 0 ? slot == next_owner(slots[11])
                          : result == -CGDT_ENOSPC && slot == CGDT_NO_SLOT,
              "operation %u: %d, %x", n, result, slot);
         /* Not lost: it is found now, if it was not then. */
@@ -200,35 +200,35 @@ Test(races, of_two_offlines_of_a_cpu_one_succeeds_and_the_other_is_told)
 static struct slotmap map;
 static _Alignas(8) unsigned char map_memory[8192];
 
-static void make_map(uint32_t count, uint32_t group_shift)
+static void make_map(uint32_t count)
 {
     arm(NULL, 0);
-    cr_assert_leq(cgdt_slotmap_bytes_(count, group_shift), sizeof(map_memory));
-    cgdt_slotmap_init_(&map, map_memory, count, group_shift, false);
+    cr_assert_leq(cgdt_slotmap_bytes_(count), sizeof(map_memory));
+    cgdt_slotmap_init_(&map, map_memory, count, false);
 }
 
 static void rival_publishes(enum hooked kind, const volatile void *at)
 {
     (void)kind;
     (void)at;
-    cgdt_slotmap_publish_(&map, 3, 1);
+    cgdt_slotmap_publish_(&map, 3 * 64, 1);
 }
 
 /* A walker that clears a stale bit of the summary, and a slot that is freed there at any moment of it. */
 Test(races, a_slot_freed_while_the_summary_is_cleared_is_found_by_the_next)
 {
     for (uint32_t n = 1, times = 1; times != 0; n++) {
-        uint32_t group = 99;
+        uint32_t first = 99;
 
-        make_map(256, 0);
-        cgdt_slotmap_publish_(&map, 3, 1);
-        MUST(cgdt_slotmap_claim_(&map, 1, &group) == 1, "the bit is stale now");
+        make_map(256);
+        cgdt_slotmap_publish_(&map, 3 * 64, 1);
+        MUST(cgdt_slotmap_claim_(&map, 1, &first) == 1, "the bit is stale now");
         arm(rival_publishes, n);
-        const uint64_t got = cgdt_slotmap_claim_(&map, 1, &group);
+        const uint64_t got = cgdt_slotmap_claim_(&map, 1, &first);
         times = rival.times;
         MUST(times != 0 || got == 0, "operation %u", n);
-        MUST(got == 0 || group == 3, "operation %u", n);
-        MUST(times == 0 || got != 0 || cgdt_slotmap_claim_(&map, 1, &group) == 1,
+        MUST(got == 0 || first == 3 * 64, "operation %u", n);
+        MUST(times == 0 || got != 0 || cgdt_slotmap_claim_(&map, 1, &first) == 1,
              "operation %u: the slot is lost", n);
     }
 }
@@ -236,49 +236,49 @@ Test(races, a_slot_freed_while_the_summary_is_cleared_is_found_by_the_next)
 /* Takes the slot between this CPU's look and its claim, and puts it back before the next look. */
 static void rival_always_wins(enum hooked kind, const volatile void *at)
 {
-    uint32_t group;
+    uint32_t first;
 
     if (at != (const volatile void *)map.level[0])
         return;
     if (kind == HOOKED_LOAD)
         cgdt_slotmap_publish_(&map, 0, 1);
     else
-        (void)cgdt_slotmap_claim_(&map, 1, &group);
+        (void)cgdt_slotmap_claim_(&map, 1, &first);
 }
 
 Test(races, a_cpu_that_always_loses_gives_up_and_harms_nothing)
 {
-    uint32_t group = 99;
+    uint32_t first = 99;
 
-    make_map(64, 6);
+    make_map(64);
     cgdt_slotmap_publish_(&map, 0, 1);
     arm(rival_always_wins, 0);
-    cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &group), 0);
+    cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &first), 0);
     cr_assert_gt(rival.times, 256, "it did try");
     arm(NULL, 0);
     cgdt_slotmap_publish_(&map, 0, 1);
-    cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &group), 1);
+    cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &first), 1);
 }
 
 static void rival_claims(enum hooked kind, const volatile void *at)
 {
-    uint32_t group;
+    uint32_t first;
 
     (void)kind;
     (void)at;
-    (void)cgdt_slotmap_claim_(&map, 1, &group);
+    (void)cgdt_slotmap_claim_(&map, 1, &first);
 }
 
-Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_group)
+Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_word)
 {
     for (uint32_t n = 1, times = 1; times != 0; n++) {
-        uint32_t group = 99;
+        uint32_t first = 99;
 
-        make_map(64, 6);
-        cgdt_slotmap_publish_(&map, 0, 3);
+        make_map(64);
+        cgdt_slotmap_publish_(&map, 0, 2);
         arm(rival_claims, n);
-        const uint64_t got = cgdt_slotmap_claim_exact_(&map, 1, &group);
+        const uint64_t got = cgdt_slotmap_claim_exact_(&map, 1, &first);
         times = rival.times;
-        MUST((got == 1 || got == 2) && group == 0, "operation %u", n);
+        MUST((got == 1 || got == 2) && first == 0, "operation %u", n);
     }
 }
