@@ -25,7 +25,7 @@ void add(const struct bench_case &one)
         run(&state, arg);
     });
 
-    if (one.threads > 1)
+    if (one.threads != 0)
         made->Threads(static_cast<int>(one.threads));
     if (one.iterations != 0)
         made->Iterations(static_cast<benchmark::IterationCount>(one.iterations));

@@ -41,7 +41,7 @@ struct bench_case {
     const char *name;
     void (*run)(struct bench_state *state, const void *arg);
     const void *arg;
-    uint32_t threads;    /* that run() is called on at once; 0 is 1 */
+    uint32_t threads;    /* that run() is called on at once; 0: one, and the name does not say so */
     uint64_t iterations; /* exactly so many; 0: as many as the time asked for needs */
     bool wall_clock;     /* time that passes, not time that the CPU worked: where threads wait */
 };

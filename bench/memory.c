@@ -23,14 +23,14 @@
 
 /*
  * Each read must be over before the next begins, as one switch ends before another begins: the next address depends
- * on what was read, by a bit that no table has.
+ * on what was read, by a bit that no table has. The addresses themselves are read ahead.
  */
 static uint64_t walk(cgdt_desc_t *const *order, uint32_t n, cgdt_desc_t never)
 {
     cgdt_desc_t read = 0;
 
     for (uint32_t i = 0; i < n; i++)
-        read = order[i + (uint32_t)((read & never) != 0)][WALK_ENTRY];
+        read = order[i][WALK_ENTRY + (read & never)];
     return read;
 }
 
