@@ -3,6 +3,7 @@
 
 #include "args.h"
 
+#include "cgdt/descriptor.h"
 #include "cmdline.h"
 #include "console.h"
 #include "exit.h"
@@ -117,6 +118,8 @@ static void check(const char *line, const struct args *args)
     /* A neighbour, or a slot that nobody owns, must exist. */
     if ((args->control != CONTROL_NONE || args->mode > MODE_HOTPLUG) && args->nr < 4)
         refuse("cpus must be 4 or more with a control, and in modes like this", line);
+    if (args->mode == MODE_THREADS && args->slot_entries == CGDT_PAGE_ENTRIES)
+        refuse("layout must have colors in mode=threads", line);
     if (args->control != CONTROL_NONE && args->rounds != 0)
         refuse("rounds must be 0 with a control", line);
     if (args->pcpus > args->drivers)

@@ -10,6 +10,7 @@
 #include "rounds.h"
 #include "segment.h"
 #include "tables.h"
+#include "threads.h"
 #include "vcpu.h"
 #include "verify.h"
 
@@ -54,6 +55,8 @@ static void run(struct vcpu_start *start)
     verify_last(cpu);
     if (args->rounds != 0)
         rounds_take_part(cpu);
+    if (args->mode == MODE_THREADS)
+        threads_take_part(cpu);
 }
 
 void bringup_init(const struct args *arguments, struct cgdt_pool *in)

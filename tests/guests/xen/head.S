@@ -169,6 +169,38 @@ failsafe_callback:
     jmp hypercall_iret
     .size failsafe_callback, . - failsafe_callback
 
+// ---- software threads ---------------------------------------------------------------------
+
+// thread_switch(uint64_t *from, uint64_t to): what a C function must keep goes on the stack.
+    .globl thread_switch
+    .type thread_switch, @function
+thread_switch:
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    ret
+    .size thread_switch, . - thread_switch
+
+// Where a new thread begins: %rbx = struct thread. On the stack is the zero that ends it.
+    .globl thread_entry
+    .type thread_entry, @function
+thread_entry:
+    movq %rbx, %rdi
+    xorl %ebp, %ebp
+    jmp thread_main
+    .size thread_entry, . - thread_entry
+
 // ---- data ---------------------------------------------------------------------------------
 
     .bss

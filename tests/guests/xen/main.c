@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "bringup.h"
+#include "checker.h"
 #include "console.h"
 #include "controls.h"
 #include "exit.h"
@@ -16,6 +17,7 @@
 #include "report.h"
 #include "rounds.h"
 #include "tables.h"
+#include "threads.h"
 #include "traps.h"
 #include "vcpu.h"
 #include "verify.h"
@@ -45,6 +47,7 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     bringup_init(args, pool);
     controls_init(args, pool);
     rounds_init(args, pool);
+    threads_init(args, pool);
     return pool;
 }
 
@@ -53,6 +56,8 @@ void kernel_main(const struct start_info *info)
     static struct args args;
     struct cgdt_pool *pool = prepare(info, &args);
 
+    if (args.mode == MODE_CHECKER)
+        checker_run(&args);
     if (args.mode == MODE_HOTPLUG)
         hotplug_run(&args, pool);
     controls_before_slots();
@@ -73,6 +78,8 @@ void kernel_main(const struct start_info *info)
     bringup_finish();
 
     bool ok = report(&args, pool) && refused;
+    if (args.mode == MODE_THREADS && ok)
+        threads_run();
     if (args.rounds != 0)
         rounds_run();
     ok = report_result(&args, ok);

@@ -4,6 +4,8 @@
 #ifndef GUEST_PAGES_H
 #define GUEST_PAGES_H
 
+#include <stdbool.h>
+
 #include "xen.h"
 
 void pages_init(const struct start_info *info);
@@ -13,6 +15,9 @@ uint64_t page_machine_address(const void *va);
 
 /* The page of a machine frame, by Xen's own table; its frame must be one of this domain's. */
 void *page_of_mfn(uint64_t mfn);
+
+/* The page's one mapping, read-only or writable from now on, on all CPUs. 0 or Xen's error. */
+int64_t page_protect(const void *va, bool writable);
 
 /* The boot page table's L4 in the form that vcpu_guest_context.ctrlreg[3] wants. */
 uint64_t pages_cr3(void);
