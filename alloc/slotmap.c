@@ -65,16 +65,14 @@ static uint64_t clear_bits(const struct slotmap *map, cgdt_word_t *word, uint64_
     return old;
 }
 
-/* The former value; the word is replaced only if it was `expected`. */
-static uint64_t swap_word(const struct slotmap *map, cgdt_word_t *word, uint64_t expected,
+/* The former value; the word is replaced only if it was `seen`, what load() just returned. */
+static uint64_t swap_word(const struct slotmap *map, cgdt_word_t *word, uint64_t seen,
                           uint64_t value)
 {
     if (!map->serialized)
-        return cgdt_cas64_seq_cst_(word, expected, value);
-    const uint64_t old = *word;
-    if (old == expected)
-        *word = value;
-    return old;
+        return cgdt_cas64_seq_cst_(word, seen, value);
+    *word = value;
+    return seen;
 }
 
 size_t cgdt_slotmap_bytes_(uint32_t slots)
