@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR, STR, and the order
+ * in which they are used. Needs no port; x86-64 and i386, ring 0 (SGDT and STR also above it, without UMIP).
+ *
+ * A slot is used through a read-only mapping, and two things of a GDT are written by the CPU itself:
+ *
+ *   accessed   the first load of a segment sets A (SDM vol. 3A section 3.4.5.1). On a read-only page that is
+ *              a page fault in the middle of a segment load. cgdt_desc_segment() makes descriptors with A set.
+ *   busy       LTR sets the TSS descriptor's busy bit (section 7.2.2). So LTR must read the descriptor through a
+ *              writable mapping: cgdt_lgdt_with_tss(). A busy TSS cannot be loaded again (#GP): write an
+ *              available one into the slot first, also when a CPU comes back to the slot that it had.
+ */
+#ifndef CGDT_PORT_LGDT_H
+#define CGDT_PORT_LGDT_H
+
+#include "../cgdt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* GDTR as LGDT and SGDT have it in memory (SDM vol. 3A figure 2-6). */
+struct cgdt_gdtr_image {
+    uint16_t limit;
+    uintptr_t base;
+} __attribute__((packed));
+
+/*
+ * GDTR now says where the table is; what segment registers and TR hold stays until they are loaded again. The
+ * caller does that before anything else may load one: with interrupts off, or with the same selectors valid in
+ * both tables (an NMI loads CS whatever the interrupt flag says).
+ */
+static inline void cgdt_lgdt(const struct cgdt_pseudo_descriptor *gdtr)
+{
+    const struct cgdt_gdtr_image image = {gdtr->limit, gdtr->base};
+
+    __asm__ volatile("lgdt %0" : : "m"(image) : "memory");
+}
+
+static inline void cgdt_sgdt(struct cgdt_pseudo_descriptor *gdtr)
+{
+    struct cgdt_gdtr_image image;
+
+    __asm__ volatile("sgdt %0" : "=m"(image));
+    gdtr->base = image.base;
+    gdtr->limit = image.limit;
+}
+
+static inline void cgdt_ltr(uint16_t selector)
+{
+    __asm__ volatile("ltr %w0" : : "r"(selector) : "memory");
+}
+
+static inline uint16_t cgdt_str(void)
+{
+    uint32_t selector;
+
+    __asm__ volatile("str %k0" : "=r"(selector));
+    return (uint16_t)selector;
+}
+
+/* CS from the table in use, by a far return to the next instruction. */
+static inline void cgdt_load_cs(uint16_t selector)
+{
+#if defined(__x86_64__)
+    /* The compiler may keep something in the red zone, which the pushes would hit. */
+    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
+                     "pushq %0\n\t"
+                     "leaq 1f(%%rip), %%rax\n\t"
+                     "pushq %%rax\n\t"
+                     "lretq\n"
+                     "1:\n\t"
+                     "leaq 128(%%rsp), %%rsp"
+                     :
+                     : "r"((uint64_t)selector)
+                     : "rax", "memory");
+#else
+    __asm__ volatile("pushl %0\n\t"
+                     "call 1f\n"
+                     "1:\n\t"
+                     "addl $(2f - 1b), (%%esp)\n\t"
+                     "lretl\n"
+                     "2:"
+                     :
+                     : "r"((uint32_t)selector)
+                     : "memory");
+#endif
+}
+
+/*
+ * Onto a slot and its TSS. The CPU uses `gdtr` (cgdt_gdtr(): a read-only mapping); `writable` is where the same
+ * table can be written, at least until this returns (cgdt_native_writable()). The TSS at `selector` must be
+ * available. CS, SS, DS and so on are the caller's to load.
+ */
+static inline void cgdt_lgdt_with_tss(const struct cgdt_pseudo_descriptor *gdtr, uintptr_t writable,
+                                      uint16_t selector)
+{
+    const struct cgdt_pseudo_descriptor through = {writable, gdtr->limit};
+
+    cgdt_lgdt(&through);
+    cgdt_ltr(selector);
+    cgdt_lgdt(gdtr);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Single instructions. */
+
+#ifndef GUEST_CPUOPS_H
+#define GUEST_CPUOPS_H
+
+#include <stdint.h>
+
+static inline void outb(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void outw(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void outl(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint32_t inl(uint16_t port)
+{
+    uint32_t value;
+
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uintptr_t read_cr2(void)
+{
+    uintptr_t value;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline void pause_cpu(void)
+{
+    __builtin_ia32_pause();
+}
+
+static inline uint64_t clock_ticks(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+static inline void interrupts_off(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+static inline void interrupts_on(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+/* Returns whether they were on. */
+static inline int interrupts_save(void)
+{
+    uintptr_t flags;
+
+    __asm__ volatile("pushf\n\tpop %0\n\tcli" : "=r"(flags) : : "memory");
+    return (flags & 0x200) != 0;
+}
+
+static inline void interrupts_restore(int on)
+{
+    if (on)
+        interrupts_on();
+}
+
+/* An interrupt that comes between the two is taken after HLT has begun: nobody sleeps through it. */
+static inline void interrupts_on_and_wait(void)
+{
+    __asm__ volatile("sti\n\thlt" : : : "memory");
+}
+
+static inline void halt(void)
+{
+    __asm__ volatile("hlt" : : : "memory");
+}
+
+#endif /* GUEST_CPUOPS_H */
