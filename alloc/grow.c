@@ -148,9 +148,9 @@ static bool has_pages(const struct cgdt_pool *pool, struct span span)
 }
 
 /*
- * Held pages of the span go back into service, sealed if the pool is live, up to the first that is absent,
- * cannot be sealed, or has what a failed call left on it. What is above stays held, for the next growth to
- * clean: a CPU's frame list names every page below its own, so the pages in service must have no gap.
+ * Held pages of the span go back into service, sealed if the pool is live; of each window those up to the first
+ * that is absent, cannot be sealed, or has what a failed call left on it. What is above stays held, for the
+ * next growth to clean: a CPU's frame list names every page below its own, so there must be no gap.
  */
 static void restore(struct cgdt_pool *pool, struct span span)
 {
@@ -158,15 +158,17 @@ static void restore(struct cgdt_pool *pool, struct span span)
         /* No page of the span is in service: who calls has just retired those that were. */
         if (cgdt_window_page_(&pool->windows, page).view == NULL ||
             !cgdt_window_is_zero_(&pool->windows, page) ||
-            (pool->live && cgdt_window_seal_(&pool->windows, page) < 0))
-            break;
+            (pool->live && cgdt_window_seal_(&pool->windows, page) < 0)) {
+            page += pool->windows.window_pages - 1 - page % pool->windows.window_pages;
+            continue;
+        }
         cgdt_window_serve_(&pool->windows, page);
         cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page),
                               cgdt_pool_slots_of_(pool, page));
     }
 }
 
-/* Take a window out of service: all its slots, or none of them if one is owned. */
+/* Take pages out of service: all their slots, or none of them if one is owned. */
 static bool retire(struct cgdt_pool *pool, struct span span, uint32_t *slots)
 {
     *slots = 0;
@@ -184,22 +186,49 @@ static bool retire(struct cgdt_pool *pool, struct span span, uint32_t *slots)
     return true;
 }
 
-/* Held pages back to the port. All must be unsealed before the first is unmapped, since that can fail. */
-static int give_back(struct cgdt_pool *pool, struct span span)
+static bool is_held(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_window_page_(&pool->windows, page).held;
+}
+
+/* All held pages must be unsealed before the first is unmapped, since that can fail. */
+static int unseal_held(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
-        if (!cgdt_window_page_(&pool->windows, page).held)
-            continue;
-        const int error = cgdt_window_unseal_(&pool->windows, page);
-        if (error < 0) {
-            restore(pool, span);
+        const int error = is_held(pool, page) ? cgdt_window_unseal_(&pool->windows, page) : 0;
+
+        if (error < 0)
             return error;
-        }
     }
+    return 0;
+}
+
+static void unmap_held(struct cgdt_pool *pool, struct span span)
+{
     for (uint32_t page = span.first; page < span.end; page++) {
-        if (cgdt_window_page_(&pool->windows, page).held)
+        if (is_held(pool, page))
             cgdt_window_unmap_(&pool->windows, page);
     }
+}
+
+int cgdt_grow_leave_(struct cgdt_pool *pool)
+{
+    const struct span all = {0, pool->windows.pages};
+    const bool common = pool->config.layout.common;
+    uint32_t slots;
+
+    if (!retire(pool, all, &slots))
+        return -CGDT_EBUSY;
+    int error = unseal_held(pool, all);
+    if (error == 0 && common)
+        error = cgdt_window_unseal_(&pool->windows, CGDT_COMMON_PAGE);
+    if (error < 0) {
+        restore(pool, all);
+        return error;
+    }
+    unmap_held(pool, all);
+    if (common)
+        cgdt_window_unmap_(&pool->windows, CGDT_COMMON_PAGE);
     return 0;
 }
 
@@ -215,9 +244,12 @@ static int trim_window(struct cgdt_pool *pool, struct span span, uint32_t *free_
         restore(pool, span);
         return 0;
     }
-    const int error = give_back(pool, span);
-    if (error < 0)
+    const int error = unseal_held(pool, span);
+    if (error < 0) {
+        restore(pool, span);
         return error;
+    }
+    unmap_held(pool, span);
     *free_left -= slots;
     return 1;
 }

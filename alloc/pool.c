@@ -176,65 +176,39 @@ static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
     return cgdt_window_page_(&pool->windows, page).view != NULL;
 }
 
-/* Undo a walk that sealed pages, or unsealed them, up to but not including the n-th. */
-static void undo_walk(struct cgdt_pool *pool, uint32_t n, int (*undo)(struct windows *, uint32_t))
+/* Seal every mapped page; all or none. */
+static int seal_all(struct cgdt_pool *pool)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        if (is_mapped(pool, nth_page(pool, i)))
-            (void)undo(&pool->windows, nth_page(pool, i));
-    }
-}
+    uint32_t done = 0;
+    int error = 0;
 
-/* Seal, or unseal, every mapped page; all or none. */
-static int walk(struct cgdt_pool *pool, int (*step)(struct windows *, uint32_t),
-                int (*undo)(struct windows *, uint32_t))
-{
-    for (uint32_t i = 0; i <= pool->windows.pages; i++) {
-        if (!is_mapped(pool, nth_page(pool, i)))
-            continue;
-        const int error = step(&pool->windows, nth_page(pool, i));
-        if (error < 0) {
-            undo_walk(pool, i, undo);
-            return error;
-        }
+    for (; done <= pool->windows.pages && error >= 0; done++) {
+        if (is_mapped(pool, nth_page(pool, done)))
+            error = cgdt_window_seal_(&pool->windows, nth_page(pool, done));
     }
-    return 0;
+    if (error >= 0)
+        return 0;
+    while (done-- > 0) {
+        if (is_mapped(pool, nth_page(pool, done)))
+            (void)cgdt_window_unseal_(&pool->windows, nth_page(pool, done));
+    }
+    return error;
 }
 
 int cgdt_seal(struct cgdt_pool *pool)
 {
-    int error = 0;
-
     cgdt_pool_lock_(pool);
-    if (!pool->live)
-        error = walk(pool, cgdt_window_seal_, cgdt_window_unseal_);
+    const int error = pool->live ? 0 : seal_all(pool);
     if (error == 0)
         pool->live = true;
     cgdt_pool_unlock_(pool);
     return error;
 }
 
-static bool is_unused(const struct cgdt_pool *pool)
-{
-    for (uint32_t page = 0; page < pool->windows.pages; page++) {
-        if (is_mapped(pool, page) && !cgdt_window_page_(&pool->windows, page).held &&
-            cgdt_pool_owned_bits_(pool, page) != 0)
-            return false;
-    }
-    return true;
-}
-
 int cgdt_pool_destroy(struct cgdt_pool *pool)
 {
-    int error = -CGDT_EBUSY;
-
     cgdt_pool_lock_(pool);
-    if (is_unused(pool))
-        error = walk(pool, cgdt_window_unseal_, cgdt_window_seal_);
-    for (uint32_t i = 0; i <= pool->windows.pages && error == 0; i++) {
-        if (is_mapped(pool, nth_page(pool, i)))
-            cgdt_window_unmap_(&pool->windows, nth_page(pool, i));
-    }
+    const int error = cgdt_grow_leave_(pool);
     cgdt_pool_unlock_(pool);
     return error;
 }

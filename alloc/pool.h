@@ -53,6 +53,9 @@ void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth, uin
 /* Under the lock. Give them back. One that cannot be unsealed stays held, for the next growth to clean. */
 void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth);
 
+/* Under the lock. All pages back to the port, the common one too; -CGDT_EBUSY if a slot is owned. */
+int cgdt_grow_leave_(struct cgdt_pool *pool);
+
 /* The page after `page` that belongs to a growth; growth->end if none. Begin with growth->first - 1. */
 uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *growth, uint32_t page);
 

@@ -104,6 +104,7 @@ static void one_call(struct run *run)
 /* True: the pool is gone, and every page is back. */
 static bool destroy(struct run *run)
 {
+    const bool held = has_held(run);
     bool used = false;
 
     for (uint32_t page = 0; page < run->model.pages; page++)
@@ -113,7 +114,8 @@ static bool destroy(struct run *run)
         free(run->memory);
         return true;
     }
-    run->unsealed |= run->port.fired > 1;
+    if (run->port.fired > 1 || held)
+        learn_serving(run);
     check_all(run);
     return false;
 }

@@ -17,7 +17,6 @@ struct run {
     struct model model;
     struct cgdt_pool *pool;
     void *memory;
-    bool unsealed; /* a destroy failed, and what it had unsealed could not be sealed again */
 };
 
 /* Arguments. */
@@ -33,6 +32,12 @@ bool is_as_wanted(const struct run *run, int result, int wanted);
 
 /* Everything that can be seen, against the model. */
 void check_all(struct run *run);
+
+/* Whether a page is mapped but in no service, so that a failing call may bring it back. */
+bool has_held(const struct run *run);
+
+/* Which pages are in service, after a call that may decide so; owned slots stay. */
+void learn_serving(struct run *run);
 
 void op_alloc(struct run *run);
 void op_bulk(struct run *run);

@@ -133,14 +133,29 @@ static uint32_t windows_with_pages(const struct run *run)
  * After several failures, or with pages held back or not sealed, which pages stay is up to the core, within limits: what it
  * says is what left, nobody's page is among it, and what came into service is clean (check_all() looks).
  */
+bool has_held(const struct run *run)
+{
+    for (uint32_t page = 0; page < run->model.pages; page++) {
+        if (run->model.mapped[page] && !run->model.serving[page])
+            return true;
+    }
+    return false;
+}
+
+void learn_serving(struct run *run)
+{
+    for (uint32_t page = 0; page < run->model.pages; page++) {
+        uint64_t owned;
+        run->model.serving[page] = cgdt_page_owned(run->pool, page, &owned) == 1;
+        MUST(run->model.serving[page] || model_owned(&run->model, page) == 0, "page %u", page);
+    }
+}
+
 void op_trim(struct run *run)
 {
     const uint32_t before = windows_with_pages(run);
     const uint32_t keep = run->model.config.keep_windows;
-    bool held = run->unsealed;
-
-    for (uint32_t page = 0; page < run->model.pages; page++)
-        held |= run->model.mapped[page] && !run->model.serving[page];
+    const bool held = has_held(run);
     const int result = cgdt_trim(run->pool);
     const uint32_t after = windows_with_pages(run);
 
@@ -154,11 +169,7 @@ void op_trim(struct run *run)
         MUST(result == wanted, "%d, not %d", result, wanted);
         return;
     }
-    for (uint32_t page = 0; page < run->model.pages; page++) {
-        uint64_t owned;
-        run->model.serving[page] = cgdt_page_owned(run->pool, page, &owned) == 1;
-        MUST(run->model.serving[page] || model_owned(&run->model, page) == 0, "page %u", page);
-    }
+    learn_serving(run);
 }
 
 void op_seal(struct run *run)

@@ -137,6 +137,27 @@ Test(held, destroy_gives_them_back_too)
     fixture_close(&fixture); /* it demands that every page is back */
 }
 
+Test(held, pages_that_a_failed_destroy_can_not_seal_again_are_held_and_the_others_stay)
+{
+    struct fixture fixture;
+
+    open_pool(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 64), 0);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_SEAL | 1u << FAULTY_UNSEAL, 4, CODE);
+    fixture.faulty.from_then_on = true;
+    cr_assert_eq(cgdt_pool_destroy(fixture.pool), CODE);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    const struct cgdt_pool_stats stats = fixture_stats(&fixture);
+    cr_assert_eq(stats.held_pages, 4, "pages 0 to 2 are private, and page 3 stands behind page 2");
+    cr_assert_eq(stats.sealed_pages, stats.mapped_pages, "nothing private is in service");
+    cr_assert_eq(stats.mapped_pages, 4);
+    for (int i = 0; i < 64; i++)
+        (void)fixture_alloc(&fixture);
+    fixture_must_be_sound(&fixture, "all slots are there");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
 Test(held, check_stats_and_page_owned_see_no_slot_on_them)
 {
     struct fixture fixture;
