@@ -38,7 +38,7 @@ static const struct number {
     {"rounds", IN(MODE_BRINGUP), 0, 1000, 0, offsetof(struct args, rounds)},
     {"seconds", IN(MODE_HOTPLUG), 1, 3600, 60, offsetof(struct args, seconds)},
     {"drivers", IN(MODE_HOTPLUG), 1, MAX_DRIVERS, 4, offsetof(struct args, drivers)},
-    {"pcpus", IN(MODE_HOTPLUG), 0, MAX_DRIVERS, 0, offsetof(struct args, pcpus)},
+    {"pcpus", IN(MODE_HOTPLUG) | IN(MODE_FLIPS), 0, MAX_DRIVERS, 0, offsetof(struct args, pcpus)},
     {"count", IN(MODE_CHECKER) | IN(MODE_THREADS) | IN(MODE_FLIPS), 1, UINT32_MAX, 100000,
      offsetof(struct args, count)},
     {"pages", IN(MODE_CHECKER), 0, 10000000, 1000, offsetof(struct args, pages)},
@@ -122,7 +122,7 @@ static void check(const char *line, const struct args *args)
         refuse("layout must have colors in mode=threads", line);
     if (args->control != CONTROL_NONE && args->rounds != 0)
         refuse("rounds must be 0 with a control", line);
-    if (args->pcpus > args->drivers)
+    if (args->mode == MODE_HOTPLUG && args->pcpus > args->drivers)
         refuse("pcpus must be at most the drivers'", line);
     if (args->control == CONTROL_NO_INTRODUCE && args->drivers < 2)
         refuse("drivers must be 2 or more with control=no-introduce", line);

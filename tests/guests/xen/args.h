@@ -44,11 +44,12 @@ struct args {
     const char *control_name;
     enum mode mode;
     uint32_t rounds;  /* bringup: all offline and online again, so many times */
-    uint32_t seconds; /* these three: hotplug */
+    uint32_t seconds; /* these three: hotplug, the third flips too */
     uint32_t drivers; /* vCPUs 0 .. drivers-1 bring the others on- and offline */
-    uint32_t pcpus;   /* processors of the machine that the drivers must be seen on, at least */
-    uint32_t count;   /* checker: descriptors; threads: switches; flips: flips */
-    uint32_t pages;   /* checker: pages */
+    uint32_t
+        pcpus; /* processors of the machine; hotplug: that the drivers must be seen on, at least */
+    uint32_t count; /* checker: descriptors; threads: switches; flips: flips */
+    uint32_t pages; /* checker: pages */
 };
 
 /* Ends the run with one line when an argument is wrong, unknown, there twice or of another mode. */

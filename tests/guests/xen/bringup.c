@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "exit.h"
+#include "flips.h"
 #include "gdtpool.h"
 #include "hypercall.h"
 #include "rounds.h"
@@ -57,6 +58,8 @@ static void run(struct vcpu_start *start)
         rounds_take_part(cpu);
     if (args->mode == MODE_THREADS)
         threads_take_part(cpu);
+    if (args->mode == MODE_FLIPS)
+        flips_take_part(cpu);
 }
 
 void bringup_init(const struct args *arguments, struct cgdt_pool *in)

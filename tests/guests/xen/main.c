@@ -10,6 +10,7 @@
 #include "console.h"
 #include "controls.h"
 #include "exit.h"
+#include "flips.h"
 #include "gdtpool.h"
 #include "hotplug.h"
 #include "pages.h"
@@ -48,6 +49,7 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     controls_init(args, pool);
     rounds_init(args, pool);
     threads_init(args, pool);
+    flips_init(args, pool);
     return pool;
 }
 
@@ -80,6 +82,8 @@ void kernel_main(const struct start_info *info)
     bool ok = report(&args, pool) && refused;
     if (args.mode == MODE_THREADS && ok)
         threads_run();
+    if (args.mode == MODE_FLIPS && ok)
+        flips_run();
     if (args.rounds != 0)
         rounds_run();
     ok = report_result(&args, ok);
