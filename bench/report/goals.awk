@@ -31,7 +31,9 @@ function beyond(pattern,   name, part, most, at, regex) {
 }
 
 function amount(name) {
-    return unit[name] == "bytes" ? sprintf("%d bytes", median[name]) : sprintf("%.1f ns", median[name])
+    if (unit[name] == "bytes")
+        return sprintf("%d bytes", median[name])
+    return sprintf("%.1f ns +- %.0f %%", median[name], 50 * spread[name] / median[name])
 }
 
 # Bars in a regular expression have no blanks around them.
@@ -50,11 +52,12 @@ FNR == NR {
     split($0, field, "\t")
     unit[field[1]] = field[2]
     median[field[1]] = field[3]
+    spread[field[1]] = field[5] - field[4] # of the quartiles
 }
 
 END {
     form = markdown ? "| %-44s | %-12s | %-8s | %-8s | %s |\n" : "%-44s  %-12s  %8s  %-8s  %s\n"
-    printf form, "goal", "bound", "measured", "", "medians"
+    printf form, "goal", "bound", "measured", "", "medians, half the distance of the quartiles"
     if (markdown)
         print "|---|---|---|---|---|"
     missed = 0
