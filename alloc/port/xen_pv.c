@@ -10,6 +10,7 @@
 #include "cgdt/port/xen_pv.h"
 
 #include "cgdt/error.h"
+#include "xen_pv_explain.h"
 
 #ifndef __x86_64__
 #error "xen_pv.c is for 64-bit PV kernels"
@@ -109,9 +110,13 @@ static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 
     (void)page;
     if (error >= 0 && xen->ops->introduce != NULL) {
-        error = xen->ops->introduce(xen->ctx, xen->ops->virt_to_mfn(xen->ctx, *view));
-        if (error < 0)
+        const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
+
+        error = xen->ops->introduce(xen->ctx, frame);
+        if (error < 0) {
+            xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame);
             (void)set_mapping(xen, *view, PTE_RW);
+        }
     }
     return error;
 }

@@ -188,6 +188,26 @@ static int introduce(void *ctx, uint64_t frame)
     return error;
 }
 
+/* The kernel has its page tables mapped too, somewhere. */
+static const void *mfn_to_virt(void *ctx, uint64_t frame)
+{
+    static const cgdt_desc_t table[CGDT_PAGE_ENTRIES];
+    const struct model_xen *model = ctx;
+    const uint32_t page = page_of_frame(frame);
+
+    if (frame == MODEL_TABLE_FRAME)
+        return table;
+    return page == MODEL_PAGES ? NULL : model->guest + (size_t)page * CGDT_PAGE_BYTES;
+}
+
+static bool is_writable(void *ctx, const void *page)
+{
+    const struct model_xen *model = ctx;
+    const uintptr_t offset = (uintptr_t)page - (uintptr_t)model->guest;
+
+    return offset < BYTES && model->writable[offset / CGDT_PAGE_BYTES];
+}
+
 bool model_xen_open(struct model_xen *model)
 {
     const int file = memfd_create("xen", MFD_CLOEXEC);
@@ -207,6 +227,8 @@ bool model_xen_open(struct model_xen *model)
                                           .page_get = page_get,
                                           .page_put = page_put,
                                           .introduce = introduce,
+                                          .mfn_to_virt = mfn_to_virt,
+                                          .is_writable = is_writable,
                                           .lock = lock,
                                           .unlock = unlock};
     model->port = (struct cgdt_xen_pv){
@@ -230,7 +252,7 @@ void model_xen_arm(struct model_xen *model, enum model_call fail, uint32_t n, in
     model->fired = 0;
 }
 
-/* A page becomes a page of descriptors when it is not writable anywhere and all 512 are valid. */
+/* A page that is not writable anywhere becomes a page of descriptors when all 512 are valid. */
 static bool validate(struct model_xen *model, uint32_t page)
 {
     cgdt_desc_t *descs = (cgdt_desc_t *)(void *)(model->host + (size_t)page * CGDT_PAGE_BYTES);
@@ -242,7 +264,7 @@ static bool validate(struct model_xen *model, uint32_t page)
             return false;
         descs[i] = stored;
     }
-    return !model->writable[page];
+    return true;
 }
 
 int model_xen_set_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint32_t n)
@@ -250,8 +272,8 @@ int model_xen_set_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint3
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t page = page_of_frame(frames[i]);
 
-        if (page == MODEL_PAGES || model->changing == page + 1 ||
-            (model->gdt_count[page] == 0 && !validate(model, page))) {
+        if (page == MODEL_PAGES || model->changing == page + 1 || model->writable[page] ||
+            model->aliased[page] || (model->gdt_count[page] == 0 && !validate(model, page))) {
             model_xen_drop_gdt(model, frames, i);
             return XEN_EINVAL;
         }

@@ -16,6 +16,10 @@
 #define MODEL_PAGES 16
 #define MODEL_FRAME 0x12340u /* machine frame of page 0; the others follow in falling order */
 
+/* Frames that model_xen_open() does not back: another domain's, and one of this domain's page tables. */
+#define MODEL_FOREIGN_FRAME 0x777u
+#define MODEL_TABLE_FRAME   0x12341u
+
 #define XEN_EFAULT (-14)
 #define XEN_EBUSY  (-16)
 #define XEN_EINVAL (-22)
@@ -37,6 +41,8 @@ struct model_xen {
     uint32_t gdt_count[MODEL_PAGES]; /* references of the type "segment descriptor page" */
     bool writable[MODEL_PAGES];      /* the guest's mapping */
     bool typed[MODEL_PAGES];         /* a GDT has named it since it was writable */
+    bool aliased
+        [MODEL_PAGES]; /* another mapping of it is writable, of which the guest does not know */
     uint32_t
         changing; /* page + 1 that is being changed as ordinary memory: no GDT can have it meanwhile */
     int introduce_code;      /* what introduce answers if it is not 0 */

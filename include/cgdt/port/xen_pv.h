@@ -16,11 +16,13 @@
  *   config.profile = CGDT_XEN_PV64;
  *
  * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal while a vCPU
- * holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a descriptor or a frame.
+ * holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a descriptor or a frame, of which
+ * cgdt_xen_pv_explain() finds out why.
  */
 #ifndef CGDT_PORT_XEN_PV_H
 #define CGDT_PORT_XEN_PV_H
 
+#include "../check.h"
 #include "../port.h"
 
 #ifdef __cplusplus
@@ -83,6 +85,16 @@ struct cgdt_xen_pv_ops {
     int (*introduce)(void *ctx, uint64_t frame);
 
     /*
+     * For cgdt_xen_pv_explain() only; both may be NULL, and then it can say less.
+     *
+     * mfn_to_virt  where the kernel can read the page of a frame; NULL if it is no frame of this domain's, or of
+     *              no page that the kernel has mapped. Any number may be asked about.
+     * is_writable  whether the kernel's own mapping of that page allows stores; what its page table says.
+     */
+    const void *(*mfn_to_virt)(void *ctx, uint64_t frame);
+    bool (*is_writable)(void *ctx, const void *page);
+
+    /*
      * Must not be taken by an interrupt handler while it is held (no call of the pool is made from one, or
      * interrupts are off). Both may be NULL in a serialized pool, and only there.
      */
@@ -106,6 +118,26 @@ struct cgdt_xen_pv_counts {
     uint64_t undo_failed; /* stores of such an undo that Xen refused too: the slot is then torn */
 };
 
+/* Why Xen refuses frames as a GDT, in the order in which cgdt_xen_pv_explain() looks. */
+enum cgdt_xen_pv_cause {
+    CGDT_XEN_PV_NO_CAUSE, /* it does not refuse them now; VCPUOP_initialise has other reasons for -22 */
+    CGDT_XEN_PV_TOO_MANY_ENTRIES, /* more than CGDT_XEN_RESERVED_ENTRY */
+    CGDT_XEN_PV_NOT_OURS,         /* no frame of this domain's, as far as the kernel knows */
+    CGDT_XEN_PV_STILL_WRITABLE,   /* the kernel's own mapping of the page allows stores */
+    CGDT_XEN_PV_BAD_DESCRIPTOR,   /* which one is in `violation` */
+    CGDT_XEN_PV_OTHER_USE, /* nothing of that: writable at another address, a page table, granted, ... */
+    CGDT_XEN_PV_CANNOT_TELL /* nothing of that as far as can be seen, and Xen cannot be asked */
+};
+
+struct cgdt_xen_pv_refusal {
+    enum cgdt_xen_pv_cause cause;
+    uint32_t
+        position; /* in the list, of the first frame that is refused; 0 where no frame is the cause */
+    cgdt_frame_t frame; /* this frame */
+    struct cgdt_violation
+        violation; /* CGDT_XEN_PV_BAD_DESCRIPTOR: page = position, entry of the page */
+};
+
 /* Filled in by the caller down to pte_flags; the rest is the port's and starts as zero. */
 struct cgdt_xen_pv {
     const struct cgdt_xen_pv_ops *ops;
@@ -125,9 +157,27 @@ struct cgdt_xen_pv {
     uint64_t pte_flags;
 
     struct cgdt_xen_pv_counts counts;
+    struct cgdt_xen_pv_refusal
+        refusal; /* of the last page that could not be introduced; position 0 */
     cgdt_desc_t
         undo[CGDT_PAGE_ENTRIES]; /* under CGDT_XEN_PV_LOCK_UNDO: what a long batch overwrites */
 };
+
+/*
+ * Why Xen answered -22 to set_gdt or VCPUOP_initialise with these frames and `entries` (gdt_ents). Xen itself does
+ * not say. Takes CGDT_XEN_PV_LOCK_PAGES. It has Xen look once more at frames with which nothing seems wrong, by
+ * ops->introduce(): on any vCPU that may call that.
+ *
+ * frames  (entries + 511) / 512 of them; not read where that is too many
+ *
+ * Without ops->mfn_to_virt the contents of a page are not looked at, and a frame that Xen refuses has
+ * CGDT_XEN_PV_OTHER_USE.
+ */
+struct cgdt_xen_pv_refusal cgdt_xen_pv_explain(struct cgdt_xen_pv *xen, const cgdt_frame_t *frames,
+                                               uint32_t entries);
+
+/* The sentence for a cause; a violation has cgdt_violation_text(). Never NULL. Pure. */
+const char *cgdt_xen_pv_cause_text(enum cgdt_xen_pv_cause cause);
 
 /* All operations are given. */
 extern const struct cgdt_port cgdt_xen_pv_port;
