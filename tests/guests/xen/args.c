@@ -16,7 +16,7 @@ static const char *const layouts[] = {"page", "window", "common", "page-per-cpu"
 static const uint32_t slot_entries[] = {32, 32, 8, 512};
 static const uint32_t window_pages[] = {1, 14, 13, 1};
 static const bool common[] = {false, false, true, false};
-static const char *const modes[] = {"bringup", "hotplug", "checker", "threads", "flips"};
+static const char *const modes[] = {"bringup", "hotplug", "checker", "threads", "explain", "flips"};
 static const char *const controls[] = {
     "none",    "neighbour-base", "unowned-tss",   "writable-page", "early-free",
     "no-drop", "no-introduce",   "wrong-profile", "no-conversion", "through-zero"};

@@ -18,7 +18,8 @@ enum mode {
     MODE_HOTPLUG, /* several bring the others on- and offline for some seconds */
     MODE_CHECKER, /* the library's checker against Xen's own */
     MODE_THREADS, /* software threads go from vCPU to vCPU */
-    MODE_FLIPS,   /* one vCPU changes a descriptor, another one loads it */
+    MODE_EXPLAIN, /* what Xen refuses, and what the port says about it */
+    MODE_FLIPS    /* one vCPU changes a descriptor, another one loads it */
 };
 
 enum control {

@@ -194,6 +194,18 @@ static int quiesce(void *ctx, uint32_t cpu)
     return quiesce_asks == NULL ? 0 : quiesce_asks(cpu);
 }
 
+static const void *mfn_to_virt(void *ctx, uint64_t frame)
+{
+    (void)ctx;
+    return page_of_any_mfn(frame);
+}
+
+static bool is_writable(void *ctx, const void *page)
+{
+    (void)ctx;
+    return page_is_writable(page);
+}
+
 static const struct cgdt_xen_pv_ops ops = {
     .update_va_mapping = update_va_mapping,
     .update_descriptor = update_descriptor,
@@ -202,6 +214,8 @@ static const struct cgdt_xen_pv_ops ops = {
     .page_get = page_get,
     .page_put = page_put,
     .introduce = introduce,
+    .mfn_to_virt = mfn_to_virt,
+    .is_writable = is_writable,
     .lock = lock,
     .unlock = unlock,
     .quiesce = quiesce,

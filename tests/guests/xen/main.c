@@ -10,6 +10,7 @@
 #include "console.h"
 #include "controls.h"
 #include "exit.h"
+#include "explain.h"
 #include "flips.h"
 #include "gdtpool.h"
 #include "hotplug.h"
@@ -60,6 +61,8 @@ void kernel_main(const struct start_info *info)
 
     if (args.mode == MODE_CHECKER)
         checker_run(&args);
+    if (args.mode == MODE_EXPLAIN)
+        explain_run(&args);
     if (args.mode == MODE_HOTPLUG)
         hotplug_run(&args, pool);
     controls_before_slots();

@@ -16,6 +16,16 @@ uint64_t page_machine_address(const void *va);
 /* The page of a machine frame, by Xen's own table; its frame must be one of this domain's. */
 void *page_of_mfn(uint64_t mfn);
 
+/*
+ * The page of any machine frame, or NULL: it is not one of this domain's, or not mapped. And whether the mapping of
+ * an address allows stores, by the page tables.
+ */
+const void *page_of_any_mfn(uint64_t mfn);
+bool page_is_writable(const void *va);
+
+/* Another frame behind an address of the image. 0 or Xen's error. */
+int64_t page_map(const void *va, uint64_t mfn, bool writable);
+
 /* The page's one mapping, read-only or writable from now on, on all CPUs. 0 or Xen's error. */
 int64_t page_protect(const void *va, bool writable);
 

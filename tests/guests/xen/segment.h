@@ -97,6 +97,21 @@ static inline uint32_t store_u64(uint64_t *to, uint64_t value)
     return (uint32_t)fault;
 }
 
+/* A load that may fault; *value is left alone then. */
+static inline uint32_t load_u64(const uint64_t *from, uint64_t *value)
+{
+    uint64_t fault = 0;
+    uint64_t read = *value;
+
+    __asm__ volatile("1: movq (%2), %1\n\t"
+                     "2:\n\t" FIXUP(1b, 2b)
+                     : "+a"(fault), "+r"(read)
+                     : "r"(from)
+                     : "memory");
+    *value = read;
+    return (uint32_t)fault;
+}
+
 /* Both return false, as the processor does, for an entry that is empty or out of reach. */
 static inline bool lsl(uint16_t selector, uint32_t *limit)
 {

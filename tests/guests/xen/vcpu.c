@@ -32,6 +32,11 @@ void *vcpu_stack(uint32_t vcpu)
     return stacks[vcpu] + VCPU_STACK_SIZE;
 }
 
+void vcpu_set_root(uint64_t cr3)
+{
+    context.ctrlreg[3] = cr3;
+}
+
 uint32_t vcpu_stack_spare(void)
 {
     uint32_t fewest = VCPU_STACK_SIZE;
@@ -64,7 +69,7 @@ int64_t vcpu_initialise(uint32_t vcpu, const struct vcpu_plan *plan)
     context.user_regs.cs = plan->cs;
     context.user_regs.ss = plan->ss;
     context.kernel_sp = (uintptr_t)stack;
-    for (uint32_t i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+    for (uint32_t i = 0; i < sizeof(context.gdt_frames) / sizeof(context.gdt_frames[0]); i++)
         context.gdt_frames[i] = i < plan->nr_frames ? plan->frames[i] : 0;
     context.gdt_ents = plan->entries;
     return xen_vcpu_op(VCPUOP_initialise, vcpu, &context);

@@ -49,6 +49,9 @@ void *vcpu_stack(uint32_t vcpu);
 /* Bytes that no vCPU's stack has ever used, the fewest of any: what is left before one would run over. */
 uint32_t vcpu_stack_spare(void);
 
+/* The page table that vCPUs are initialised with from now on; vcpu_init() has chosen vCPU 0's. */
+void vcpu_set_root(uint64_t cr3);
+
 /* All return 0 or Xen's error. Registering comes before initialise, once for each vCPU. */
 int64_t vcpu_register_info(uint32_t vcpu);
 int64_t vcpu_initialise(uint32_t vcpu, const struct vcpu_plan *plan);
