@@ -22,6 +22,7 @@ static void run_pair(struct bench_state *state, const void *arg)
     if (ctx != NULL)
         it->peer->close(ctx);
     bench_items(state, 1);
+    bench_label(state, it->peer->what);
 }
 
 /*

@@ -47,7 +47,12 @@ template <typename F> void contained(struct bench_state *state, F &&call) noexce
 
 bool bench_batch(struct bench_state *state, uint64_t n)
 {
-    return of(state).KeepRunningBatch(static_cast<benchmark::IterationCount>(n));
+    bool more = false;
+
+    contained(state, [n, &more](benchmark::State &impl) {
+        more = impl.KeepRunningBatch(static_cast<benchmark::IterationCount>(n));
+    });
+    return more;
 }
 
 uint32_t bench_thread(const struct bench_state *state)
@@ -81,16 +86,6 @@ void bench_skip(struct bench_state *state, const char *why)
 {
     state->left = 0;
     contained(state, [why](benchmark::State &impl) { impl.SkipWithError(why); });
-}
-
-void bench_pause(struct bench_state *state)
-{
-    of(state).PauseTiming();
-}
-
-void bench_resume(struct bench_state *state)
-{
-    of(state).ResumeTiming();
 }
 
 void bench_context(const char *key, const char *value)

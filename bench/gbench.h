@@ -84,15 +84,11 @@ void bench_label(struct bench_state *state, const char *text);
 /* Instead of the loop, or in it: this case cannot run, and why. The loop ends. */
 void bench_skip(struct bench_state *state, const char *why);
 
-/* In the loop: stop and restart the clock. Costs hundreds of nanoseconds: for long iterations. */
-void bench_pause(struct bench_state *state);
-void bench_resume(struct bench_state *state);
-
 /* Before bench_main(): something to stand in the report's head. */
 void bench_context(const char *key, const char *value);
 
 /*
- * Run what the command line asks for (--benchmark_filter and so on). Returns the program's exit code: 0, or 1
+ * Run what the command line asks for (--benchmark_filter and so on). Once in a process. Returns the program's exit code: 0, or 1
  * for an argument that is not known, no case that matches, or an error in the library.
  */
 int bench_main(int argc, char **argv, const struct bench_case *cases, size_t n);

@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 
     if (argc == 4 && strcmp(argv[1], "--resident") == 0)
         return memory_resident(argv[2], argv[3]);
+    bench_context("core", "-O2 -mgeneral-regs-only, compiler " __VERSION__);
+    bench_context("pool", "live, 32 descriptors to a slot, template of 8, windows of 14 pages");
     case_add(&list, run_countdown, &list, "overhead/countdown");
     case_add(&list, run_call, &list, "overhead/call");
     cases_alloc(&list);

@@ -264,7 +264,8 @@ static void add_sizes(struct case_list *list)
             ->iterations = 1;
     for (uint32_t i = 0; i < peers_count; i++)
         for (uint32_t k = 0; k < COUNT_OF(resident_sizes); k++)
-            if (peers[i]->max_tables == 0 || resident_sizes[k] <= peers[i]->max_tables)
+            if (!peers[i]->two_views &&
+                (peers[i]->max_tables == 0 || resident_sizes[k] <= peers[i]->max_tables))
                 case_add_peer(list, run_resident,
                               (struct peer_case){.peer = peers[i], .n = resident_sizes[k]},
                               "resident/%s/%u", peers[i]->name, resident_sizes[k])

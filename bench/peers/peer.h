@@ -43,6 +43,7 @@ struct peer {
     uint32_t table_bytes; /* that a table takes up: PEER_TABLE_BYTES or CGDT_PAGE_BYTES */
     bool one_thread;      /* its callers must take turns */
     bool any_address;     /* tables are not aligned: for reference only */
+    bool two_views;       /* memory is mapped twice, and would be counted twice */
     bool in_bulk;         /* take_many is one call, so there is nothing else to measure */
 
     /* Ready for so many tables at a time, CPUs 0 .. tables-1. NULL: no memory. */

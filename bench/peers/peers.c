@@ -24,6 +24,9 @@ const struct peer *const peers[] = {
     &peer_cgdt_concurrent,
     &peer_cgdt_serialized,
     &peer_cgdt_bulk,
+#ifdef BENCH_HAVE_JEMALLOC
+    &peer_cgdt_hosted,
+#endif
     &peer_static,
     &peer_bitmap,
     &peer_glibc,
