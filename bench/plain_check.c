@@ -31,20 +31,29 @@ static inline enum cgdt_reason plain_descriptor(cgdt_desc_t desc)
     return type == 12 ? plain_gate(desc) : CGDT_BAD_SYSTEM_TYPE;
 }
 
-enum cgdt_reason plain_check_page(const cgdt_desc_t *page, uint32_t slot_entries, uint64_t owned)
+static inline enum cgdt_reason plain_slot(const cgdt_desc_t *slot, uint32_t entries, bool is_owned)
 {
-    for (uint32_t i = 0; i < CGDT_PAGE_ENTRIES; i++) {
-        const bool is_owned = (owned >> i / slot_entries & 1) != 0;
-        const cgdt_desc_t desc =
-            *(const volatile cgdt_desc_t *)&page[i]; /* another CPU may write it */
+    for (uint32_t i = 0; i < entries; i++) {
+        const cgdt_desc_t desc = *(const volatile cgdt_desc_t *)&slot[i]; /* others may write it */
         const enum cgdt_reason reason = plain_descriptor(desc);
 
         if (reason != CGDT_FINE)
             return reason;
         if (desc != 0 && !is_owned)
             return CGDT_UNOWNED_NOT_ZERO;
-        if (desc != 0 && i % slot_entries == 0)
+        if (desc != 0 && i == 0)
             return CGDT_NULL_NOT_ZERO;
     }
     return CGDT_FINE;
+}
+
+enum cgdt_reason plain_check_page(const cgdt_desc_t *page, uint32_t slot_entries, uint64_t owned)
+{
+    enum cgdt_reason reason = CGDT_FINE;
+
+    for (uint32_t i = 0; i < CGDT_PAGE_ENTRIES && reason == CGDT_FINE; i += slot_entries) {
+        reason = plain_slot(page + i, slot_entries, (owned & 1) != 0);
+        owned >>= 1;
+    }
+    return reason;
 }
