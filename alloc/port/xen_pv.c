@@ -214,6 +214,12 @@ static void undo(struct cgdt_xen_pv *xen, uint64_t machine, const struct cgdt_ba
             count(&xen->counts.undo_failed, 1);
 }
 
+/* What the page holds where the batch's i-th value goes. */
+static cgdt_desc_t now_in(const struct cgdt_batch *batch, uint32_t i)
+{
+    return *(const volatile cgdt_desc_t *)&batch->slot[batch->first + i];
+}
+
 /* All of the batch or nothing; `old` has room for batch->count descriptors. */
 static int store_or_undo(struct cgdt_xen_pv *xen, const void *view, struct cgdt_batch *batch,
                          cgdt_desc_t *old)
@@ -222,7 +228,7 @@ static int store_or_undo(struct cgdt_xen_pv *xen, const void *view, struct cgdt_
     int error;
 
     for (uint32_t i = 0; i < batch->count; i++)
-        old[i] = *(const volatile cgdt_desc_t *)&batch->slot[batch->first + i];
+        old[i] = now_in(batch, i);
     error = store_all(xen, machine, batch);
     if (error != 0)
         undo(xen, machine, batch, old);
@@ -255,10 +261,25 @@ static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
     return part;
 }
 
+/*
+ * Few 8-byte descriptors, a thread's TLS above all: one multicall in any order, and nothing to narrow. Where only
+ * zeros come, a 16-byte one may be there to be taken away, which is not for one multicall.
+ */
+static bool is_simple(const struct cgdt_batch *batch)
+{
+    if (batch->order != CGDT_BATCH_RISING || batch->values == NULL ||
+        batch->count > CGDT_XEN_PV_CHUNK)
+        return false;
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (cgdt_desc_wide64(now_in(batch, i)))
+            return false;
+    return true;
+}
+
 static int xen_pv_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     struct cgdt_xen_pv *xen = ctx;
-    struct cgdt_batch part = narrowed(batch);
+    struct cgdt_batch part = is_simple(batch) ? *batch : narrowed(batch);
     cgdt_desc_t few[CGDT_XEN_PV_CHUNK];
     int error;
 

@@ -302,6 +302,34 @@ Test(xen_write, a_free_refused_anywhere_keeps_the_slot_and_no_gate_is_seen_torn)
     close_setup(&setup);
 }
 
+Test(xen_write, zeros_given_over_gates_and_refused_anywhere_are_undone_and_never_seen_torn)
+{
+    static const cgdt_desc_t zeros[4];
+    struct setup setup;
+    uint32_t n = 0;
+
+    open_setup(&setup, gates, COUNT_OF(gates));
+    memcpy(setup.old, gates, sizeof(gates));
+    const void *view = setup.xen.guest + ((unsigned char *)setup.host - setup.xen.host);
+    do {
+        struct cgdt_batch batch = {.slot = setup.host,
+                                   .values = zeros,
+                                   .first = 1,
+                                   .count = 4,
+                                   .profile = CGDT_XEN_PV64,
+                                   .order = CGDT_BATCH_RISING};
+        model_xen_arm(&setup.xen, MODEL_DESCRIPTOR, ++n, CODE);
+        const int result = cgdt_xen_pv_port.live_write(&setup.xen.port, 0, view, &batch);
+        cr_assert_eq(setup.torn, 0, "store %u: another CPU saw half a gate", n);
+        cr_assert_eq(result, setup.xen.fired ? CODE : 0, "store %u", n);
+        for (size_t k = 0; k < COUNT_OF(gates); k++)
+            cr_assert_eq(setup.host[k], result == 0 && k >= 1 && k < 5 ? 0 : gates[k],
+                         "store %u: %d, entry %zu", n, result, k);
+    } while (setup.xen.fired != 0);
+    cr_assert_gt(n, 4, "all were tried");
+    close_setup(&setup);
+}
+
 Test(xen_write, a_result_that_xen_did_not_write_is_no_success)
 {
     struct setup setup;
