@@ -12,11 +12,13 @@
 #define NR(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define IN(mode)  (1u << (mode))
 
-static const char *const layouts[] = {"page", "window", "common", "page-per-cpu"};
-static const uint32_t slot_entries[] = {32, 32, 8, 512};
-static const uint32_t window_pages[] = {1, 14, 13, 1};
-static const bool common[] = {false, false, true, false};
-static const char *const modes[] = {"bringup", "hotplug", "checker", "threads", "explain", "flips"};
+static const char *const layouts[] = {"page", "window", "common", "page-per-cpu", "by-hand"};
+static const uint32_t slot_entries[] = {32, 32, 8, 512, 512};
+static const uint32_t window_pages[] = {1, 14, 13, 1, 1};
+static const bool common[] = {false, false, true, false, false};
+static const bool by_hand[] = {false, false, false, false, true};
+static const char *const modes[] = {"bringup", "hotplug", "checker", "threads",
+                                    "explain", "flips",   "measure"};
 static const char *const controls[] = {
     "none",    "neighbour-base", "unowned-tss",   "writable-page", "early-free",
     "no-drop", "no-introduce",   "wrong-profile", "no-conversion", "through-zero"};
@@ -116,8 +118,11 @@ static void check(const char *line, const struct args *args)
     if (args->control != CONTROL_NONE && control_modes[args->control] != args->mode)
         refuse("control must be one of the mode", line);
     /* A neighbour, or a slot that nobody owns, must exist. */
-    if ((args->control != CONTROL_NONE || args->mode > MODE_HOTPLUG) && args->nr < 4)
+    const bool several = args->control != CONTROL_NONE || args->mode > MODE_HOTPLUG;
+    if (several && args->mode != MODE_MEASURE && args->nr < 4)
         refuse("cpus must be 4 or more with a control, and in modes like this", line);
+    if (args->by_hand && args->mode != MODE_MEASURE)
+        refuse("layout by-hand needs mode=measure", line);
     if (args->mode == MODE_THREADS && args->slot_entries == CGDT_PAGE_ENTRIES)
         refuse("layout must have colors in mode=threads", line);
     if (args->control != CONTROL_NONE && args->rounds != 0)
@@ -151,6 +156,7 @@ void args_parse(const char *line, struct args *args)
                           .slot_entries = slot_entries[layout],
                           .window_pages = window_pages[layout],
                           .common = common[layout],
+                          .by_hand = by_hand[layout],
                           .control = (enum control)control,
                           .control_name = controls[control],
                           .mode = (enum mode)mode};

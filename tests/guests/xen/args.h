@@ -19,7 +19,8 @@ enum mode {
     MODE_CHECKER, /* the library's checker against Xen's own */
     MODE_THREADS, /* software threads go from vCPU to vCPU */
     MODE_EXPLAIN, /* what Xen refuses, and what the port says about it */
-    MODE_FLIPS    /* one vCPU changes a descriptor, another one loads it */
+    MODE_FLIPS,   /* one vCPU changes a descriptor, another one loads it */
+    MODE_MEASURE  /* instructions and hypercalls */
 };
 
 enum control {
@@ -40,7 +41,8 @@ struct args {
     const char *layout_name;
     uint32_t slot_entries;
     uint32_t window_pages;
-    bool common; /* a common page heads every window */
+    bool common;  /* a common page heads every window */
+    bool by_hand; /* measure: a page per CPU, without the library */
     enum control control;
     const char *control_name;
     enum mode mode;

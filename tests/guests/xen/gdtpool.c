@@ -112,6 +112,8 @@ static int introduce(void *ctx, uint64_t frame)
     for (uint32_t i = 0; i < n; i++)
         frames[i] = own_frames[vcpu].frames[i];
     frames[at] = frame;
+    counts.introduced++;
+    counts.introducing += 2;
     const int64_t error = xen_set_gdt(frames, (at == n ? n + 1 : n) * CGDT_PAGE_ENTRIES);
     if (error != 0)
         return (int)error;
@@ -144,8 +146,15 @@ static void page_put(void *ctx, uint32_t page, void *at)
     free_pages[nr_free++] = (uint16_t)gdtpool_supply_index(at);
 }
 
-static void fill_supply(void)
+uint64_t *gdtpool_supply_page(uint32_t index)
 {
+    return supply[index];
+}
+
+void gdtpool_fill_supply(void)
+{
+    if (nr_free != 0)
+        return;
     for (uint32_t i = 0; i < MAX_VCPUS; i++) {
         free_pages[i] = (uint16_t)i;
         supply[i][i % CGDT_PAGE_ENTRIES] = ~(uint64_t)0;
@@ -306,11 +315,12 @@ struct cgdt_pool *gdtpool_init(const struct args *args)
         .profile = CGDT_XEN_PV64,
         .max_cpus = args->nr,
         .template_descs = tables_template,
-        .template_entries = args->common ? 0 : TEMPLATE_ENTRIES,
+        /* What is measured writes a table as a whole. */
+        .template_entries = args->common || args->mode == MODE_MEASURE ? 0 : TEMPLATE_ENTRIES,
     };
     struct cgdt_pool *pool;
 
-    fill_supply();
+    gdtpool_fill_supply();
     port = cgdt_xen_pv_port;
     port.map = watched_map;
     port.seal = watched_seal;

@@ -14,6 +14,10 @@
 /* The port's context: what Xen is asked to do behind the pool's back goes through it too. */
 extern struct cgdt_xen_pv gdtpool_xen;
 
+/* Dirty pages for the pool; gdtpool_init() does it, if it has not been done. */
+void gdtpool_fill_supply(void);
+uint64_t *gdtpool_supply_page(uint32_t index);
+
 /* Ends the run on failure. */
 struct cgdt_pool *gdtpool_init(const struct args *args);
 
@@ -52,6 +56,8 @@ struct gdtpool_counts {
     uint32_t most_out;       /* pages out of the supply at the same time */
     uint32_t unseal_refused; /* pages that Xen would not make writable */
     uint32_t writes_refused; /* gdtpool_break_slot() */
+    uint32_t introduced;     /* pages that Xen has been shown, and so has validated */
+    uint32_t introducing;    /* set_gdt for that */
 };
 
 /* Written under the pool's lock. */

@@ -14,6 +14,7 @@
 #include "flips.h"
 #include "gdtpool.h"
 #include "hotplug.h"
+#include "measure.h"
 #include "pages.h"
 #include "refusals.h"
 #include "report.h"
@@ -45,6 +46,8 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     traps_init();
     vcpu_init();
     tables_init(args);
+    if (args->mode == MODE_MEASURE)
+        measure_run(args);
     struct cgdt_pool *pool = gdtpool_init(args);
     bringup_init(args, pool);
     controls_init(args, pool);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* The library, and by hand. */
+
+#include "ways.h"
+
+#include "exit.h"
+#include "gdtpool.h"
+#include "hypercall.h"
+#include "pages.h"
+
+#define OWN_ENTRIES (ENTRY_EMPTY - ENTRY_CODE)
+
+static const struct args *args;
+
+static void demand(const char *what, int64_t error)
+{
+    if (error != 0)
+        guest_fatal(what, error);
+}
+
+/* ENTRY_CODE .. ENTRY_NUMBER. */
+static void build(uint32_t vcpu, cgdt_desc_t descs[OWN_ENTRIES])
+{
+    descs[0] = tables_template[ENTRY_CODE];
+    descs[1] = tables_template[ENTRY_DATA];
+    tables_build(vcpu, descs + (ENTRY_FS - ENTRY_CODE));
+}
+
+/* ---- the library -------------------------------------------------------------------------- */
+
+static struct cgdt_pool *pool;
+static cgdt_slot_t handles[MAX_VCPUS];
+
+static void library_begin(const struct args *arguments)
+{
+    args = arguments;
+    pool = gdtpool_init(args);
+}
+
+/* All of a table in one write: one hypercall when the page is live, none before. */
+static void fill(uint32_t vcpu, cgdt_slot_t slot)
+{
+    const uint32_t first = args->common ? ENTRY_FS : ENTRY_CODE;
+    cgdt_desc_t descs[OWN_ENTRIES];
+
+    cpus[vcpu].slot = slot;
+    cpus[vcpu].place = tables_place(slot);
+    build(vcpu, descs);
+    demand("cgdt_write", cgdt_write(pool, slot, first - tables_first(),
+                                    descs + (first - ENTRY_CODE), ENTRY_EMPTY - first));
+}
+
+static void library_boot(uint32_t nr)
+{
+    demand("cgdt_alloc_bulk", cgdt_alloc_bulk(pool, nr, handles));
+    for (uint32_t vcpu = 0; vcpu < nr; vcpu++)
+        fill(vcpu, handles[vcpu]);
+    demand("cgdt_seal", cgdt_seal(pool));
+}
+
+static void library_late(uint32_t vcpu)
+{
+    cgdt_slot_t slot = CGDT_NO_SLOT;
+
+    demand("cgdt_cpu_online", cgdt_cpu_online(pool, vcpu, &slot));
+    fill(vcpu, slot);
+}
+
+static void library_frames(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uint32_t *entries)
+{
+    demand("cgdt_frames", cgdt_frames(pool, cpus[vcpu].slot, frames, n, entries));
+}
+
+static uint16_t library_switch_in(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t selector)
+{
+    const cgdt_slot_t slot = cpus[0].slot;
+
+    demand("cgdt_write", cgdt_write(pool, slot, ENTRY_TLS - tables_first(), tls, TLS_ENTRIES));
+    return cgdt_to_local(cgdt_pool_layout(pool), slot, (cgdt_canonical_t){selector}).selector;
+}
+
+static uint16_t library_switch_out(uint16_t loaded)
+{
+    return cgdt_to_canonical(cgdt_pool_layout(pool), cpus[0].slot, (cgdt_local_t){loaded}).selector;
+}
+
+const struct way way_library = {library_begin,  library_boot,      library_late,
+                                library_frames, library_switch_in, library_switch_out};
+
+/* ---- by hand ------------------------------------------------------------------------------ */
+
+static uint64_t *tables[MAX_VCPUS];
+static cgdt_desc_t shadow[TLS_ENTRIES]; /* of vCPU 0's TLS, as Linux keeps one */
+static struct way_counts hand;
+
+static void hand_begin(const struct args *arguments)
+{
+    args = arguments;
+    hand.bookkeeping = args->nr * sizeof(tables[0]);
+}
+
+static void hand_table(uint32_t vcpu)
+{
+    uint64_t *page = gdtpool_supply_page(vcpu);
+
+    tables[vcpu] = page;
+    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
+        page[entry] = 0;
+    build(vcpu, page + ENTRY_CODE);
+    demand("update_va_mapping", page_protect(page, false));
+    hand.update_va_mapping++;
+    hand.validations++; /* when the vCPU is initialised */
+    hand.pages++;
+}
+
+static void hand_boot(uint32_t nr)
+{
+    for (uint32_t vcpu = 0; vcpu < nr; vcpu++)
+        hand_table(vcpu);
+}
+
+static void hand_frames(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uint32_t *entries)
+{
+    frames[0] = page_mfn(tables[vcpu]);
+    *n = 1;
+    *entries = CGDT_PAGE_ENTRIES;
+}
+
+static uint16_t hand_switch_in(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t selector)
+{
+    const uint64_t machine = page_machine_address(tables[0] + ENTRY_TLS);
+    struct multicall_entry calls[TLS_ENTRIES];
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < TLS_ENTRIES; i++) {
+        if (shadow[i] == tls[i])
+            continue;
+        shadow[i] = tls[i];
+        calls[n++] = (struct multicall_entry){.op = HYPERVISOR_update_descriptor,
+                                              .args = {machine + i * CGDT_DESC_BYTES, tls[i]}};
+    }
+    hand.update_descriptor += n == 1;
+    hand.multicall += n > 1;
+    hand.batched += n > 1 ? n : 0;
+    if (n == 1)
+        demand("update_descriptor", xen_update_descriptor(calls[0].args[0], calls[0].args[1]));
+    else if (n > 1)
+        demand("multicall", xen_multicall(calls, n));
+    return selector;
+}
+
+static uint16_t hand_switch_out(uint16_t loaded)
+{
+    return loaded;
+}
+
+const struct way way_by_hand = {hand_begin,  hand_boot,      hand_table,
+                                hand_frames, hand_switch_in, hand_switch_out};
+
+/* ---- counts ------------------------------------------------------------------------------- */
+
+void way_count(struct way_counts *counts)
+{
+    const struct cgdt_xen_pv_counts *port = &gdtpool_xen.counts;
+    struct cgdt_pool_stats stats;
+
+    *counts = hand;
+    if (pool == NULL)
+        return;
+    cgdt_stats(pool, &stats);
+    *counts = (struct way_counts){
+        .set_gdt = gdtpool_counts().introducing,
+        .update_va_mapping = port->update_va_mapping,
+        .update_descriptor = port->update_descriptor,
+        .multicall = port->multicall,
+        .batched = port->batched,
+        .validations = gdtpool_counts().introduced,
+        .pages = stats.mapped_pages + stats.common_pages,
+        .bookkeeping = stats.bookkeeping_bytes,
+    };
+}
