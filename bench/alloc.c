@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Tables that a pair's allocator is ready for. */
 #define PAIR_TABLES 1024u
 

@@ -6,6 +6,8 @@
 #include "gbench.h"
 #include "peers/peer.h"
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 struct case_list {
     struct bench_case *cases;
     size_t n;
@@ -32,6 +34,7 @@ void cases_alloc(struct case_list *list);
 void cases_threads(struct case_list *list);
 void cases_content(struct case_list *list);
 void cases_checker(struct case_list *list);
+void cases_walk(struct case_list *list);
 void cases_memory(struct case_list *list);
 
 /* cgdt-bench --resident PEER TABLES: what run_resident() of memory.c starts. Prints bytes; the exit code. */

@@ -59,7 +59,7 @@ static void run_plain(struct bench_state *state, const void *arg)
 
 void cases_checker(struct case_list *list)
 {
-    for (uint32_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+    for (uint32_t i = 0; i < COUNT_OF(pages); i++) {
         fill(&pages[i]);
         case_add(list, run_cgdt, &pages[i], "checker/cgdt/%s", pages[i].name);
         case_add(list, run_plain, &pages[i], "checker/plain/%s", pages[i].name);

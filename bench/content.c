@@ -15,13 +15,8 @@
 #define SELECTORS   1024u
 #define POOL_BYTES  8192u
 #define FIXED_PAGES (CPUS / 16u)
-#define XEN_LAYOUT                                                                                 \
-    {                                                                                              \
-        .slot_entries = PEER_TABLE_ENTRIES, .window_pages = 14,                                    \
-        .reserved_entry = CGDT_XEN_RESERVED_ENTRY                                                  \
-    }
 
-static const struct cgdt_layout xen_layout = XEN_LAYOUT;
+static const struct cgdt_layout xen_layout = PEER_LAYOUT;
 
 /* A live pool on a port that is open, and one slot of it. */
 struct live {
@@ -35,7 +30,7 @@ static bool live_open(struct live *live, const struct cgdt_port *port, void *por
     const struct cgdt_config config = {
         .port = port,
         .port_ctx = port_ctx,
-        .layout = XEN_LAYOUT,
+        .layout = PEER_LAYOUT,
         .profile = CGDT_XEN_PV64,
         .max_cpus = CPUS,
         .template_descs = peer_template,
@@ -90,7 +85,7 @@ static void run_tls_fixed(struct bench_state *state, const void *arg)
 #ifdef BENCH_HAVE_JEMALLOC
 static void run_tls_hosted(struct bench_state *state, const void *arg)
 {
-    const struct cgdt_hosted_config config = {.max_cpus = CPUS, .layout = XEN_LAYOUT};
+    const struct cgdt_hosted_config config = {.max_cpus = CPUS, .layout = PEER_LAYOUT};
     struct cgdt_hosted *hosted;
     struct live live;
 

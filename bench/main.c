@@ -87,6 +87,7 @@ int main(int argc, char **argv)
     cases_threads(&list);
     cases_content(&list);
     cases_checker(&list);
+    cases_walk(&list);
     cases_memory(&list);
     return bench_main(argc, argv, list.cases, list.n);
 }

@@ -109,9 +109,7 @@ static void *pool_open(uint32_t tables, bool serialized)
     peer->config = (struct cgdt_config){
         .port = &cgdt_fixed_port,
         .port_ctx = &peer->fixed,
-        .layout = {.slot_entries = PEER_TABLE_ENTRIES,
-                   .window_pages = 14,
-                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
+        .layout = PEER_LAYOUT,
         .profile = CGDT_XEN_PV64,
         .max_cpus = tables,
         .serialized = serialized,

@@ -72,9 +72,7 @@ static bool make_pool(struct hosted_peer *peer, const struct cgdt_config *config
 static void *hosted_open(uint32_t tables)
 {
     struct hosted_peer *peer = calloc(1, sizeof(*peer));
-    const struct cgdt_layout layout = {.slot_entries = PEER_TABLE_ENTRIES,
-                                       .window_pages = 14,
-                                       .reserved_entry = CGDT_XEN_RESERVED_ENTRY};
+    const struct cgdt_layout layout = PEER_LAYOUT;
     const struct cgdt_hosted_config hosted_config = {.max_cpus = tables, .layout = layout};
 
     if (peer == NULL)

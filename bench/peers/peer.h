@@ -15,7 +15,7 @@
 #ifndef CGDT_BENCH_PEER_H
 #define CGDT_BENCH_PEER_H
 
-#include <cgdt/descriptor.h>
+#include <cgdt/layout.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +23,13 @@
 #define PEER_TABLE_BYTES      256u
 #define PEER_TABLE_ENTRIES    (PEER_TABLE_BYTES / CGDT_DESC_BYTES)
 #define PEER_TEMPLATE_ENTRIES 8u
+
+/* cgdt's own: as under Xen, 16 slots to a page. */
+#define PEER_LAYOUT                                                                                \
+    {                                                                                              \
+        .slot_entries = PEER_TABLE_ENTRIES, .window_pages = 14,                                    \
+        .reserved_entry = CGDT_XEN_RESERVED_ENTRY                                                  \
+    }
 
 /* As a 64-bit kernel under Xen would have it: entry 0 null, the others in the form that Xen keeps. */
 extern const cgdt_desc_t peer_template[PEER_TEMPLATE_ENTRIES];
