@@ -30,14 +30,15 @@ struct pvh_info {
     uint64_t cmdline;
 };
 
-static const char *const keys[] = {"layout", "control", "mode", "paging", "spare",
-                                   "cycles", "drivers", "seed", "block",  "changes"};
+static const char *const keys[] = {"layout",  "control", "mode",  "paging",  "spare", "cycles",
+                                   "drivers", "seed",    "block", "changes", "quiet"};
 static const char *const controls[] = {
     "none",           "shared-slot",    "wipe-neighbour", "early-wipe", "late-user",
     "parked-on-slot", "clear-accessed", "ltr-alias",      "busy-tss",   "wide-limit"};
 static const char *const modes[] = {"bringup", "hotplug", "acpi"};
 static const char *const layouts[] = {"page", "window", "page-per-cpu"};
 static const char *const pagings[] = {"legacy", "pae"};
+static const char *const answers[] = {"no", "yes"};
 static const uint32_t window_pages[] = {1, 14, 1};
 
 /* What these kernels' Linux has: 32 descriptors on i386, 16 on x86-64. */
@@ -126,6 +127,7 @@ void args_parse(uint32_t magic, const void *info, struct args *args)
         .control_name = controls[control],
         .mode = (enum mode)parse_word(line, "mode", modes, NR(modes)),
         .pae = parse_word(line, "paging", pagings, NR(pagings)) == 1,
+        .quiet = parse_word(line, "quiet", answers, NR(answers)) == 1,
         .cycles = 1000,
         .drivers = 2,
         .seed = 1,

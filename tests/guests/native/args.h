@@ -40,6 +40,7 @@ struct args {
     uint32_t cycles;  /* hotplug: how often a CPU goes off and on, all together */
     uint32_t drivers; /* hotplug: CPUs 0 .. drivers-1 do it */
     uint32_t seed;    /* hotplug: of the order in which they do it */
+    bool quiet; /* hotplug: no NMIs, and no interrupts but for orders: what is lost stays lost */
     uint32_t block;   /* acpi: I/O port of the hotplug block */
     uint32_t changes; /* acpi: CPUs that are added, and then removed */
 };

@@ -9,12 +9,14 @@
 
 #include "apic.h"
 #include "console.h"
+#include "cpuops.h"
 #include "exit.h"
 #include "gdtpool.h"
 #include "nmi.h"
 #include "tables.h"
 
-#define MOST_OFF 64u /* by one driver */
+#define MOST_OFF    64u /* by one driver */
+#define MOST_PAUSES 64u
 
 static const struct args *args;
 static uint32_t nr;
@@ -61,12 +63,27 @@ static bool is_over(void)
     return __atomic_load_n(&cycles, __ATOMIC_RELAXED) >= args->cycles;
 }
 
+/* An interrupt for a CPU, so that the order to come meets it at any point of its way back to sleep. */
+static void wake(struct driver *driver, uint32_t id)
+{
+    const uint32_t *pokes = &cpus[id].pokes;
+    const uint32_t before = __atomic_load_n(pokes, __ATOMIC_RELAXED);
+    const struct wait wait = wait_begin("an interrupt is not taken", id);
+
+    apic_send(id, VECTOR_POKE);
+    while (__atomic_load_n(pokes, __ATOMIC_RELAXED) == before)
+        wait_step(&wait);
+    for (uint32_t i = below(driver, MOST_PAUSES); i > 0; i--)
+        pause_cpu();
+}
+
 static void take_one_off(struct driver *driver)
 {
     const uint32_t id = args->drivers + below(driver, nr - args->drivers);
 
     if (!cpu_take(id)) /* another driver has it, or this one */
         return;
+    wake(driver, id);
     cpu_offline(id);
     driver->off[driver->nr_off++] = id;
 }
@@ -89,6 +106,7 @@ static void make_one_look(struct driver *driver)
 
     if (!cpu_take(id))
         return;
+    wake(driver, id);
     cpu_order(id, ORDER_LOOK);
     cpu_finish_order(id);
     cpu_release(id);
@@ -96,8 +114,9 @@ static void make_one_look(struct driver *driver)
 
 static void disturb(struct driver *driver)
 {
-    apic_send(below(driver, args->drivers), VECTOR_POKE);
-    if (driver->steps % 16 == 0) {
+    if (!args->quiet)
+        apic_send(below(driver, args->drivers), VECTOR_POKE);
+    if (!args->quiet && driver->steps % 16 == 0) {
         (void)nmi_broadcast();
         __atomic_fetch_add(&broadcasts, 1, __ATOMIC_RELAXED);
     }

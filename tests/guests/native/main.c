@@ -56,7 +56,7 @@ static void look_again(uint32_t nr)
         nmi_finish(id);
         cpu_order(id, ORDER_LOOK);
         cpu_finish_order(id);
-        report_unless("a CPU that took no NMI", cpus[id].nmis != 0, 1);
+        report_unless("a CPU that took an NMI", cpus[id].nmis != 0, 1);
     }
     verify_look(&cpus[0], WHEN_ORDERED);
 }

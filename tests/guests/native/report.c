@@ -114,6 +114,9 @@ static void print_counts(uint32_t nr)
     }
     console_printf("COUNTS nmis=%u on_parked=%u interrupts=%u poisonings=%u\n", nmis, parked_nmis,
                    pokes, gdtpool_poisonings());
+    /* In the debug build each CPU that went off took an NMI while its former slot was poison. */
+    if (gdtpool_native.poison && gdtpool_poisonings() < counts.cycles)
+        report_unless("poisonings", gdtpool_poisonings(), counts.cycles);
     if (counts.cycles != 0)
         console_printf("HOTPLUG cycles=%u moved=%u windows_trimmed=%u broadcasts=%u\n",
                        counts.cycles, gdtpool_moves(), counts.trims, counts.broadcasts);
