@@ -35,9 +35,10 @@ void cases_threads(struct case_list *list);
 void cases_content(struct case_list *list);
 void cases_checker(struct case_list *list);
 void cases_walk(struct case_list *list);
-void cases_memory(struct case_list *list);
+void cases_growth(struct case_list *list);
+void cases_fresh(struct case_list *list);
 
-/* cgdt-bench --resident PEER TABLES: what run_resident() of memory.c starts. Prints bytes; the exit code. */
-int memory_resident(const char *peer_name, const char *tables);
+/* cgdt-bench --fresh PEER TABLES: the child of fresh.c. Prints bytes and ns; the exit code. */
+int fresh_main(const char *peer_name, const char *tables);
 
 #endif

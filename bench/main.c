@@ -77,8 +77,8 @@ int main(int argc, char **argv)
 {
     struct case_list list = {NULL, 0, 0};
 
-    if (argc == 4 && strcmp(argv[1], "--resident") == 0)
-        return memory_resident(argv[2], argv[3]);
+    if (argc == 4 && strcmp(argv[1], "--fresh") == 0)
+        return fresh_main(argv[2], argv[3]);
     bench_context("core", "-O2 -mgeneral-regs-only, compiler " __VERSION__);
     bench_context("pool", "live, 32 descriptors to a slot, template of 8, windows of 14 pages");
     case_add(&list, run_countdown, &list, "overhead/countdown");
@@ -88,6 +88,7 @@ int main(int argc, char **argv)
     cases_content(&list);
     cases_checker(&list);
     cases_walk(&list);
-    cases_memory(&list);
+    cases_growth(&list);
+    cases_fresh(&list);
     return bench_main(argc, argv, list.cases, list.n);
 }

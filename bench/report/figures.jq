@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
 # Google Benchmark's JSON (one or more) -> a line per case: name, unit, median, lower quartile, upper quartile, and
-# each repetition's figure, tab-separated. ns: per item where the case counts items, else per iteration; of wall
-# clock time where threads wait, else of CPU time.
+# each repetition's figure, tab-separated. Bytes or ns that a case counts by itself; otherwise ns per item where it
+# counts items, per iteration where not: of wall-clock time where threads wait, else of CPU time.
 
-def figure: if .bytes != null then .bytes elif .items_per_second then 1e9 / .items_per_second else .cpu_time end;
+def figure: if .bytes != null then .bytes elif .ns != null then .ns elif .items_per_second then 1e9 / .items_per_second else .cpu_time end;
 def at(part): .[((length - 1) * part + 0.5) | floor];
 def median: if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 
