@@ -3,6 +3,7 @@
 
 #include "gdtpool.h"
 
+#include "../../porting/conform.h"
 #include "controls.h"
 #include "exit.h"
 #include "nmi.h"
@@ -127,6 +128,9 @@ void gdtpool_init(const struct args *args, uint32_t slots)
     }
     nr_free = SUPPLY_PAGES;
     port = cgdt_native_port;
+    const enum conform broken = conform_check(&port, &gdtpool_native);
+    if (broken != CONFORM_OK)
+        guest_fatal(conform_text(broken), broken);
     controls_change_port(&port);
     must("cgdt_pool_init", cgdt_pool_init(&gdtpool, memory, sizeof(memory), &config));
 }
