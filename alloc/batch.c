@@ -101,16 +101,9 @@ bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update)
     return false;
 }
 
-static inline void store(cgdt_desc_t *to, cgdt_desc_t value)
-{
-    cgdt_store64_relaxed_((cgdt_word_t *)(void *)to, value);
-    /* The next store must not overtake this one; x86 keeps stores in order, the compiler has to be told. */
-    __asm__ volatile("" ::: "memory");
-}
-
 void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value)
 {
-    store(to, value);
+    cgdt_plain_store_(to, value);
 }
 
 bool cgdt_batch_prepare_(struct cgdt_batch *batch)
@@ -131,34 +124,21 @@ bool cgdt_batch_prepare_(struct cgdt_batch *batch)
     return changes;
 }
 
-/* The two changes that every CPU that comes or goes makes, without a look at each descriptor's kind. */
-static void fill(cgdt_desc_t *to, const cgdt_desc_t *values, uint32_t count)
-{
-    while (count-- > 0) {
-        if (values[count] != 0)
-            store(&to[count], values[count]);
-    }
-}
-
-static void erase(cgdt_desc_t *to, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (cgdt_load_descriptor_(&to[i]) != 0)
-            store(&to[i], 0);
-    }
-}
-
 void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page)
 {
     cgdt_desc_t *to = page + batch->slot_offset + batch->first;
     struct cgdt_update update;
 
     if (batch->values == NULL && batch->order == CGDT_BATCH_RISING) {
-        erase(to, batch->count);
+        for (const cgdt_desc_t *end = to + batch->count; to < end; to++) {
+            if (cgdt_load_descriptor_(to) != 0)
+                cgdt_plain_store_(to, 0);
+        }
     } else if (batch->kept && batch->order == CGDT_BATCH_FALLING) {
-        fill(to, batch->values, batch->count);
+        for (uint32_t i = batch->count; i-- > 0;)
+            cgdt_plain_store_(&to[i], batch->values[i]);
     } else {
         while (cgdt_batch_next(batch, &update))
-            store(&page[update.entry], update.value);
+            cgdt_plain_store_(&page[update.entry], update.value);
     }
 }

@@ -288,27 +288,14 @@ enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, cons
 size_t cgdt_violation_text(const struct cgdt_violation *violation, char *buffer, size_t size)
 {
     struct text text = {buffer, size, 0};
+    const uint64_t values[] = {violation->window, violation->page, violation->color,
+                               violation->entry, violation->found};
+    const bool common = violation->page == CGDT_COMMON_POSITION;
 
-    cgdt_text_string_(&text, "window ");
-    cgdt_text_decimal_(&text, violation->window);
-    if (violation->page == CGDT_COMMON_POSITION) {
-        cgdt_text_string_(&text, ", common page");
-    } else {
-        cgdt_text_string_(&text, ", page ");
-        cgdt_text_decimal_(&text, violation->page);
-        cgdt_text_string_(&text, ", color ");
-        cgdt_text_decimal_(&text, violation->color);
-    }
-    cgdt_text_string_(&text, ", entry ");
-    cgdt_text_decimal_(&text, violation->entry);
-    cgdt_text_string_(&text, ": 0x");
-    cgdt_text_hex_(&text, violation->found, 16);
-    cgdt_text_string_(&text, ": ");
-    cgdt_text_string_(&text, cgdt_reason_text(violation->reason));
-    if (violation->effect == CGDT_REWRITTEN) {
-        cgdt_text_string_(&text, " (stored: 0x");
-        cgdt_text_hex_(&text, violation->stored, 16);
-        cgdt_text_char_(&text, ')');
-    }
+    cgdt_text_put_(&text, common ? "window #, common page" : "window #, page #, color #", values);
+    cgdt_text_put_(&text, ", entry #: 0x&: ", values + 3);
+    cgdt_text_put_(&text, cgdt_reason_text(violation->reason), NULL);
+    if (violation->effect == CGDT_REWRITTEN)
+        cgdt_text_put_(&text, " (stored: 0x&)", &violation->stored);
     return text.length;
 }

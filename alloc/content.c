@@ -26,8 +26,9 @@ int cgdt_page_store_(const struct cgdt_pool *pool, uint32_t page, const struct p
     /* Nothing to change: no reason to bother a hypervisor. */
     if (!change->fresh && !cgdt_batch_prepare_(&batch))
         return 0;
-    if (!state->sealed) {
-        cgdt_batch_store(&batch, state->view);
+    cgdt_desc_t *writable = cgdt_pool_writable_(pool, state);
+    if (writable != NULL) {
+        cgdt_batch_store(&batch, writable);
         return 0;
     }
     const int error =

@@ -145,22 +145,14 @@ static void describe_descriptor(struct text *text, uint32_t entry, cgdt_desc_t d
     struct cgdt_desc_fields fields;
 
     cgdt_desc_decode(desc, &fields);
-    cgdt_text_string_(text, "    entry ");
-    cgdt_text_decimal_(text, entry);
-    cgdt_text_string_(text, ": 0x");
-    cgdt_text_hex_(text, desc, 16);
-    cgdt_text_string_(text,
-                      fields.segment ? (fields.type & 8u) != 0 ? " code" : " data" : " system");
-    cgdt_text_string_(text, " type ");
-    cgdt_text_decimal_(text, fields.type);
-    cgdt_text_string_(text, " base 0x");
-    cgdt_text_hex_(text, fields.base, 8);
-    cgdt_text_string_(text, " last 0x");
-    cgdt_text_hex_(text, fields.last_offset, 8);
-    cgdt_text_string_(text, " dpl ");
-    cgdt_text_decimal_(text, fields.dpl);
-    cgdt_text_string_(text, fields.present ? " present" : " absent");
-    cgdt_text_string_(text, fields.long_mode ? " long\n" : "\n");
+    const uint64_t values[] = {entry,     desc, fields.type, fields.base, fields.last_offset,
+                               fields.dpl};
+    cgdt_text_put_(text, "    entry #: 0x&", values);
+    cgdt_text_put_(text, fields.segment ? (fields.type & 8u) != 0 ? " code" : " data" : " system",
+                   NULL);
+    cgdt_text_put_(text, " type # base 0x$ last 0x$ dpl #", values + 2);
+    cgdt_text_put_(text, fields.present ? " present" : " absent", NULL);
+    cgdt_text_put_(text, fields.long_mode ? " long\n" : "\n", NULL);
 }
 
 static void describe_page(const struct cgdt_pool *pool, uint32_t page,
@@ -169,25 +161,20 @@ static void describe_page(const struct cgdt_pool *pool, uint32_t page,
     const uint32_t entries = pool->config.layout.slot_entries;
     const uint64_t owned = cgdt_pool_owned_bits_(pool, page);
 
-    cgdt_text_string_(text, "window ");
-    cgdt_text_decimal_(text, page / pool->windows.window_pages);
-    cgdt_text_string_(text, " page ");
-    cgdt_text_decimal_(text, page % pool->windows.window_pages);
-    cgdt_text_string_(text, state->sealed ? " sealed\n" : " private\n");
+    const uint64_t place[] = {page / pool->windows.window_pages, page % pool->windows.window_pages};
+    cgdt_text_put_(text, state->sealed ? "window # page # sealed\n" : "window # page # private\n",
+                   place);
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
-        const uint32_t color = entry / entries;
+        const uint64_t color = entry / entries;
         const bool is_owned = (owned >> color & 1u) != 0;
         const cgdt_desc_t desc = cgdt_load_descriptor_(&state->view[entry]);
 
-        if (entry % entries == 0 && is_owned) {
-            cgdt_text_string_(text, "  color ");
-            cgdt_text_decimal_(text, color);
-            cgdt_text_char_(text, '\n');
-        }
+        if (entry % entries == 0 && is_owned)
+            cgdt_text_put_(text, "  color #\n", &color);
         if (desc == 0)
             continue;
         if (!is_owned)
-            cgdt_text_string_(text, "  UNOWNED");
+            cgdt_text_put_(text, "  UNOWNED", NULL);
         describe_descriptor(text, entry % entries, desc);
     }
 }

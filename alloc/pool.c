@@ -54,7 +54,7 @@ uint64_t cgdt_pool_owned_bits_(const struct cgdt_pool *pool, uint32_t page)
 static bool port_is_complete(const struct cgdt_port *port, bool serialized)
 {
     if (port == NULL || port->map == NULL || port->seal == NULL || port->unseal == NULL ||
-        port->unmap == NULL || port->frame == NULL || port->live_write == NULL)
+        port->unmap == NULL || port->frame == NULL || (port->live_write == NULL && !port->direct))
         return false;
     return serialized || (port->lock != NULL && port->unlock != NULL);
 }
@@ -133,7 +133,9 @@ static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
         cgdt_store32_relaxed_(&pool->directory[cpu], 0);
     pool->reserved_slots = 0;
     pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
+    pool->entries_shift = (uint8_t)__builtin_ctz(config->layout.slot_entries);
     pool->template_kept = template_is_kept(config);
+    pool->direct = config->port->direct;
     pool->live = false;
 }
 

@@ -23,7 +23,9 @@ struct cgdt_pool {
     uint32_t *directory;     /* [max_cpus]: cpu.c */
     uint32_t reserved_slots; /* under the lock */
     uint8_t color_shift;     /* log2 of the slots in a page */
+    uint8_t entries_shift;   /* log2 of the entries in a slot */
     bool template_kept;      /* the template is in the form that the profile keeps */
+    bool direct;             /* sealed pages are stored to through their alias; no live_write() */
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
 
@@ -68,14 +70,28 @@ static inline uint32_t cgdt_pool_first_of_(const struct cgdt_pool *pool, uint32_
     return page << pool->color_shift;
 }
 
+/* Entry of its page at which a slot begins. */
+static inline uint32_t cgdt_pool_offset_(const struct cgdt_pool *pool, uint32_t number)
+{
+    return number << pool->entries_shift & (CGDT_PAGE_ENTRIES - 1u);
+}
+
 /* Which slots of a page in service are not free: claimed, owned or releasing. Bit 0 for color 0. */
 uint64_t cgdt_pool_owned_bits_(const struct cgdt_pool *pool, uint32_t page);
 
-/* Handle of a slot that is claimed, as its owner will have it. */
-cgdt_slot_t cgdt_slot_handle_(const struct cgdt_pool *pool, uint32_t number);
-
 /* 0 if the handle's owner may use it, with the page's state in *page; otherwise -CGDT_ENOENT, -ESTALE. */
 int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
+
+/* Where ordinary stores to a page go; NULL: only live_write() may change it. */
+static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool,
+                                               const struct page_state *state)
+{
+    if (!state->sealed)
+        return state->view;
+    return pool->direct
+               ? (cgdt_desc_t *)((uintptr_t)state->view + (uintptr_t)pool->config.alias_bytes)
+               : NULL;
+}
 
 /* Some entries of a slot, and what they are to become. */
 struct change {

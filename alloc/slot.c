@@ -6,10 +6,14 @@
  * gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's alone, so its
  * contents need no further order among CPUs.
  */
+#include "batch.h"
 #include "pool.h"
 
 /* The bit that no handle uses. */
 #define UNUSED (~(CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIFT))
+
+/* Keeps a function that is seldom called, or seldom soon done, from slowing down its callers. */
+#define SELDOM __attribute__((noinline, cold))
 
 _Static_assert(~0u >> CGDT_SLOT_GENERATION_SHIFT == CGDT_SLOTMAP_GENERATIONS - 1u,
                "a handle tells as many generations as the map counts");
@@ -22,10 +26,15 @@ struct request {
     uint32_t written; /* of those, how many hold the template */
 };
 
-cgdt_slot_t cgdt_slot_handle_(const struct cgdt_pool *pool, uint32_t number)
+static cgdt_slot_t handle_of(uint32_t number, uint32_t generation)
 {
-    return (number + 1) | cgdt_slotmap_generation_(&pool->map, number)
-                              << CGDT_SLOT_GENERATION_SHIFT;
+    return (number + 1) | generation << CGDT_SLOT_GENERATION_SHIFT;
+}
+
+/* Of a slot that is claimed: as its owner will have it. */
+static cgdt_slot_t coming_handle(const struct cgdt_pool *pool, uint32_t number)
+{
+    return handle_of(number, cgdt_slotmap_generation_(&pool->map, number));
 }
 
 static uint32_t page_of(const struct cgdt_pool *pool, uint32_t number)
@@ -39,13 +48,13 @@ static uint32_t generation_of(cgdt_slot_t slot)
 }
 
 /* Why a handle is not its owner's. */
-static int not_owned(const struct cgdt_pool *pool, cgdt_slot_t slot)
+SELDOM static int not_owned(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
     if (number >= pool->map.slots || /* CGDT_NO_SLOT has number 2^32-1 */
         cgdt_window_page_(&pool->windows, page_of(pool, number)).view == NULL ||
-        cgdt_slot_handle_(pool, number) == slot)
+        coming_handle(pool, number) == slot)
         return -CGDT_ENOENT;
     return -CGDT_ESTALE;
 }
@@ -62,28 +71,66 @@ int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page
     return 0;
 }
 
-/* A change to a slot that the caller owns. */
-static int store(const struct cgdt_pool *pool, cgdt_slot_t slot, const struct change *change)
+/* A change to a claimed slot, by whatever way there is. */
+SELDOM static int change_slot(const struct cgdt_pool *pool, uint32_t number,
+                              const struct change *change)
 {
-    const uint32_t page = page_of(pool, cgdt_slot_number(slot));
+    const uint32_t page = page_of(pool, number);
     const struct page_state state = cgdt_window_page_(&pool->windows, page);
 
-    return cgdt_page_store_(pool, page, &state, cgdt_slot_offset(&pool->config.layout, slot),
-                            change);
+    return cgdt_page_store_(pool, page, &state, cgdt_pool_offset_(pool, number), change);
 }
 
-static int write_template(const struct cgdt_pool *pool, cgdt_slot_t slot)
+/* The slot where ordinary stores may go to it; NULL: they may not. */
+static inline cgdt_desc_t *writable_slot(const struct cgdt_pool *pool, uint32_t number)
 {
-    return store(pool, slot,
-                 &(struct change){.values = pool->config.template_descs,
-                                  .n = pool->config.template_entries,
-                                  .fresh = true,
-                                  .kept = pool->template_kept});
+    const struct page_state state = cgdt_window_slot_page_(&pool->windows, page_of(pool, number));
+    cgdt_desc_t *page = cgdt_pool_writable_(pool, &state);
+
+    return page != NULL ? page + cgdt_pool_offset_(pool, number) : NULL;
 }
 
-static int erase(const struct cgdt_pool *pool, cgdt_slot_t slot)
+/* The ways through the port, out of the way of the others. */
+
+SELDOM static int write_template_live(const struct cgdt_pool *pool, uint32_t number)
 {
-    return store(pool, slot, &(struct change){.n = pool->config.layout.slot_entries});
+    return change_slot(pool, number,
+                       &(struct change){.values = pool->config.template_descs,
+                                        .n = pool->config.template_entries,
+                                        .fresh = true,
+                                        .kept = pool->template_kept});
+}
+
+SELDOM static int erase_live(const struct cgdt_pool *pool, uint32_t number)
+{
+    return change_slot(pool, number, &(struct change){.n = pool->config.layout.slot_entries});
+}
+
+static inline int write_template(const struct cgdt_pool *pool, uint32_t number)
+{
+    cgdt_desc_t *to = writable_slot(pool, number);
+
+    if (to == NULL || !pool->template_kept)
+        return write_template_live(pool, number);
+    cgdt_plain_fill_(to, pool->config.template_descs, pool->config.template_entries);
+    return 0;
+}
+
+static inline int erase(const struct cgdt_pool *pool, uint32_t number)
+{
+    cgdt_desc_t *to = writable_slot(pool, number);
+
+    if (to == NULL)
+        return erase_live(pool, number);
+    cgdt_plain_erase_(to, pool->config.layout.slot_entries);
+    return 0;
+}
+
+/* For loops. */
+__attribute__((noinline)) static int write_next_template(const struct cgdt_pool *pool,
+                                                         cgdt_slot_t slot)
+{
+    return write_template(pool, cgdt_slot_number(slot));
 }
 
 /* Handles for slots first + i where bit i is set, lowest first; returns how many. */
@@ -93,7 +140,7 @@ static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t 
     uint32_t n = 0;
 
     for (; bits != 0; bits &= bits - 1)
-        slots[n++] = cgdt_slot_handle_(pool, first + cgdt_lowest_index_(bits));
+        slots[n++] = coming_handle(pool, first + cgdt_lowest_index_(bits));
     return n;
 }
 
@@ -116,7 +163,7 @@ static void claim(struct cgdt_pool *pool, struct request *request, claim_fn *fro
 static int write_claimed(struct cgdt_pool *pool, struct request *request)
 {
     for (; request->written < request->claimed; request->written++) {
-        const int error = write_template(pool, request->slots[request->written]);
+        const int error = write_next_template(pool, request->slots[request->written]);
 
         if (error != 0)
             return error;
@@ -128,7 +175,7 @@ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
+        (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
 }
 
 /* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */
@@ -137,7 +184,7 @@ static void undo_claims(struct cgdt_pool *pool, struct request *request)
     for (uint32_t i = 0; i < request->claimed; i++) {
         cgdt_slot_t *slot = &request->slots[i];
 
-        if (i < request->written && erase(pool, *slot) != 0) {
+        if (i < request->written && erase_live(pool, cgdt_slot_number(*slot)) != 0) {
             own(pool, slot, 1);
             continue;
         }
@@ -176,8 +223,8 @@ static void fill_held(struct cgdt_pool *pool, const struct request *request,
         const uint32_t slots = cgdt_pool_slots_of_(pool, page);
 
         for (uint32_t color = 0; color < slots && done < request->n; color++) {
-            request->slots[done] = cgdt_slot_handle_(pool, first + color);
-            (void)write_template(pool, request->slots[done++]);
+            request->slots[done] = coming_handle(pool, first + color);
+            (void)write_next_template(pool, request->slots[done++]);
         }
     }
 }
@@ -209,7 +256,7 @@ static int alloc_growing(struct cgdt_pool *pool, struct request *request)
 }
 
 /* n slots under the lock. */
-static int alloc_locked(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+SELDOM static int alloc_locked(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     struct request request = {slots, n, 0, 0};
 
@@ -234,44 +281,50 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
     return n > pool->map.slots ? -CGDT_ENOSPC : alloc_locked(pool, n, slots);
 }
 
+/* A page is mapped, or the summary was wrong. */
+SELDOM static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot)
+{
+    *slot = CGDT_NO_SLOT;
+    return alloc_locked(pool, 1, slot);
+}
+
+SELDOM static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, int error)
+{
+    *slot = CGDT_NO_SLOT;
+    cgdt_slotmap_publish_(&pool->map, number, 1);
+    return error;
+}
+
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
-    uint32_t first = 0;
-
     if (slot == NULL)
         return -CGDT_EINVAL;
-    *slot = CGDT_NO_SLOT;
-    const uint64_t bit = cgdt_slotmap_claim_(&pool->map, 1, &first);
-    if (bit == 0)
-        return alloc_locked(pool, 1, slot);
-    const uint32_t number = first + cgdt_lowest_index_(bit);
-    const cgdt_slot_t got = cgdt_slot_handle_(pool, number);
-    const int error = write_template(pool, got);
-    if (error != 0) {
-        cgdt_slotmap_publish_(&pool->map, number, 1);
-        return error;
-    }
-    own(pool, &got, 1);
-    *slot = got;
+    const uint32_t number = cgdt_slotmap_take_(&pool->map);
+    if (number == CGDT_SLOTMAP_NONE)
+        return alloc_slowly(pool, slot);
+    const int error = write_template(pool, number);
+    if (error != 0)
+        return give_up(pool, number, slot, error);
+    *slot = handle_of(number, cgdt_slotmap_own_(&pool->map, number));
     return 0;
+}
+
+SELDOM static int keep(struct cgdt_pool *pool, cgdt_slot_t slot, int error)
+{
+    cgdt_slotmap_release_abort_(&pool->map, cgdt_slot_number(slot), generation_of(slot));
+    return error;
 }
 
 int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     const uint32_t number = cgdt_slot_number(slot);
-    const uint32_t generation = generation_of(slot);
-    struct page_state page;
-    int error = cgdt_slot_owned_(pool, slot, &page);
 
+    if (number >= pool->map.slots || (slot & UNUSED) != 0 ||
+        !cgdt_slotmap_release_begin_(&pool->map, number, generation_of(slot)))
+        return not_owned(pool, slot);
+    const int error = erase(pool, number);
     if (error != 0)
-        return error;
-    if (!cgdt_slotmap_release_begin_(&pool->map, number, generation))
-        return -CGDT_ESTALE;
-    error = erase(pool, slot);
-    if (error != 0) {
-        cgdt_slotmap_release_abort_(&pool->map, number, generation);
-        return error;
-    }
-    cgdt_slotmap_publish_(&pool->map, number, 1);
+        return keep(pool, slot, error);
+    cgdt_slotmap_put_(&pool->map, number);
     return 0;
 }

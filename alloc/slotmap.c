@@ -24,11 +24,10 @@
 #define WORD_BITS  (1u << WORD_SHIFT)
 #define WORD_MASK  (WORD_BITS - 1u)
 
-/* In a slot's byte; the other bits are its generation. */
-#define OWNED 0x80u
-
-_Static_assert((OWNED & (CGDT_SLOTMAP_GENERATIONS - 1u)) == 0,
-               "the generation leaves room for OWNED");
+#define load       cgdt_slotmap_load_
+#define set_bits   cgdt_slotmap_set_bits_
+#define clear_bits cgdt_slotmap_clear_bits_
+#define says_room  cgdt_slotmap_says_room_
 
 /*
  * Each failed try clears a stale bit or loses to another CPU. Stale bits are at most one per word emptied
@@ -39,30 +38,6 @@ _Static_assert((OWNED & (CGDT_SLOTMAP_GENERATIONS - 1u)) == 0,
 static uint32_t words_for(uint32_t bits)
 {
     return (bits + WORD_MASK) >> WORD_SHIFT;
-}
-
-static uint64_t load(const struct slotmap *map, const cgdt_word_t *word)
-{
-    return map->serialized ? *word : cgdt_load64_seq_cst_(word);
-}
-
-/* Both return the former value. */
-static uint64_t set_bits(const struct slotmap *map, cgdt_word_t *word, uint64_t bits)
-{
-    if (!map->serialized)
-        return cgdt_or64_seq_cst_(word, bits);
-    const uint64_t old = *word;
-    *word = old | bits;
-    return old;
-}
-
-static uint64_t clear_bits(const struct slotmap *map, cgdt_word_t *word, uint64_t bits)
-{
-    if (!map->serialized)
-        return cgdt_and64_seq_cst_(word, ~bits);
-    const uint64_t old = *word;
-    *word = old & ~bits;
-    return old;
 }
 
 /* The former value; the word is replaced only if it was `seen`, what load() just returned. */
@@ -114,20 +89,16 @@ static uint64_t range_bits(uint32_t first, uint32_t n)
     return (~0ull >> (64u - n)) << (first & WORD_MASK);
 }
 
-/* See that every level above says that word `index` of level 0 has room. */
-static void mark_room(struct slotmap *map, uint32_t from, uint32_t index)
+void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index)
 {
-    for (uint32_t level = from; level < map->top; level++) {
-        cgdt_word_t *above = &map->level[level + 1][index >> WORD_SHIFT];
-        const uint64_t bit = 1ull << (index & WORD_MASK);
-
+    for (; level < map->top; level++) {
         /*
          * Every level is looked at, even where the bit below was set already: whoever set that one may not
-         * have come up here yet. Pairs with clear_bits() in mark_full(): the caller's word was set
-         * before this load.
+         * have come up here yet.
          */
-        if ((load(map, above) & bit) == 0)
-            (void)set_bits(map, above, bit);
+        if (!says_room(map, level, index))
+            (void)set_bits(map, &map->level[level + 1][index >> WORD_SHIFT],
+                           1ull << (index & WORD_MASK));
         index >>= WORD_SHIFT;
     }
 }
@@ -140,30 +111,26 @@ static void mark_full(struct slotmap *map, uint32_t level, uint32_t index)
     (void)clear_bits(map, above, 1ull << (index & WORD_MASK));
     /* Pairs with set_bits() in cgdt_slotmap_publish_(): one of us sees the other. */
     if (load(map, &map->level[level][index]) != 0)
-        mark_room(map, level, index);
+        cgdt_slotmap_mark_room_(map, level, index);
 }
 
-/* Down the tree along the lowest bits: a word that is not zero, or false. Clears what is stale. */
-static bool find_room(struct slotmap *map, uint32_t *found, bool *stale)
+/* Down the tree along the lowest bits: the free bits of word *found, not 0; or 0. Clears what is stale. */
+static uint64_t find_room(struct slotmap *map, uint32_t *found, bool *stale)
 {
+    uint32_t level = map->top;
     uint32_t index = 0;
+    uint64_t word = load(map, &map->level[level][0]);
 
-    *stale = false;
-    for (uint32_t level = map->top;; level--) {
-        const uint64_t word = load(map, &map->level[level][index]);
-
-        if (word == 0) {
-            *stale = level < map->top;
-            if (*stale)
-                mark_full(map, level, index);
-            return false;
-        }
-        if (level == 0)
-            break;
+    while (level > 0 && word != 0) {
         index = index << WORD_SHIFT | cgdt_lowest_index_(word);
+        level--;
+        word = load(map, &map->level[level][index]);
     }
     *found = index;
-    return true;
+    *stale = word == 0 && level < map->top;
+    if (*stale)
+        mark_full(map, level, index);
+    return word;
 }
 
 /* The lowest `max` bits of a word; all, if it has fewer. */
@@ -178,25 +145,25 @@ static uint64_t lowest_bits(uint64_t word, uint32_t max)
     return word ^ rest;
 }
 
-/* Those of a word's lowest `max` free bits that nobody else took first. */
-static uint64_t claim_from(struct slotmap *map, uint32_t index, uint32_t max)
+/* Those of a word's lowest `max` free bits, as just seen, that nobody else took first. */
+static uint64_t claim_from(struct slotmap *map, uint32_t index, uint64_t seen, uint32_t max)
 {
-    cgdt_word_t *word = &map->level[0][index];
-    const uint64_t wanted = lowest_bits(load(map, word), max);
+    const uint64_t wanted = lowest_bits(seen, max);
 
-    /* Acquires what cgdt_slotmap_publish_() released: a zeroed slot. */
-    return wanted == 0 ? 0 : clear_bits(map, word, wanted) & wanted;
+    /* Acquires what publish and put released: a zeroed slot. */
+    return clear_bits(map, &map->level[0][index], wanted) & wanted;
 }
 
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
 {
-    uint32_t index = 0;
     bool stale = true;
 
     for (uint32_t tries = 0; stale && tries < CLAIM_TRIES; tries++) {
-        if (!find_room(map, &index, &stale))
+        uint32_t index;
+        const uint64_t seen = find_room(map, &index, &stale);
+        if (seen == 0)
             continue;
-        const uint64_t got = claim_from(map, index, max);
+        const uint64_t got = claim_from(map, index, seen, max);
         *first = index << WORD_SHIFT;
         if (got != 0)
             return got;
@@ -205,16 +172,27 @@ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
     return 0;
 }
 
+uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
+{
+    uint32_t first = 0;
+    const uint64_t bit = cgdt_slotmap_claim_(map, 1, &first);
+
+    return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
+}
+
 uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *first)
 {
     for (uint32_t index = 0; index < map->words; index++) {
-        /* A race that was lost to another CPU says nothing about the word's other slots. */
-        while (load(map, &map->level[0][index]) != 0) {
-            const uint64_t got = claim_from(map, index, max);
+        uint64_t seen = load(map, &map->level[0][index]);
 
-            *first = index << WORD_SHIFT;
+        *first = index << WORD_SHIFT;
+        /* A race that was lost to another CPU says nothing about the word's other slots. */
+        while (seen != 0) {
+            const uint64_t got = claim_from(map, index, seen, max);
+
             if (got != 0)
                 return got;
+            seen = load(map, &map->level[0][index]);
         }
     }
     return 0;
@@ -226,7 +204,7 @@ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
 
     /* Releases the zeroed slots. Pairs with clear_bits() in claim_from() and with mark_full(). */
     (void)set_bits(map, &map->level[0][index], range_bits(first, n));
-    mark_room(map, 0, index);
+    cgdt_slotmap_mark_room_(map, 0, index);
 }
 
 /* Goes round again only when another CPU has changed the word meanwhile: claimed or freed a slot in it. */
@@ -254,48 +232,4 @@ uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint
     const uint64_t word = load(map, &map->level[0][first >> WORD_SHIFT]);
 
     return (word & range_bits(first, n)) >> (first & WORD_MASK);
-}
-
-static uint32_t owner_of(const struct slotmap *map, uint32_t slot)
-{
-    /* Pairs with cgdt_slotmap_own_(): who finds a slot owned finds its page. */
-    return cgdt_load8_acquire_(&map->owners[slot]);
-}
-
-uint32_t cgdt_slotmap_generation_(const struct slotmap *map, uint32_t slot)
-{
-    return owner_of(map, slot) & (CGDT_SLOTMAP_GENERATIONS - 1u);
-}
-
-bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t slot, uint32_t generation)
-{
-    return owner_of(map, slot) == (OWNED | generation);
-}
-
-void cgdt_slotmap_own_(struct slotmap *map, uint32_t slot)
-{
-    /* Nobody else changes the byte of a claimed slot. Pairs with owner_of() and with release_begin. */
-    cgdt_store8_release_(&map->owners[slot],
-                         (uint8_t)(OWNED | cgdt_slotmap_generation_(map, slot)));
-}
-
-bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot, uint32_t generation)
-{
-    uint8_t *owner = &map->owners[slot];
-    const uint8_t owned = (uint8_t)(OWNED | generation);
-    const uint8_t next = (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
-
-    /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
-    if (!map->serialized)
-        return cgdt_cas8_acq_rel_(owner, owned, next);
-    if (*owner != owned)
-        return false;
-    *owner = next;
-    return true;
-}
-
-void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slot, uint32_t generation)
-{
-    /* Pairs as in cgdt_slotmap_own_(). */
-    cgdt_store8_release_(&map->owners[slot], (uint8_t)(OWNED | generation));
 }

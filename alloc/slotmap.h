@@ -34,6 +34,14 @@
 /* Generations that a slot goes through before its handles look the same again: as many as a handle tells. */
 #define CGDT_SLOTMAP_GENERATIONS 64u
 
+#define CGDT_SLOTMAP_NONE 0xffffffffu
+
+/* In a slot's byte; the other bits are its generation. */
+#define CGDT_SLOTMAP_OWNED 0x80u
+
+_Static_assert((CGDT_SLOTMAP_OWNED & (CGDT_SLOTMAP_GENERATIONS - 1u)) == 0,
+               "the generation leaves room for OWNED");
+
 struct slotmap {
     cgdt_word_t *level[CGDT_SLOTMAP_LEVELS];
     uint8_t *owners; /* [slots] */
@@ -79,20 +87,158 @@ bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n);
 /* The free bits of a range, bit 0 for its first slot. */
 uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint32_t n);
 
+/* Every CPU that comes or goes passes through what follows, so it is inline. */
+
+static inline uint64_t cgdt_slotmap_load_(const struct slotmap *map, const cgdt_word_t *word)
+{
+    /* On x86-64 it is the same instruction; on i386 the atomic one is a read-modify-write. */
+    if (sizeof(uintptr_t) == sizeof(uint64_t) || !map->serialized)
+        return cgdt_load64_seq_cst_(word);
+    return *word;
+}
+
+/* Both return the former value. */
+static inline uint64_t cgdt_slotmap_set_bits_(const struct slotmap *map, cgdt_word_t *word,
+                                              uint64_t bits)
+{
+    if (!map->serialized)
+        return cgdt_or64_seq_cst_(word, bits);
+    const uint64_t old = *word;
+    *word = old | bits;
+    return old;
+}
+
+static inline uint64_t cgdt_slotmap_clear_bits_(const struct slotmap *map, cgdt_word_t *word,
+                                                uint64_t bits)
+{
+    if (!map->serialized)
+        return cgdt_and64_seq_cst_(word, ~bits);
+    const uint64_t old = *word;
+    *word = old & ~bits;
+    return old;
+}
+
+/* Whether the summary above word `index` of `level` says that it has room. */
+static inline bool cgdt_slotmap_says_room_(const struct slotmap *map, uint32_t level,
+                                           uint32_t index)
+{
+    const cgdt_word_t *above = &map->level[level + 1][index >> CGDT_SLOTMAP_WORD_SHIFT];
+    const uint32_t bit = index & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u);
+
+    /* Pairs with clear_bits() in mark_full(): the caller's word was set before this load. */
+    return (cgdt_slotmap_load_(map, above) >> bit & 1u) != 0;
+}
+
+/* Clear one bit; whether it was set. In this form gcc makes one LOCK BTR of it. */
+static inline bool cgdt_slotmap_take_bit_(const struct slotmap *map, cgdt_word_t *word,
+                                          uint32_t index)
+{
+    const uint64_t bit = 1ull << index;
+
+    /* Acquires what publish and put released: a zeroed slot. */
+    if (!map->serialized)
+        return (cgdt_and64_seq_cst_(word, ~bit) & bit) != 0;
+    *word &= ~bit;
+    return true;
+}
+
+/* Claim one slot; CGDT_SLOTMAP_NONE: none was found, as for claim. */
+uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map);
+
+static inline uint32_t cgdt_slotmap_take_(struct slotmap *map)
+{
+    uint32_t index = 0;
+
+    for (uint32_t level = map->top;; level--) {
+        cgdt_word_t *word = &map->level[level][index];
+        const uint64_t bits = cgdt_slotmap_load_(map, word);
+
+        if (bits == 0)
+            break;
+        const uint32_t lowest = cgdt_lowest_index_(bits);
+        index = index << CGDT_SLOTMAP_WORD_SHIFT | lowest;
+        if (level > 0)
+            continue;
+        if (cgdt_slotmap_take_bit_(map, word, lowest))
+            return index;
+        break;
+    }
+    return cgdt_slotmap_take_slowly_(map); /* a stale summary, or a lost race */
+}
+
+/* See that every level above says that word `index` of `level` has room. */
+void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index);
+
+/* publish() of one slot. */
+static inline void cgdt_slotmap_put_(struct slotmap *map, uint32_t slot)
+{
+    uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
+    const uint64_t bit = 1ull << (slot & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u));
+
+    /* Releases the zeroed slot, as publish does. */
+    (void)cgdt_slotmap_set_bits_(map, &map->level[0][index], bit);
+    for (uint32_t level = 0; level < map->top; level++) {
+        if (!cgdt_slotmap_says_room_(map, level, index)) {
+            cgdt_slotmap_mark_room_(map, level, index);
+            break;
+        }
+        index >>= CGDT_SLOTMAP_WORD_SHIFT;
+    }
+}
+
+static inline uint32_t cgdt_slotmap_owner_(const struct slotmap *map, uint32_t slot)
+{
+    /* Pairs with cgdt_slotmap_own_(): who finds a slot owned finds its page. */
+    return cgdt_load8_acquire_(&map->owners[slot]);
+}
+
 /* The generation that the slot's present owner, or else its next one, must show. */
-uint32_t cgdt_slotmap_generation_(const struct slotmap *map, uint32_t slot);
+static inline uint32_t cgdt_slotmap_generation_(const struct slotmap *map, uint32_t slot)
+{
+    return cgdt_slotmap_owner_(map, slot) & (CGDT_SLOTMAP_GENERATIONS - 1u);
+}
 
 /* Whether the slot is owned, and of this generation. */
-bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t slot, uint32_t generation);
+static inline bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t slot,
+                                          uint32_t generation)
+{
+    return cgdt_slotmap_owner_(map, slot) == (CGDT_SLOTMAP_OWNED | generation);
+}
 
-/* claimed -> owned, by whom claimed it. */
-void cgdt_slotmap_own_(struct slotmap *map, uint32_t slot);
+/* claimed -> owned, by whom claimed it. Returns the generation. */
+static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot)
+{
+    const uint32_t generation = cgdt_slotmap_generation_(map, slot);
+
+    /* Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin. */
+    cgdt_store8_release_(&map->owners[slot], (uint8_t)(CGDT_SLOTMAP_OWNED | generation));
+    return generation;
+}
 
 /* owned -> releasing. False, and no change, if the slot is not owned or of another generation. Of any number
  * of CPUs that try, one succeeds. */
-bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot, uint32_t generation);
+static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot,
+                                               uint32_t generation)
+{
+    uint8_t *owner = &map->owners[slot];
+    const uint8_t owned = (uint8_t)(CGDT_SLOTMAP_OWNED | generation);
+    const uint8_t next = (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
+
+    /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
+    if (!map->serialized)
+        return cgdt_cas8_acq_rel_(owner, owned, next);
+    if (*owner != owned)
+        return false;
+    *owner = next;
+    return true;
+}
 
 /* releasing -> owned: the slot could not be cleaned. */
-void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slot, uint32_t generation);
+static inline void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slot,
+                                               uint32_t generation)
+{
+    /* Pairs as in cgdt_slotmap_own_(). */
+    cgdt_store8_release_(&map->owners[slot], (uint8_t)(CGDT_SLOTMAP_OWNED | generation));
+}
 
 #endif

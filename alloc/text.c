@@ -2,7 +2,7 @@
 /* Text into a caller's buffer: bounded, always NUL-terminated where there is room for a NUL. */
 #include "text.h"
 
-void cgdt_text_char_(struct text *text, char c)
+static void put_char(struct text *text, char c)
 {
     if (text->length + 1 < text->size) {
         text->buffer[text->length] = c;
@@ -13,13 +13,7 @@ void cgdt_text_char_(struct text *text, char c)
     text->length++;
 }
 
-void cgdt_text_string_(struct text *text, const char *string)
-{
-    for (; *string != '\0'; string++)
-        cgdt_text_char_(text, *string);
-}
-
-void cgdt_text_decimal_(struct text *text, uint32_t value)
+static void put_decimal(struct text *text, uint32_t value)
 {
     char digits[10]; /* 2^32-1 has ten */
     unsigned n = 0;
@@ -29,11 +23,27 @@ void cgdt_text_decimal_(struct text *text, uint32_t value)
         value /= 10u;
     } while (value != 0);
     while (n > 0)
-        cgdt_text_char_(text, digits[--n]);
+        put_char(text, digits[--n]);
 }
 
-void cgdt_text_hex_(struct text *text, uint64_t value, unsigned digits)
+static void put_hex(struct text *text, uint64_t value, unsigned digits)
 {
     while (digits > 0)
-        cgdt_text_char_(text, "0123456789abcdef"[(value >> (4 * --digits)) & 0xfu]);
+        put_char(text, "0123456789abcdef"[(value >> (4 * --digits)) & 0xfu]);
+}
+
+void cgdt_text_put_(struct text *text, const char *format, const uint64_t *values)
+{
+    for (; *format != '\0'; format++) {
+        if (values == NULL)
+            put_char(text, *format);
+        else if (*format == '#')
+            put_decimal(text, (uint32_t)*values++);
+        else if (*format == '$')
+            put_hex(text, *values++, 8);
+        else if (*format == '&')
+            put_hex(text, *values++, 16);
+        else
+            put_char(text, *format);
+    }
 }

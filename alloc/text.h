@@ -14,9 +14,11 @@ struct text {
     size_t length;
 };
 
-void cgdt_text_char_(struct text *text, char c);
-void cgdt_text_string_(struct text *text, const char *string);
-void cgdt_text_decimal_(struct text *text, uint32_t value);
-void cgdt_text_hex_(struct text *text, uint64_t value, unsigned digits);
+/*
+ * A format with the next of the values in place of each
+ *     #   decimal, below 2^32        $   8 hexadecimal digits        &   16
+ * values: NULL for a text that is put as it is.
+ */
+void cgdt_text_put_(struct text *text, const char *format, const uint64_t *values);
 
 #endif

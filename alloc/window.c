@@ -3,34 +3,20 @@
 #include "window.h"
 #include "cgdt/error.h"
 
-#define TAG_SEALED ((uintptr_t)1)
-#define TAG_HELD   ((uintptr_t)2)
-#define TAGS       ((uintptr_t)(CGDT_PAGE_BYTES - 1u))
-
 static uintptr_t *place(struct windows *windows, uint32_t page)
 {
     return page == CGDT_COMMON_PAGE ? &windows->common : &windows->views[page];
 }
 
-static uintptr_t word_of(const struct windows *windows, uint32_t page)
-{
-    /* Pairs with set_word(): who sees a view sees the zeroed page behind it. */
-    return cgdt_load_pointer_acquire_(page == CGDT_COMMON_PAGE ? &windows->common
-                                                               : &windows->views[page]);
-}
-
 static void set_word(struct windows *windows, uint32_t page, const void *view, uintptr_t tags)
 {
-    /* Pairs with word_of(). */
+    /* Pairs with cgdt_window_word_(). */
     cgdt_store_pointer_release_(place(windows, page), (uintptr_t)view | tags);
 }
 
 struct page_state cgdt_window_page_(const struct windows *windows, uint32_t page)
 {
-    const uintptr_t word = word_of(windows, page);
-
-    return (struct page_state){(cgdt_desc_t *)(word & ~TAGS), (word & TAG_SEALED) != 0,
-                               (word & TAG_HELD) != 0};
+    return cgdt_window_state_(cgdt_window_word_(windows, page));
 }
 
 uint32_t cgdt_window_hole_(const struct windows *windows, uint32_t from)
@@ -38,9 +24,9 @@ uint32_t cgdt_window_hole_(const struct windows *windows, uint32_t from)
     uint32_t page = from > windows->first_hole ? from : windows->first_hole;
 
     for (; page < windows->pages; page++) {
-        const uintptr_t word = word_of(windows, page);
+        const uintptr_t word = cgdt_window_word_(windows, page);
 
-        if (word == 0 || (word & TAG_HELD) != 0)
+        if (word == 0 || (word & CGDT_WINDOW_HELD) != 0)
             break;
     }
     return page;
@@ -72,7 +58,7 @@ static int check_unknown(const struct windows *windows, uint32_t page, const voi
         if (error < 0)
             return error;
     }
-    return (windows->common & ~TAGS) == (uintptr_t)view ? -CGDT_EPROTO : 0;
+    return (windows->common & ~CGDT_WINDOW_TAGS) == (uintptr_t)view ? -CGDT_EPROTO : 0;
 }
 
 static bool is_zero(const cgdt_desc_t *page)
@@ -94,7 +80,7 @@ static int accept_page(const struct windows *windows, uint32_t page, const void 
 {
     cgdt_frame_t frame = 0;
 
-    if (view == NULL || ((uintptr_t)view & TAGS) != 0 || !is_zero(view))
+    if (view == NULL || ((uintptr_t)view & CGDT_WINDOW_TAGS) != 0 || !is_zero(view))
         return -CGDT_EPROTO;
     const int error = windows->port->frame(windows->ctx, page, view, &frame);
     if (error < 0)
@@ -119,7 +105,7 @@ int cgdt_window_map_(struct windows *windows, uint32_t page)
 {
     void *view = NULL;
 
-    if (word_of(windows, page) != 0)
+    if (cgdt_window_word_(windows, page) != 0)
         return clean_held(windows, page);
     int error = windows->port->map(windows->ctx, page, &view);
     if (error < 0)
@@ -129,36 +115,34 @@ int cgdt_window_map_(struct windows *windows, uint32_t page)
         windows->port->unmap(windows->ctx, page, view);
         return error;
     }
-    set_word(windows, page, view, TAG_HELD);
+    set_word(windows, page, view, CGDT_WINDOW_HELD);
+    return 0;
+}
+
+static int reseal(struct windows *windows, uint32_t page, bool sealed)
+{
+    const struct page_state state = cgdt_window_page_(windows, page);
+    void *view = state.view;
+
+    if (state.sealed == sealed)
+        return 0;
+    const int error =
+        (sealed ? windows->port->seal : windows->port->unseal)(windows->ctx, page, &view);
+    if (error < 0)
+        return error;
+    set_word(windows, page, view,
+             (sealed ? CGDT_WINDOW_SEALED : 0) | (state.held ? CGDT_WINDOW_HELD : 0));
     return 0;
 }
 
 int cgdt_window_seal_(struct windows *windows, uint32_t page)
 {
-    const struct page_state state = cgdt_window_page_(windows, page);
-    void *view = state.view;
-
-    if (state.sealed)
-        return 0;
-    const int error = windows->port->seal(windows->ctx, page, &view);
-    if (error < 0)
-        return error;
-    set_word(windows, page, view, TAG_SEALED | (state.held ? TAG_HELD : 0));
-    return 0;
+    return reseal(windows, page, true);
 }
 
 int cgdt_window_unseal_(struct windows *windows, uint32_t page)
 {
-    const struct page_state state = cgdt_window_page_(windows, page);
-    void *view = state.view;
-
-    if (!state.sealed)
-        return 0;
-    const int error = windows->port->unseal(windows->ctx, page, &view);
-    if (error < 0)
-        return error;
-    set_word(windows, page, view, state.held ? TAG_HELD : 0);
-    return 0;
+    return reseal(windows, page, false);
 }
 
 void cgdt_window_unmap_(struct windows *windows, uint32_t page)
@@ -171,20 +155,23 @@ void cgdt_window_unmap_(struct windows *windows, uint32_t page)
         windows->first_hole = page;
 }
 
-void cgdt_window_serve_(struct windows *windows, uint32_t page)
+static void set_held(struct windows *windows, uint32_t page, uintptr_t held)
 {
     const struct page_state state = cgdt_window_page_(windows, page);
 
-    set_word(windows, page, state.view, state.sealed ? TAG_SEALED : 0);
+    set_word(windows, page, state.view, held | (state.sealed ? CGDT_WINDOW_SEALED : 0));
+}
+
+void cgdt_window_serve_(struct windows *windows, uint32_t page)
+{
+    set_held(windows, page, 0);
     if (page == windows->first_hole)
         windows->first_hole = page + 1;
 }
 
 void cgdt_window_hold_(struct windows *windows, uint32_t page)
 {
-    const struct page_state state = cgdt_window_page_(windows, page);
-
-    set_word(windows, page, state.view, TAG_HELD | (state.sealed ? TAG_SEALED : 0));
+    set_held(windows, page, CGDT_WINDOW_HELD);
     if (page < windows->first_hole)
         windows->first_hole = page;
 }

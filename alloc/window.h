@@ -35,6 +35,32 @@ struct page_state {
     bool held;
 };
 
+/* A page's word: its view's address with tags. */
+#define CGDT_WINDOW_SEALED ((uintptr_t)1)
+#define CGDT_WINDOW_HELD   ((uintptr_t)2)
+#define CGDT_WINDOW_TAGS   ((uintptr_t)(CGDT_PAGE_BYTES - 1u))
+
+static inline uintptr_t cgdt_window_word_(const struct windows *windows, uint32_t page)
+{
+    /* Pairs with set_word(): who sees a view sees the zeroed page behind it. */
+    return cgdt_load_pointer_acquire_(page == CGDT_COMMON_PAGE ? &windows->common
+                                                               : &windows->views[page]);
+}
+
+static inline struct page_state cgdt_window_state_(uintptr_t word)
+{
+    return (struct page_state){(cgdt_desc_t *)(word & ~CGDT_WINDOW_TAGS),
+                               (word & CGDT_WINDOW_SEALED) != 0, (word & CGDT_WINDOW_HELD) != 0};
+}
+
+/* Of a slot page. */
+static inline struct page_state cgdt_window_slot_page_(const struct windows *windows, uint32_t page)
+{
+    /* Pairs as in cgdt_window_word_(). */
+    return cgdt_window_state_(cgdt_load_pointer_acquire_(&windows->views[page]));
+}
+
+/* Of any page. */
 struct page_state cgdt_window_page_(const struct windows *windows, uint32_t page);
 
 /* The lowest page from `from` on that is absent or held; `pages` if there is none. */

@@ -59,13 +59,6 @@ static int fixed_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t 
     return 0;
 }
 
-static int fixed_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
-{
-    (void)view;
-    cgdt_batch_store(batch, address_of(ctx, page));
-    return 0;
-}
-
 /* Growing and trimming are rare and short: a spin lock does. Not for a lock that may sleep. */
 static void fixed_lock(void *ctx)
 {
@@ -90,8 +83,8 @@ const struct cgdt_port cgdt_fixed_port = {
     .unseal = fixed_keep,
     .unmap = fixed_unmap,
     .frame = fixed_frame,
-    .live_write = fixed_live_write,
     .quiesce = NULL,
     .lock = fixed_lock,
     .unlock = fixed_unlock,
+    .direct = true, /* the view can be written */
 };

@@ -59,6 +59,12 @@ struct cgdt_config {
     const struct cgdt_port *port; /* kept by reference: must outlive the pool */
     void *port_ctx;
 
+    /*
+     * Only where port->direct is set: bytes from the address of a sealed page's entry in the view to where
+     * it can be written. 0: the view can be written.
+     */
+    intptr_t alias_bytes;
+
     struct cgdt_layout layout;
     enum cgdt_profile profile;
     uint32_t max_cpus;     /* the ceiling, slots: 1 .. CGDT_MAX_SLOTS. CPUs are 0 .. max_cpus-1 */

@@ -8,7 +8,7 @@
  *     CGDT_COMMON_PAGE. A window's pages are mapped in rising order and leave together.
  *  3. A page is *private* from map() on: zero, writable through `view` by ordinary stores, and known to no
  *     CPU and no hypervisor. seal() makes it *sealed*: from then on the core reads `view` and changes the
- *     page through live_write() only. unseal() makes it private again.
+ *     page through live_write() only, or through the alias that stands for it. unseal() makes it private again.
  *  4. The core calls map, seal, unseal and unmap of one pool one at a time, between lock() and unlock()
  *     (serialized pools: by the caller's own order). live_write, frame and quiesce may run on any CPU at
  *     any time, several at once, also for the same page, but never two live_writes for the same slot.
@@ -131,6 +131,13 @@ struct cgdt_port {
     /* One lock for the pool's pages. Both may be NULL in a serialized pool, and only there. */
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
+
+    /*
+     * Every sealed page has a writable alias at the same distance from its view (cgdt_config.alias_bytes): the
+     * core does there what cgdt_batch_store() does, and live_write() is not called and may be NULL. The fastest
+     * way, and one that cannot fail.
+     */
+    bool direct;
 };
 
 #ifdef __cplusplus

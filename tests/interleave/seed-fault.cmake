@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # cmake -D FAULT=faults/NAME.fault -D CORE=alloc/ -D OUT=DIR -P seed-fault.cmake: a copy of one core file with a
-# fault in it. A .fault file is
+# fault in it; if that is a header, with all core files beside it, which then include it. A .fault file is
 #
 #   what the fault is
 #   @@ FILE
@@ -12,7 +12,7 @@
 # A text that is there no more, or more than once, is an error: the fault has gone stale.
 
 file(READ "${FAULT}" fault)
-string(REGEX MATCH "\n@@ ([a-z]+\\.c)\n" head "${fault}")
+string(REGEX MATCH "\n@@ ([a-z]+\\.[ch])\n" head "${fault}")
 set(source "${CMAKE_MATCH_1}")
 string(FIND "${fault}" "${head}" start)
 string(FIND "${fault}" "@@ becomes\n" middle)
@@ -34,4 +34,8 @@ if(first LESS 0 OR NOT first EQUAL last)
     message(FATAL_ERROR "${FAULT}: its text must be in alloc/${source} exactly once; found:\n${old}")
 endif()
 string(REPLACE "${old}" "${new}" text "${text}")
+if(source MATCHES "[.]h$")
+    file(GLOB files "${CORE}/*.[ch]")
+    file(COPY ${files} DESTINATION "${OUT}")
+endif()
 file(WRITE "${OUT}/${source}" "${text}")

@@ -9,8 +9,7 @@
  *
  * Array page i is pool page i; the common page, where the layout has one, is the last of the array. map()
  * gives -CGDT_ENOMEM beyond the array's end. The array must be zero at first (as .bss is); a page that
- * leaves the pool is zeroed. Sealing changes no mapping: that pages are written through live_write() only
- * is then the core's promise alone.
+ * leaves the pool is zeroed. Sealing changes no mapping, and live writes are stores to the view.
  */
 #ifndef CGDT_PORT_FIXED_H
 #define CGDT_PORT_FIXED_H

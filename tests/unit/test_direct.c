@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Ports that are stored to directly: sealed pages through their alias, and no live_write(). */
+#include "fixture.h"
+
+#include <cgdt/port/fixed.h>
+
+#define SLOTS 32u
+
+static _Alignas(4096) cgdt_desc_t writable[2][CGDT_PAGE_ENTRIES];
+static const cgdt_desc_t template_descs[] = {0, CODE64, DATA3, CODE64, DATA3};
+
+/* From where a page is written to the view that this test gives out. */
+#define ALIAS_DISTANCE 0x100000
+
+static int far_seal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    (void)page;
+    *view = (char *)*view + ALIAS_DISTANCE;
+    return 0;
+}
+
+static int far_unseal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    (void)page;
+    *view = (char *)*view - ALIAS_DISTANCE;
+    return 0;
+}
+
+static struct cgdt_fixed fixed;
+static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[4096];
+
+static struct cgdt_pool *open_direct(const struct cgdt_port *port, const cgdt_desc_t *template,
+                                     intptr_t alias_bytes)
+{
+    struct cgdt_pool *pool = NULL;
+    const struct cgdt_config config = {
+        .port = port,
+        .port_ctx = &fixed,
+        .alias_bytes = alias_bytes,
+        .layout = {.slot_entries = 32,
+                   .window_pages = 2,
+                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
+        .profile = CGDT_XEN_PV64,
+        .max_cpus = SLOTS,
+        .template_descs = template,
+        .template_entries = COUNT_OF(template_descs),
+    };
+
+    memset(writable, 0, sizeof(writable));
+    fixed = (struct cgdt_fixed){.pages = writable, .count = 2};
+    cr_assert_eq(cgdt_pool_init(&pool, memory, sizeof(memory), &config), 0);
+    cr_assert_eq(cgdt_seal(pool), 0);
+    return pool;
+}
+
+Test(direct, a_port_without_live_write_must_say_that_it_is_direct)
+{
+    struct cgdt_port port = cgdt_fixed_port;
+    struct cgdt_pool *pool = NULL;
+    struct cgdt_config config = {
+        .port = &port,
+        .port_ctx = &fixed,
+        .layout = {.slot_entries = 32,
+                   .window_pages = 2,
+                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
+        .max_cpus = SLOTS,
+    };
+
+    cr_assert_null(port.live_write);
+    cr_assert_eq(cgdt_pool_init(&pool, memory, sizeof(memory), &config), 0);
+    port.direct = false;
+    cr_assert_eq(cgdt_pool_init(&pool, memory, sizeof(memory), &config), -CGDT_EINVAL);
+}
+
+Test(direct, a_slot_comes_with_the_template_and_goes_all_zero)
+{
+    struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, template_descs, 0);
+    const cgdt_desc_t far_off = mark(7);
+    cgdt_slot_t slots[SLOTS];
+
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        cr_assert_eq(cgdt_alloc(pool, &slots[i]), 0);
+        cr_assert_arr_eq(&writable[i / 16][i % 16 * 32], template_descs, sizeof(template_descs));
+        cr_assert_eq(cgdt_write(pool, slots[i], 31, &far_off, 1), 0);
+        cr_assert_eq(writable[i / 16][i % 16 * 32 + 31], far_off);
+    }
+    for (uint32_t i = 0; i < SLOTS; i++)
+        cr_assert_eq(cgdt_free(pool, slots[i]), 0);
+    for (uint32_t i = 0; i < 2 * CGDT_PAGE_ENTRIES; i++)
+        MUST(writable[i / CGDT_PAGE_ENTRIES][i % CGDT_PAGE_ENTRIES] == 0, "entry %u", i);
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+
+/* Xen would raise ring 0 to ring 3, so the template is not stored as it is. */
+Test(direct, a_template_is_stored_in_the_form_that_the_profile_keeps)
+{
+    const cgdt_desc_t ring0[COUNT_OF(template_descs)] = {0, DATA3 & ~CGDT_DESC_DPL(3)};
+    struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, ring0, 0);
+    cgdt_slot_t slot;
+
+    cr_assert_eq(cgdt_alloc(pool, &slot), 0);
+    cr_assert_eq(writable[0][1], DATA3);
+    cr_assert_eq(cgdt_free(pool, slot), 0);
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+
+Test(direct, stores_go_to_the_alias_and_never_to_the_view)
+{
+    struct cgdt_port port = cgdt_fixed_port;
+    cgdt_slot_t slot;
+
+    port.seal = far_seal;
+    port.unseal = far_unseal;
+    struct cgdt_pool *pool = open_direct(&port, template_descs, -ALIAS_DISTANCE);
+    /* Nothing is mapped there: a store to the view would not come back. */
+    cr_assert_eq(cgdt_alloc(pool, &slot), 0);
+    cr_assert_arr_eq(writable[0], template_descs, sizeof(template_descs));
+    cr_assert_eq(cgdt_free(pool, slot), 0);
+    cr_assert_eq(writable[0][1], 0);
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
