@@ -15,12 +15,13 @@
 
 enum mode {
     MODE_BRINGUP, /* one CPU brings all others up; then, if wanted, off- and online again, all together */
-    MODE_HOTPLUG, /* several bring the others on- and offline for some seconds */
-    MODE_CHECKER, /* the library's checker against Xen's own */
-    MODE_THREADS, /* software threads go from vCPU to vCPU */
-    MODE_EXPLAIN, /* what Xen refuses, and what the port says about it */
-    MODE_FLIPS,   /* one vCPU changes a descriptor, another one loads it */
-    MODE_MEASURE  /* instructions and hypercalls */
+    MODE_HOTPLUG,    /* several bring the others on- and offline for some seconds */
+    MODE_CHECKER,    /* the library's checker against Xen's own */
+    MODE_THREADS,    /* software threads go from vCPU to vCPU */
+    MODE_EXPLAIN,    /* what Xen refuses, and what the port says about it */
+    MODE_FLIPS,      /* one vCPU changes a descriptor, another one loads it */
+    MODE_NEIGHBOURS, /* what vCPUs see of each other */
+    MODE_MEASURE     /* instructions and hypercalls */
 };
 
 enum control {

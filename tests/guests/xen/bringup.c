@@ -8,6 +8,7 @@
 #include "flips.h"
 #include "gdtpool.h"
 #include "hypercall.h"
+#include "neighbours.h"
 #include "rounds.h"
 #include "segment.h"
 #include "tables.h"
@@ -60,6 +61,8 @@ static void run(struct vcpu_start *start)
         threads_take_part(cpu);
     if (args->mode == MODE_FLIPS)
         flips_take_part(cpu);
+    if (args->mode == MODE_NEIGHBOURS)
+        neighbours_take_part(cpu);
 }
 
 void bringup_init(const struct args *arguments, struct cgdt_pool *in)

@@ -15,6 +15,7 @@
 #include "gdtpool.h"
 #include "hotplug.h"
 #include "measure.h"
+#include "neighbours.h"
 #include "pages.h"
 #include "refusals.h"
 #include "report.h"
@@ -54,6 +55,7 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     rounds_init(args, pool);
     threads_init(args, pool);
     flips_init(args, pool);
+    neighbours_init(args, pool);
     return pool;
 }
 
@@ -90,6 +92,8 @@ void kernel_main(const struct start_info *info)
         threads_run();
     if (args.mode == MODE_FLIPS && ok)
         flips_run();
+    if (args.mode == MODE_NEIGHBOURS && ok)
+        neighbours_run();
     if (args.rounds != 0)
         rounds_run();
     ok = report_result(&args, ok);

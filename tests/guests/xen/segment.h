@@ -133,4 +133,38 @@ static inline bool lar(uint16_t selector, uint32_t *rights)
     return ok;
 }
 
+/* Whether a segment may be read, or written, from here. */
+static inline bool verr(uint16_t selector)
+{
+    bool ok;
+
+    __asm__ volatile("verr %w1" : "=@ccz"(ok) : "r"(selector));
+    return ok;
+}
+
+static inline bool verw(uint16_t selector)
+{
+    bool ok;
+
+    __asm__ volatile("verw %w1" : "=@ccz"(ok) : "r"(selector));
+    return ok;
+}
+
+/* A far call that must not work; the fault. */
+static inline uint32_t far_call(uint16_t selector)
+{
+    const struct {
+        uint32_t offset;
+        uint16_t selector;
+    } target = {.offset = 0, .selector = selector};
+    uint64_t fault = 0;
+
+    __asm__ volatile("1: lcall *%1\n\t"
+                     "2:\n\t" FIXUP(1b, 2b)
+                     : "+a"(fault)
+                     : "m"(target)
+                     : "memory");
+    return (uint32_t)fault;
+}
+
 #endif /* GUEST_SEGMENT_H */
