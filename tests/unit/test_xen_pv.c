@@ -118,6 +118,47 @@ Test(xen_pv, a_vcpu_can_load_the_frames_of_every_slot)
     finish(&setup);
 }
 
+/* docs/security.md: a pool for each trust domain keeps their CPUs apart. */
+Test(xen_pv, cpus_of_two_pools_have_no_frame_in_common)
+{
+    struct setup setup;
+    struct cgdt_xen_pv second;
+    struct cgdt_config config;
+    struct cgdt_pool *pools[2];
+    cgdt_frame_t seen[2][40 * CGDT_MAX_FRAMES];
+    uint32_t count[2] = {0, 0};
+    cgdt_slot_t slots[2][40];
+
+    prepare(&setup, 40);
+    setup.xen.port.page_count = MODEL_PAGES / 2;
+    open_live(&setup);
+    second = setup.xen.port;
+    second.pages = setup.xen.guest + (size_t)MODEL_PAGES / 2 * CGDT_PAGE_BYTES;
+    config = setup.config;
+    config.port_ctx = &second;
+    void *memory = aligned_alloc(CGDT_POOL_ALIGN, 4096);
+    MUST(cgdt_pool_init(&pools[1], memory, 4096, &config) == 0, "init");
+    MUST(cgdt_seal(pools[1]) == 0, "seal");
+    pools[0] = setup.pool;
+    for (int i = 0; i < 80; i++) { /* in turns */
+        uint32_t n = 0, entries = 0;
+        const int p = i % 2;
+
+        MUST(cgdt_alloc(pools[p], &slots[p][i / 2]) == 0, "alloc %d", i);
+        MUST(cgdt_frames(pools[p], slots[p][i / 2], &seen[p][count[p]], &n, &entries) == 0, "%d",
+             i);
+        count[p] += n;
+    }
+    for (uint32_t i = 0; i < count[0]; i++)
+        for (uint32_t k = 0; k < count[1]; k++)
+            MUST(seen[0][i] != seen[1][k], "frame %lx", (unsigned long)seen[0][i]);
+    for (int i = 0; i < 80; i++)
+        MUST(cgdt_free(pools[i % 2], slots[i % 2][i / 2]) == 0, "free %d", i);
+    MUST(cgdt_pool_destroy(pools[1]) == 0, "destroy");
+    free(memory);
+    finish(&setup);
+}
+
 Test(xen_pv, pages_that_were_not_scrubbed_are_zeroed)
 {
     struct setup setup;
