@@ -169,3 +169,15 @@ const struct cgdt_port cgdt_native_port = {
     .lock = native_lock,
     .unlock = native_unlock,
 };
+
+const struct cgdt_port cgdt_native_direct_port = {
+    .map = native_map,
+    .seal = native_seal,
+    .unseal = native_unseal,
+    .unmap = native_unmap,
+    .frame = native_frame,
+    .quiesce = native_quiesce,
+    .lock = native_lock,
+    .unlock = native_unlock,
+    .direct = true, /* cgdt_native_alias_bytes() */
+};

@@ -36,11 +36,13 @@ static struct cgdt_native two_maps(void)
     return native;
 }
 
-static struct cgdt_pool *open_pool(struct cgdt_native *native, bool sealed)
+static struct cgdt_pool *open_with(const struct cgdt_port *port, struct cgdt_native *native,
+                                   bool sealed)
 {
     const struct cgdt_config config = {
-        .port = &cgdt_native_port,
+        .port = port,
         .port_ctx = native,
+        .alias_bytes = cgdt_native_alias_bytes(native), /* not read but with the direct port */
         .layout = {.slot_entries = ENTRIES, .window_pages = 1, .mode = CGDT_NATIVE},
         .profile = CGDT_NATIVE64,
         .max_cpus = PAGES * 16,
@@ -52,6 +54,11 @@ static struct cgdt_pool *open_pool(struct cgdt_native *native, bool sealed)
     MUST(cgdt_pool_init(&pool, memory, sizeof(memory), &config) == 0, "init");
     MUST(!sealed || cgdt_seal(pool) == 0, "seal");
     return pool;
+}
+
+static struct cgdt_pool *open_pool(struct cgdt_native *native, bool sealed)
+{
+    return open_with(&cgdt_native_port, native, sealed);
 }
 
 static cgdt_slot_t one_slot(struct cgdt_pool *pool)
@@ -96,6 +103,23 @@ Test(native, a_write_shows_in_both_maps)
     cr_assert_eq(((const cgdt_desc_t *)native.alias)[9], desc);
     cr_assert_eq(((const cgdt_desc_t *)native.base)[9], desc);
     cr_assert_eq(((const cgdt_desc_t *)native.alias)[1], DATA0);
+}
+
+Test(native, the_core_writes_through_the_same_map_where_it_may)
+{
+    struct cgdt_native native = two_maps();
+    struct cgdt_pool *pool = open_with(&cgdt_native_direct_port, &native, true);
+    const cgdt_slot_t slot = one_slot(pool);
+    const cgdt_desc_t desc = DATA0 | CGDT_DESC_DPL(3);
+
+    cr_assert_null(cgdt_native_direct_port.live_write);
+    cr_assert_eq(cgdt_write(pool, slot, 9, &desc, 1), 0);
+    cr_assert_eq(gdtr_of(pool, slot).base, native.alias);
+    cr_assert_eq(((const cgdt_desc_t *)native.alias)[9], desc);
+    cr_assert_eq(((const cgdt_desc_t *)native.base)[1], DATA0);
+    cr_assert_eq(cgdt_free(pool, slot), 0);
+    for (int entry = 0; entry < 512; entry++)
+        MUST(((const cgdt_desc_t *)native.alias)[entry] == 0, "entry %d", entry);
 }
 
 Test(native, a_store_to_the_table_that_the_cpu_uses_faults, .signal = SIGSEGV)

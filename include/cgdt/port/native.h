@@ -12,8 +12,9 @@
  *
  *   static struct cgdt_native native = {.base = 0, .bytes = 1u << 30, .alias = 0xc0000000,
  *                                       .pages = my_pages, .page_count = MY_PAGES};
- *   config.port = &cgdt_native_port;
+ *   config.port = &cgdt_native_direct_port;    (cgdt_native_port in a debug build: `poison`)
  *   config.port_ctx = &native;
+ *   config.alias_bytes = cgdt_native_alias_bytes(&native);
  *   config.layout.mode = CGDT_NATIVE;
  *   config.profile = CGDT_NATIVE64;     (CGDT_NATIVE32 on i386)
  *
@@ -76,12 +77,23 @@ struct cgdt_native {
     void *pages;
     uint32_t page_count;
 
-    bool poison;     /* for debug builds: see poisoned() */
+    bool poison;     /* for debug builds: see poisoned(); cgdt_native_port only */
     uint32_t locked; /* the port's; 0 at first */
 };
 
-/* The operations; port_ctx is a struct cgdt_native. There is no common page on bare metal: -CGDT_ENOTSUP. */
+/*
+ * The operations; port_ctx is a struct cgdt_native. There is no common page on bare metal: -CGDT_ENOTSUP. The second is
+ * for pools whose cgdt_config.alias_bytes is cgdt_native_alias_bytes(): the core then stores through the writable map
+ * itself, which is faster, and knows no poison.
+ */
 extern const struct cgdt_port cgdt_native_port;
+extern const struct cgdt_port cgdt_native_direct_port;
+
+/* From the read-only map to the writable one. */
+static inline intptr_t cgdt_native_alias_bytes(const struct cgdt_native *native)
+{
+    return (intptr_t)(native->base - native->alias);
+}
 
 /* Where a table that cgdt_gdtr() gave can be written: for LTR (lgdt.h), and for nothing else. */
 static inline uintptr_t cgdt_native_writable(const struct cgdt_native *native, uintptr_t table)

@@ -107,8 +107,10 @@ static int wiping_live_write(void *ctx, uint32_t page, const void *view, struct 
 
 void controls_change_port(struct cgdt_port *port)
 {
-    if (args->control == CONTROL_WIPE_NEIGHBOUR)
-        port->live_write = wiping_live_write;
+    if (args->control != CONTROL_WIPE_NEIGHBOUR)
+        return;
+    port->live_write = wiping_live_write;
+    port->direct = false;
 }
 
 bool controls_pretend_parked(uint32_t id)

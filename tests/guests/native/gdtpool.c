@@ -113,6 +113,7 @@ void gdtpool_init(const struct args *args, uint32_t slots)
     const struct cgdt_config config = {
         .port = &port,
         .port_ctx = &gdtpool_native,
+        .alias_bytes = cgdt_native_alias_bytes(&gdtpool_native),
         .layout = {.slot_entries = (uint16_t)args->slot_entries,
                    .window_pages = (uint8_t)args->window_pages,
                    .mode = CGDT_NATIVE},
@@ -127,8 +128,9 @@ void gdtpool_init(const struct args *args, uint32_t slots)
         spoil((uintptr_t)supply[i]);
     }
     nr_free = SUPPLY_PAGES;
-    port = cgdt_native_port;
-    const enum conform broken = conform_check(&port, &gdtpool_native);
+    /* Poison needs the port's own live write; otherwise the core writes by itself. */
+    port = gdtpool_native.poison ? cgdt_native_port : cgdt_native_direct_port;
+    const enum conform broken = conform_check(&cgdt_native_port, &gdtpool_native);
     if (broken != CONFORM_OK)
         guest_fatal(conform_text(broken), broken);
     controls_change_port(&port);

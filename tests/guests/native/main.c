@@ -62,10 +62,11 @@ static void look_again(uint32_t nr)
 }
 
 /* To the last page. */
-static void take_down(uint32_t nr)
+static void take_down(uint32_t nr, uint32_t slots)
 {
     for (uint32_t id = nr - 1; id > 0; id--)
         cpu_offline(id);
+    report_empty(slots);
     cpu_leave_slot();
     cpus[0].state = STATE_PARKED;
     gdtpool_offline(&cpus[0]);
@@ -109,6 +110,6 @@ void kernel_main(uint32_t magic, const void *info)
         acpi_run(&args, nr);
     look_again(nr);
     report_look(&args, nr, slots);
-    take_down(nr);
+    take_down(nr, slots);
     guest_exit(report_result(&args, nr) ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

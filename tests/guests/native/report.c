@@ -6,6 +6,7 @@
 #include "console.h"
 #include "gdtpool.h"
 #include "hotplug.h"
+#include "segment.h"
 #include "tables.h"
 #include "traps.h"
 #include "verify.h"
@@ -122,6 +123,18 @@ static void print_counts(uint32_t nr)
                        counts.cycles, gdtpool_moves(), counts.trims, counts.broadcasts);
 }
 
+static void say_picture(void)
+{
+    struct cgdt_pseudo_descriptor gdtr;
+
+    cgdt_sgdt(&gdtr);
+    console_printf("PICTURE bytes=%u per_page=%u store=%s\n", gdtr.limit + 1u,
+                   CGDT_PAGE_BYTES / (gdtr.limit + 1u),
+                   try_store(gdtr.base, 0) == FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED)
+                       ? "refused"
+                       : "done");
+}
+
 void report_look(const struct args *args, uint32_t nr, uint32_t slots)
 {
     for (uint32_t id = 0; id < nr; id++)
@@ -130,7 +143,27 @@ void report_look(const struct args *args, uint32_t nr, uint32_t slots)
     report_unless("CPUs online", found.online, nr);
     report_unless("CPUs verified", found.verified, nr);
     print_map(args, slots);
+    say_picture();
     print_counts(nr);
+}
+
+void report_empty(uint32_t slots)
+{
+    const uintptr_t own = tables_address(cpus[0].slot);
+    const uintptr_t slot_bytes = tables_slot_entries() * CGDT_DESC_BYTES;
+    uint32_t left = 0;
+    uint64_t owned;
+
+    for (uint32_t page = 0; page < tables_pages(slots); page++) {
+        const uintptr_t at = MAP_ALIAS + gdtpool_page(page);
+        if (cgdt_page_owned(gdtpool, page, &owned) != 1)
+            continue;
+        for (uintptr_t desc = at; desc < at + CGDT_PAGE_BYTES; desc += CGDT_DESC_BYTES)
+            left += desc - own >= slot_bytes && *(const volatile cgdt_desc_t *)desc != 0;
+    }
+    report_unless("descriptors in slots that are free", left, 0);
+    report_unless("the checker's answer when one CPU is left", (uint32_t)cgdt_check(gdtpool, NULL),
+                  0);
 }
 
 bool report_result(const struct args *args, uint32_t nr)
