@@ -85,6 +85,14 @@ static void plant(void)
     must(violation.found == PLANTED_TSS, "found", (int64_t)violation.found);
     (void)cgdt_violation_text(&violation, sentence, sizeof(sentence));
     must(cgdt_seal(pool) == -XEN_EINVAL, "Xen's answer when the page was sealed", 0);
+    /* What the port has found out about that. */
+    must(gdtpool_xen.refusal.cause == CGDT_XEN_PV_BAD_DESCRIPTOR, "the port's cause",
+         gdtpool_xen.refusal.cause);
+    must(gdtpool_xen.refusal.frame == page_mfn(gdtpool_view(tables_page(unowned))),
+         "the port's frame", (int64_t)gdtpool_xen.refusal.frame);
+    must(gdtpool_xen.refusal.violation.entry ==
+             tables_color(unowned) * args->slot_entries + PLANTED_ENTRY,
+         "the port's entry", gdtpool_xen.refusal.violation.entry);
     gdtpool_skip_introduction();
 }
 
