@@ -73,8 +73,8 @@ struct cgdt_xen_pv_ops {
     /*
      * Name a frame, whose page has just been made read-only, in the calling vCPU's GDT for a moment: set_gdt with
      * the vCPU's own frames and this one behind them (or, where it has 14, in the place of one from which it has
-     * loaded no selector), then with its own again. Called by seal, under CGDT_XEN_PV_LOCK_PAGES. On failure the
-     * vCPU must have its own frames again.
+     * loaded no selector), then with its own again; one multicall does both. Called by seal, under
+     * CGDT_XEN_PV_LOCK_PAGES, and by cgdt_xen_pv_explain(). On failure the vCPU must have its own frames again.
      *
      * Why: Xen takes update_descriptor on a frame that no GDT has named yet for a write to ordinary memory, and
      * holds the frame as such meanwhile. A live write to one slot of a new page would make the first set_gdt or

@@ -99,6 +99,19 @@ static uint32_t this_vcpu(void)
     return (uint32_t)(id & ~FS_MARK);
 }
 
+/* In one multicall, which goes on when the first is refused; a list of no frames is no list. */
+static int set_gdt_and_back(const uint64_t *frames, uint32_t n, const uint64_t *own, uint32_t n_own)
+{
+    struct multicall_entry calls[2] = {
+        {.op = HYPERVISOR_set_gdt, .args = {(uintptr_t)frames, n * CGDT_PAGE_ENTRIES}},
+        {.op = HYPERVISOR_set_gdt, .args = {(uintptr_t)own, n_own * CGDT_PAGE_ENTRIES}}};
+    const int64_t error = xen_multicall(calls, 2);
+
+    if (error != 0 || calls[1].result != 0)
+        guest_fatal("set_gdt to a vCPU's own frames", calls[1].result);
+    return (int)calls[0].result;
+}
+
 static int introduce(void *ctx, uint64_t frame)
 {
     const uint32_t vcpu = this_vcpu();
@@ -113,11 +126,7 @@ static int introduce(void *ctx, uint64_t frame)
         frames[i] = own_frames[vcpu].frames[i];
     frames[at] = frame;
     counts.introduced++;
-    counts.introducing += 2;
-    const int64_t error = xen_set_gdt(frames, (at == n ? n + 1 : n) * CGDT_PAGE_ENTRIES);
-    if (error != 0)
-        return (int)error;
-    return (int)xen_set_gdt(own_frames[vcpu].frames, n * CGDT_PAGE_ENTRIES);
+    return set_gdt_and_back(frames, at == n ? n + 1 : n, own_frames[vcpu].frames, n);
 }
 
 static uint32_t view_of(uint32_t page)

@@ -56,8 +56,7 @@ struct gdtpool_counts {
     uint32_t most_out;       /* pages out of the supply at the same time */
     uint32_t unseal_refused; /* pages that Xen would not make writable */
     uint32_t writes_refused; /* gdtpool_break_slot() */
-    uint32_t introduced;     /* pages that Xen has been shown, and so has validated */
-    uint32_t introducing;    /* set_gdt for that */
+    uint32_t introduced; /* pages that Xen has been shown, and so has validated; a multicall each */
 };
 
 /* Written under the pool's lock. */

@@ -151,7 +151,6 @@ static void end(struct cost *cost)
 
     way_count(&cost->calls);
     cost->instructions = instructions;
-    cost->calls.set_gdt -= before.set_gdt;
     cost->calls.update_va_mapping -= before.update_va_mapping;
     cost->calls.update_descriptor -= before.update_descriptor;
     cost->calls.multicall -= before.multicall;
@@ -220,9 +219,9 @@ static void print_cost(const char *name, uint32_t n, const struct cost *cost, ui
 {
     const struct way_counts *calls = &cost->calls;
 
-    console_printf("%s layout=%s cpus=%u n=%u instructions=%lu set_gdt=%lu update_va_mapping=%lu "
+    console_printf("%s layout=%s cpus=%u n=%u instructions=%lu update_va_mapping=%lu "
                    "update_descriptor=%lu multicall=%lu batched=%lu start=%u validations=%lu\n",
-                   name, args->layout_name, args->nr, n, cost->instructions, calls->set_gdt,
+                   name, args->layout_name, args->nr, n, cost->instructions,
                    calls->update_va_mapping, calls->update_descriptor, calls->multicall,
                    calls->batched, start_calls, calls->validations);
 }

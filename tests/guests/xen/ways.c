@@ -169,10 +169,9 @@ void way_count(struct way_counts *counts)
         return;
     cgdt_stats(pool, &stats);
     *counts = (struct way_counts){
-        .set_gdt = gdtpool_counts().introducing,
         .update_va_mapping = port->update_va_mapping,
         .update_descriptor = port->update_descriptor,
-        .multicall = port->multicall,
+        .multicall = port->multicall + gdtpool_counts().introduced,
         .batched = port->batched,
         .validations = gdtpool_counts().introduced,
         .pages = stats.mapped_pages + stats.common_pages,

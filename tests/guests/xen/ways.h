@@ -27,7 +27,6 @@ extern const struct way way_library;
 extern const struct way way_by_hand;
 
 struct way_counts {
-    uint64_t set_gdt;
     uint64_t update_va_mapping;
     uint64_t update_descriptor;
     uint64_t multicall;

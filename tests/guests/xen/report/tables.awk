@@ -24,15 +24,15 @@ function matrix(kind, key,    a, i, columns) {
 function cost_row(kind, layout, cpus,    n) {
     n = figure[kind, layout, cpus, "n"]
     printf "| %s | %.3f | %.3f | %.3f | %.3f | %.2f | %.3f | %d |\n", layout,
-        per(figure[kind, layout, cpus, "update_va_mapping"], n), per(figure[kind, layout, cpus, "set_gdt"], n),
-        per(figure[kind, layout, cpus, "multicall"], n), per(table_calls(kind, layout, cpus), n),
+        per(figure[kind, layout, cpus, "update_va_mapping"], n), per(figure[kind, layout, cpus, "multicall"], n),
+        per(figure[kind, layout, cpus, "update_descriptor"], n), per(table_calls(kind, layout, cpus), n),
         per(figure[kind, layout, cpus, "start"], n), per(figure[kind, layout, cpus, "validations"], n),
         per(figure[kind, layout, cpus, "instructions"], n)
 }
 
 function costs(kind, cpus,    i, columns) {
     columns = layouts(list)
-    print "| layout | update_va_mapping | set_gdt | multicall | all for tables | to start it | page validations | instructions |"
+    print "| layout | update_va_mapping | multicall | update_descriptor | all for tables | to start it | page validations | instructions |"
     print "|---|---|---|---|---|---|---|---|"
     for (i = 1; i <= columns; i++) cost_row(kind, list[i], cpus)
 }
