@@ -4,7 +4,7 @@
  * that is neither's, and its limit would be neither's.
  *
  *   loaded  by %fs, LSL and LAR. With one processor the two descriptors differ in both 32-bit halves. With more, only
- *           in the low one: QEMU's TCG fetches a descriptor by two loads of 4 bytes, which a real processor does not.
+ *           in the low one: QEMU's TCG fetches a descriptor by two loads of 4 bytes, as no real processor is known to do.
  *   read    by plain 8-byte loads from the page's read-only mapping: the two differ in every 16-bit part
  */
 
