@@ -7,7 +7,8 @@
 #include "exit.h"
 #include "hypercall.h"
 
-#define NR_STUBS 32
+#define NR_STUBS     32
+#define FAILSAFE_RIP 6 /* word of Xen's failsafe frame: rcx, r11, ds, es, fs, gs, rip, ... */
 
 struct fixup {
     uint64_t from;
@@ -84,11 +85,24 @@ static _Noreturn void unexpected(const struct trap_frame *frame)
     guest_exit(GUEST_EXIT_TRAP);
 }
 
+/*
+ * Where the fault happened. A vCPU that is switched out between a fault and its delivery, with a selector that cannot
+ * be loaded again, comes back with the failsafe frame on its stack first and the fault's on top of it.
+ */
+static uint64_t *origin(struct trap_frame *frame)
+{
+    if (frame->rip != (uintptr_t)failsafe_callback)
+        return &frame->rip;
+    return (uint64_t *)frame->rsp + FAILSAFE_RIP;
+}
+
 void trap_handle(struct trap_frame *frame)
 {
+    uint64_t *rip = origin(frame);
+
     for (const struct fixup *fixup = fixup_table_start; fixup < fixup_table_end; fixup++) {
-        if (fixup->from == frame->rip) {
-            frame->rip = fixup->to;
+        if (fixup->from == *rip) {
+            *rip = fixup->to;
             frame->rax = FAULT(frame->vector, frame->error_code);
             return;
         }
