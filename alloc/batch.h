@@ -4,6 +4,7 @@
 #define CGDT_ALLOC_BATCH_H
 
 #include "atomic.h"
+#include "hints.h"
 #include "cgdt/port.h"
 
 static inline void cgdt_plain_store_(cgdt_desc_t *to, cgdt_desc_t value)
@@ -18,29 +19,28 @@ static inline void cgdt_plain_store_(cgdt_desc_t *to, cgdt_desc_t value)
 /* Onto entries that are zero: falling, so that high halves come first. */
 static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, uint32_t count)
 {
-    for (; count >= 2; count -= 2) {
-        cgdt_plain_store_(&to[count - 1], values[count - 1]);
-        cgdt_plain_store_(&to[count - 2], values[count - 2]);
-    }
-    if (count != 0)
-        cgdt_plain_store_(to, *values);
+    CGDT_UNROLL_
+    while (count-- > 0)
+        cgdt_plain_store_(&to[count], values[count]);
 }
 
 /*
- * To zero: rising, so that low halves go first. count: a multiple of 8. Most of a slot is zero already. The
- * slot is the caller's alone, so plain loads will do; the compiler gathers them better than others.
+ * To zero: rising, so that low halves go first. count: a multiple of 8. Groups that are zero already are left
+ * alone. The slot is the caller's own, so plain loads will do; compilers gather them better than others.
  */
 static inline void cgdt_plain_erase_(cgdt_desc_t *to, uint32_t count)
 {
     for (const cgdt_desc_t *end = to + count; to < end; to += 8) {
-        if ((to[0] | to[1] | to[2] | to[3] | to[4] | to[5] | to[6] | to[7]) == 0)
+        cgdt_desc_t any = 0;
+
+        CGDT_UNROLL_
+        for (uint32_t i = 0; i < 8; i++)
+            any |= to[i];
+        if (any == 0)
             continue;
-        for (uint32_t i = 0; i < 8; i += 4) {
+        CGDT_UNROLL_
+        for (uint32_t i = 0; i < 8; i++)
             cgdt_plain_store_(&to[i], 0);
-            cgdt_plain_store_(&to[i + 1], 0);
-            cgdt_plain_store_(&to[i + 2], 0);
-            cgdt_plain_store_(&to[i + 3], 0);
-        }
     }
 }
 

@@ -8,6 +8,7 @@
 #include "cgdt/check.h"
 #include "atomic.h"
 #include "cgdt/layout.h"
+#include "hints.h"
 #include "text.h"
 
 /* The one selector of Xen's own that a call gate may name. */
@@ -244,6 +245,55 @@ enum cgdt_reason cgdt_check_slot(enum cgdt_profile profile, uint32_t rules, cons
     return CGDT_FINE;
 }
 
+/* Bits that say that Xen keeps a descriptor as it is: present code or data of ring 3. */
+#define PLAIN64 (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_DPL(3))
+
+static bool is_plain_or_zero(cgdt_desc_t desc)
+{
+    return desc == 0 || (desc & PLAIN64) == PLAIN64;
+}
+
+/*
+ * Whether eight descriptors are all zero or, in an owned slot, PLAIN64. Most groups are all the one, or all the
+ * other but for a null entry: what all have in common tells. The second tells which of the two to look for.
+ */
+static bool is_plain_group(const cgdt_desc_t *group, bool owned)
+{
+    const cgdt_desc_t first = cgdt_load_descriptor_(group);
+    cgdt_desc_t gathered = cgdt_load_descriptor_(&group[1]);
+    bool fine = owned;
+
+    if (gathered == 0) {
+        CGDT_UNROLL_
+        for (uint32_t i = 2; i < 8; i++)
+            gathered |= cgdt_load_descriptor_(&group[i]);
+        if ((gathered | first) == 0)
+            return true;
+    } else if (owned && is_plain_or_zero(first)) {
+        CGDT_UNROLL_
+        for (uint32_t i = 2; i < 8; i++)
+            gathered &= cgdt_load_descriptor_(&group[i]);
+        if ((gathered & PLAIN64) == PLAIN64)
+            return true;
+    }
+    for (uint32_t i = 0; i < 8 && fine; i++)
+        fine = is_plain_or_zero(cgdt_load_descriptor_(&group[i]));
+    return fine;
+}
+
+/* Whether a slot is fine at first sight, as nearly all are. False: it has to be looked at more closely. */
+static bool is_plain_slot(enum cgdt_profile profile, const cgdt_desc_t *slot, uint32_t entries,
+                          bool owned)
+{
+    uint32_t entry = 0;
+
+    if (profile != CGDT_XEN_PV64 || cgdt_load_descriptor_(slot) != 0)
+        return false;
+    while (entry < entries && is_plain_group(slot + entry, owned))
+        entry += 8;
+    return entry >= entries;
+}
+
 /* A slot without an owner: the profile first, since what it refuses is worse than what is merely not zero. */
 static enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
                                       const cgdt_desc_t *slot, uint32_t entries, uint32_t *bad)
@@ -267,10 +317,14 @@ enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, cons
 {
     for (uint32_t color = 0; color < CGDT_PAGE_ENTRIES / slot_entries; color++) {
         const cgdt_desc_t *slot = page + (size_t)color * slot_entries;
+        const bool is_owned = (owned >> color & 1u) != 0;
         uint32_t bad = 0;
+
+        if (is_plain_slot(profile, slot, slot_entries, is_owned))
+            continue;
         const enum cgdt_reason reason =
-            (owned >> color & 1u) != 0 ? cgdt_check_slot(profile, rules, slot, slot_entries, &bad)
-                                       : check_unowned(profile, rules, slot, slot_entries, &bad);
+            is_owned ? cgdt_check_slot(profile, rules, slot, slot_entries, &bad)
+                     : check_unowned(profile, rules, slot, slot_entries, &bad);
 
         if (reason == CGDT_FINE)
             continue;

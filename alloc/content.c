@@ -37,7 +37,8 @@ int cgdt_page_store_(const struct cgdt_pool *pool, uint32_t page, const struct p
 }
 
 /* Entry `entry` of the table as it will be. */
-static cgdt_desc_t merged(const struct table *table, const struct change *change, uint32_t entry)
+static CGDT_SHARED_ cgdt_desc_t merged(const struct table *table, const struct change *change,
+                                       uint32_t entry)
 {
     return entry - change->first < change->n ? change->values[entry - change->first]
                                              : cgdt_load_descriptor_(&table->descs[entry]);
@@ -61,9 +62,7 @@ static int check_pairs(const struct table *table, const struct change *change)
     return 0;
 }
 
-/* Entry 0 of a table that a window begins with must stay zero: no CPU ever fetches it. */
-static int check_change(const struct cgdt_pool *pool, const struct table *table, bool null_entry,
-                        const struct change *change)
+static int check_range(const struct table *table, const struct change *change)
 {
     if (change->first > table->entries || change->n > table->entries - change->first)
         return -CGDT_ERANGE;
@@ -71,6 +70,13 @@ static int check_change(const struct cgdt_pool *pool, const struct table *table,
         return 0;
     if (change->values == NULL || (uintptr_t)change->values % CGDT_DESC_BYTES != 0)
         return -CGDT_EINVAL;
+    return 0;
+}
+
+/* Entry 0 of a table that a window begins with must stay zero: no CPU ever fetches it. */
+static int check_change(const struct cgdt_pool *pool, const struct table *table, bool null_entry,
+                        const struct change *change)
+{
     if (null_entry && change->first == 0 && change->values[0] != 0)
         return -CGDT_ERANGE;
     for (uint32_t i = 0; i < change->n; i++) {
@@ -80,22 +86,44 @@ static int check_change(const struct cgdt_pool *pool, const struct table *table,
     return pool->config.profile == CGDT_NATIVE64 ? check_pairs(table, change) : 0;
 }
 
+/* Most writes of a context switch: the next thread's descriptors are those of the last one. */
+static bool is_there(const struct table *table, const struct change *change)
+{
+    for (uint32_t i = 0; i < change->n; i++) {
+        if (cgdt_load_descriptor_(&table->descs[change->first + i]) != change->values[i])
+            return false;
+    }
+    return true;
+}
+
+/* null_entry: entry 0 must stay zero. */
+static int write_table(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
+                       const struct table *table, bool null_entry, const struct change *change)
+{
+    int error = check_range(table, change);
+
+    if (error != 0 || is_there(table, change))
+        return error;
+    error = check_change(pool, table, null_entry, change);
+    if (error != 0)
+        return error;
+    return cgdt_page_store_(pool, page, state, (uint32_t)(table->descs - state->view), change);
+}
+
 int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const cgdt_desc_t *desc,
                uint32_t n)
 {
-    const struct cgdt_layout *layout = &pool->config.layout;
     const struct change change = {.values = desc, .first = first, .n = n};
+    const uint32_t number = cgdt_slot_number(slot);
     struct page_state page;
-    int error = cgdt_slot_owned_(pool, slot, &page);
+    const int error = cgdt_slot_owned_(pool, slot, &page);
 
     if (error != 0)
         return error;
-    const uint32_t offset = cgdt_slot_offset(layout, slot);
-    const struct table table = {page.view + offset, layout->slot_entries};
-    error = check_change(pool, &table, !layout->common, &change);
-    if (error != 0 || n == 0)
-        return error;
-    return cgdt_page_store_(pool, cgdt_slot_page(layout, slot), &page, offset, &change);
+    const struct table table = {page.view + cgdt_pool_offset_(pool, number),
+                                pool->config.layout.slot_entries};
+    return write_table(pool, number >> pool->color_shift, &page, &table,
+                       !pool->config.layout.common, &change);
 }
 
 int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, cgdt_desc_t *desc,
@@ -125,10 +153,7 @@ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const cgdt_desc_t 
 
     if (page.view == NULL)
         return -CGDT_ENOTSUP;
-    const int error = check_change(pool, &table, true, &change);
-    if (error != 0 || n == 0)
-        return error;
-    return cgdt_page_store_(pool, CGDT_COMMON_PAGE, &page, 0, &change);
+    return write_table(pool, CGDT_COMMON_PAGE, &page, &table, true, &change);
 }
 
 int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,

@@ -21,7 +21,7 @@ uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *grow
     return page < growth->end ? page : growth->end;
 }
 
-void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth)
+CGDT_SELDOM_ void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth)
 {
     for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
          page = cgdt_grow_next_(pool, growth, page)) {
@@ -30,7 +30,7 @@ void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth)
     }
 }
 
-int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growth)
+CGDT_SELDOM_ int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growth)
 {
     const uint32_t first = cgdt_window_hole_(&pool->windows, 0);
 
@@ -51,7 +51,7 @@ int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growt
     return 0;
 }
 
-int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth)
+CGDT_SELDOM_ int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth)
 {
     if (!pool->live)
         return 0;
@@ -67,7 +67,8 @@ int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth)
     return 0;
 }
 
-void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth, uint32_t taken)
+CGDT_SELDOM_ void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth,
+                                     uint32_t taken)
 {
     for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
          page = cgdt_grow_next_(pool, growth, page)) {
@@ -88,7 +89,7 @@ static bool in_service(const struct cgdt_pool *pool, uint32_t page)
     return state.view != NULL && !state.held;
 }
 
-static uint32_t free_slots(const struct cgdt_pool *pool)
+CGDT_SELDOM_ static uint32_t free_slots(const struct cgdt_pool *pool)
 {
     uint32_t n = 0;
 
@@ -114,7 +115,7 @@ static int make_room(struct cgdt_pool *pool, uint32_t n)
     return error;
 }
 
-int cgdt_reserve(struct cgdt_pool *pool, uint32_t n)
+CGDT_SELDOM_ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n)
 {
     cgdt_pool_lock_(pool);
     const int error = make_room(pool, n);
@@ -130,7 +131,7 @@ struct span {
     uint32_t end;
 };
 
-static struct span span_of(const struct cgdt_pool *pool, uint32_t window)
+static CGDT_SHARED_ struct span span_of(const struct cgdt_pool *pool, uint32_t window)
 {
     const uint32_t first = window * pool->windows.window_pages;
     const uint32_t end = first + pool->windows.window_pages;
@@ -138,7 +139,7 @@ static struct span span_of(const struct cgdt_pool *pool, uint32_t window)
     return (struct span){first, end < pool->windows.pages ? end : pool->windows.pages};
 }
 
-static bool has_pages(const struct cgdt_pool *pool, struct span span)
+static CGDT_SHARED_ bool has_pages(const struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
         if (cgdt_window_page_(&pool->windows, page).view != NULL)
@@ -152,7 +153,7 @@ static bool has_pages(const struct cgdt_pool *pool, struct span span)
  * that is absent, cannot be sealed, or has what a failed call left on it. What is above stays held, for the
  * next growth to clean: a CPU's frame list names every page below its own, so there must be no gap.
  */
-static void restore(struct cgdt_pool *pool, struct span span)
+CGDT_SELDOM_ static void restore(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
         /* No page of the span is in service: who calls has just retired those that were. */
@@ -169,7 +170,7 @@ static void restore(struct cgdt_pool *pool, struct span span)
 }
 
 /* Take pages out of service: all their slots, or none of them if one is owned. */
-static bool retire(struct cgdt_pool *pool, struct span span, uint32_t *slots)
+CGDT_SELDOM_ static bool retire(struct cgdt_pool *pool, struct span span, uint32_t *slots)
 {
     *slots = 0;
     for (uint32_t page = span.first; page < span.end; page++) {
@@ -192,7 +193,7 @@ static bool is_held(const struct cgdt_pool *pool, uint32_t page)
 }
 
 /* All held pages must be unsealed before the first is unmapped, since that can fail. */
-static int unseal_held(struct cgdt_pool *pool, struct span span)
+CGDT_SELDOM_ static int unseal_held(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
         const int error = is_held(pool, page) ? cgdt_window_unseal_(&pool->windows, page) : 0;
@@ -203,7 +204,7 @@ static int unseal_held(struct cgdt_pool *pool, struct span span)
     return 0;
 }
 
-static void unmap_held(struct cgdt_pool *pool, struct span span)
+CGDT_SELDOM_ static void unmap_held(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
         if (is_held(pool, page))
@@ -211,7 +212,7 @@ static void unmap_held(struct cgdt_pool *pool, struct span span)
     }
 }
 
-int cgdt_grow_leave_(struct cgdt_pool *pool)
+CGDT_SELDOM_ int cgdt_grow_leave_(struct cgdt_pool *pool)
 {
     const struct span all = {0, pool->windows.pages};
     const bool common = pool->config.layout.common;
@@ -279,7 +280,7 @@ static int trim_all(struct cgdt_pool *pool)
     return given_back > 0 ? given_back : first_error;
 }
 
-int cgdt_trim(struct cgdt_pool *pool)
+CGDT_SELDOM_ int cgdt_trim(struct cgdt_pool *pool)
 {
     cgdt_pool_lock_(pool);
     const int result = trim_all(pool);

@@ -92,7 +92,7 @@ static bool template_is_kept(const struct cgdt_config *config)
     return true;
 }
 
-static int check_config(const struct cgdt_config *config)
+CGDT_SELDOM_ static int check_config(const struct cgdt_config *config)
 {
     if (config == NULL || cgdt_layout_check(&config->layout) != 0 ||
         (unsigned)config->profile > CGDT_NATIVE32 || config->max_cpus < 1 ||
@@ -101,7 +101,7 @@ static int check_config(const struct cgdt_config *config)
     return check_template(config);
 }
 
-static size_t bytes_of(const struct cgdt_config *config)
+static CGDT_SHARED_ size_t bytes_of(const struct cgdt_config *config)
 {
     return sizeof(struct cgdt_pool) + cgdt_slotmap_bytes_(config->max_cpus) +
            pages_of(config) * sizeof(uintptr_t) + config->max_cpus * sizeof(uint32_t);
@@ -139,8 +139,8 @@ static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
     pool->live = false;
 }
 
-int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
-                   const struct cgdt_config *config)
+CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
+                                const struct cgdt_config *config)
 {
     const int invalid = check_config(config);
 
@@ -197,7 +197,7 @@ static int seal_all(struct cgdt_pool *pool)
     return error;
 }
 
-int cgdt_seal(struct cgdt_pool *pool)
+CGDT_SELDOM_ int cgdt_seal(struct cgdt_pool *pool)
 {
     cgdt_pool_lock_(pool);
     const int error = pool->live ? 0 : seal_all(pool);

@@ -24,9 +24,11 @@ struct cgdt_pool {
     uint32_t reserved_slots; /* under the lock */
     uint8_t color_shift;     /* log2 of the slots in a page */
     uint8_t entries_shift;   /* log2 of the entries in a slot */
-    bool template_kept;      /* the template is in the form that the profile keeps */
-    bool direct;             /* sealed pages are stored to through their alias; no live_write() */
-    bool live;               /* the boot phase is over; set once, by cgdt_seal() */
+    uint16_t
+        clean_entries;  /* how many a free looks at if cgdt_write() went no further: see WRITTEN */
+    bool template_kept; /* the template is in the form that the profile keeps */
+    bool direct;        /* sealed pages are stored to through their alias; no live_write() */
+    bool live;          /* the boot phase is over; set once, by cgdt_seal() */
 };
 
 /* The port's lock, where there is one to take. */

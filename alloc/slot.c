@@ -12,9 +12,6 @@
 /* The bit that no handle uses. */
 #define UNUSED (~(CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIFT))
 
-/* Keeps a function that is seldom called, or seldom soon done, from slowing down its callers. */
-#define SELDOM __attribute__((noinline, cold))
-
 _Static_assert(~0u >> CGDT_SLOT_GENERATION_SHIFT == CGDT_SLOTMAP_GENERATIONS - 1u,
                "a handle tells as many generations as the map counts");
 
@@ -48,7 +45,7 @@ static uint32_t generation_of(cgdt_slot_t slot)
 }
 
 /* Why a handle is not its owner's. */
-SELDOM static int not_owned(const struct cgdt_pool *pool, cgdt_slot_t slot)
+CGDT_SELDOM_ static int not_owned(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
@@ -72,8 +69,8 @@ int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page
 }
 
 /* A change to a claimed slot, by whatever way there is. */
-SELDOM static int change_slot(const struct cgdt_pool *pool, uint32_t number,
-                              const struct change *change)
+CGDT_SELDOM_ static int change_slot(const struct cgdt_pool *pool, uint32_t number,
+                                    const struct change *change)
 {
     const uint32_t page = page_of(pool, number);
     const struct page_state state = cgdt_window_page_(&pool->windows, page);
@@ -92,7 +89,7 @@ static inline cgdt_desc_t *writable_slot(const struct cgdt_pool *pool, uint32_t 
 
 /* The ways through the port, out of the way of the others. */
 
-SELDOM static int write_template_live(const struct cgdt_pool *pool, uint32_t number)
+CGDT_SELDOM_ static int write_template_live(const struct cgdt_pool *pool, uint32_t number)
 {
     return change_slot(pool, number,
                        &(struct change){.values = pool->config.template_descs,
@@ -101,12 +98,12 @@ SELDOM static int write_template_live(const struct cgdt_pool *pool, uint32_t num
                                         .kept = pool->template_kept});
 }
 
-SELDOM static int erase_live(const struct cgdt_pool *pool, uint32_t number)
+CGDT_SELDOM_ static int erase_live(const struct cgdt_pool *pool, uint32_t number)
 {
     return change_slot(pool, number, &(struct change){.n = pool->config.layout.slot_entries});
 }
 
-static inline int write_template(const struct cgdt_pool *pool, uint32_t number)
+static CGDT_SHARED_ int write_template(const struct cgdt_pool *pool, uint32_t number)
 {
     cgdt_desc_t *to = writable_slot(pool, number);
 
@@ -134,8 +131,8 @@ __attribute__((noinline)) static int write_next_template(const struct cgdt_pool 
 }
 
 /* Handles for slots first + i where bit i is set, lowest first; returns how many. */
-static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t bits,
-                         cgdt_slot_t *slots)
+static CGDT_SHARED_ uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t bits,
+                                      cgdt_slot_t *slots)
 {
     uint32_t n = 0;
 
@@ -147,7 +144,7 @@ static uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t 
 typedef uint64_t claim_fn(struct slotmap *map, uint32_t max, uint32_t *first);
 
 /* Take what pages in service have, at most what is missing. */
-static void claim(struct cgdt_pool *pool, struct request *request, claim_fn *from)
+static CGDT_SHARED_ void claim(struct cgdt_pool *pool, struct request *request, claim_fn *from)
 {
     while (request->claimed < request->n) {
         uint32_t first = 0;
@@ -256,7 +253,7 @@ static int alloc_growing(struct cgdt_pool *pool, struct request *request)
 }
 
 /* n slots under the lock. */
-SELDOM static int alloc_locked(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+CGDT_SELDOM_ static int alloc_locked(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     struct request request = {slots, n, 0, 0};
 
@@ -282,13 +279,14 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 }
 
 /* A page is mapped, or the summary was wrong. */
-SELDOM static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot)
+CGDT_SELDOM_ static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
     *slot = CGDT_NO_SLOT;
     return alloc_locked(pool, 1, slot);
 }
 
-SELDOM static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, int error)
+CGDT_SELDOM_ static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
+                                int error)
 {
     *slot = CGDT_NO_SLOT;
     cgdt_slotmap_publish_(&pool->map, number, 1);
@@ -309,7 +307,7 @@ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
     return 0;
 }
 
-SELDOM static int keep(struct cgdt_pool *pool, cgdt_slot_t slot, int error)
+CGDT_SELDOM_ static int keep(struct cgdt_pool *pool, cgdt_slot_t slot, int error)
 {
     cgdt_slotmap_release_abort_(&pool->map, cgdt_slot_number(slot), generation_of(slot));
     return error;

@@ -61,7 +61,7 @@ static int check_unknown(const struct windows *windows, uint32_t page, const voi
     return (windows->common & ~CGDT_WINDOW_TAGS) == (uintptr_t)view ? -CGDT_EPROTO : 0;
 }
 
-static bool is_zero(const cgdt_desc_t *page)
+static CGDT_SHARED_ bool is_zero(const cgdt_desc_t *page)
 {
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
         if (cgdt_load_descriptor_(&page[entry]) != 0)
@@ -101,7 +101,7 @@ static int clean_held(struct windows *windows, uint32_t page)
     return 0;
 }
 
-int cgdt_window_map_(struct windows *windows, uint32_t page)
+CGDT_SELDOM_ int cgdt_window_map_(struct windows *windows, uint32_t page)
 {
     void *view = NULL;
 
@@ -119,7 +119,7 @@ int cgdt_window_map_(struct windows *windows, uint32_t page)
     return 0;
 }
 
-static int reseal(struct windows *windows, uint32_t page, bool sealed)
+CGDT_SELDOM_ static int reseal(struct windows *windows, uint32_t page, bool sealed)
 {
     const struct page_state state = cgdt_window_page_(windows, page);
     void *view = state.view;

@@ -17,6 +17,7 @@
 
 #include "atomic.h"
 #include "cgdt/port.h"
+#include "hints.h"
 
 struct windows {
     const struct cgdt_port *port;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What compilers are told about speed and size. Private to alloc/. */
+#ifndef CGDT_ALLOC_HINTS_H
+#define CGDT_ALLOC_HINTS_H
+
+/* A function that is seldom called: small, and out of the way of those that call it seldom. */
+#ifdef __clang__
+#define CGDT_SELDOM_ __attribute__((noinline, cold, minsize))
+#else
+#define CGDT_SELDOM_ __attribute__((noinline, cold))
+#endif
+
+/* `static CGDT_SHARED_`: a helper for its callers to take in, but not where size is what counts. */
+#ifdef __OPTIMIZE_SIZE__
+#define CGDT_SHARED_ __attribute__((noinline))
+#else
+#define CGDT_SHARED_ inline
+#endif
+
+/* Before a loop over a group of 8 descriptors that is worth unrolling. */
+#ifdef __OPTIMIZE_SIZE__
+#define CGDT_UNROLL_ _Pragma("GCC unroll 1")
+#else
+#define CGDT_UNROLL_ _Pragma("GCC unroll 8")
+#endif
+
+#endif
