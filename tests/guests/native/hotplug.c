@@ -157,6 +157,7 @@ void hotplug_drive(struct cpu *cpu)
         step(&driver);
         driver.steps++;
         disturb(&driver);
+        pause_cpu(); /* a step that found nothing to do must not use up QEMU's turn for this CPU */
     }
     while (driver.nr_off != 0)
         bring_one_back(&driver);

@@ -9,6 +9,7 @@
 #include "args.h"
 #include "console.h"
 #include "controls.h"
+#include "cpuops.h"
 #include "exit.h"
 #include "gdtpool.h"
 #include "hotplug.h"
@@ -37,6 +38,7 @@ static void start_boot_cpu(void)
     cpu->state = STATE_ONLINE;
     verify_look(cpu, WHEN_FRESH);
     (void)cpu_take(0);
+    interrupts_on();
 }
 
 static void start_others(uint32_t nr)
@@ -67,6 +69,7 @@ static void take_down(uint32_t nr, uint32_t slots)
     for (uint32_t id = nr - 1; id > 0; id--)
         cpu_offline(id);
     report_empty(slots);
+    interrupts_off();
     cpu_leave_slot();
     cpus[0].state = STATE_PARKED;
     gdtpool_offline(&cpus[0]);
