@@ -4,7 +4,8 @@
  *
  *   pool.c     size, init, destroy, seal                    life of a pool
  *   grow.c     reserve, trim, and growing for slot.c        pages in and out
- *   slot.c     alloc, alloc_bulk, free                      slots in and out
+ *   slot.c     alloc, free                                  one slot in, one out
+ *   bulk.c     alloc_bulk, free_bulk                        several, and a slot that needs a new page
  *   content.c  write, read, frames, gdtr                    what is in a slot, where a CPU finds it
  *   cpu.c      online, offline, slot                        CPU number -> slot
  *   inspect.c  check, stats, page_owned, describe           looking only

@@ -233,3 +233,21 @@ uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint
 
     return (word & range_bits(first, n)) >> (first & WORD_MASK);
 }
+
+/* Bytes of the caller's memory, whatever they are looked at as. */
+typedef cgdt_word_t owners_word __attribute__((may_alias));
+
+bool cgdt_slotmap_release_begin_eight_(struct slotmap *map, uint32_t first, uint64_t seen,
+                                       uint64_t next)
+{
+    if (first % 8 != 0 || first >= map->slots || map->slots - first < 8)
+        return false;
+    owners_word *word = (owners_word *)(void *)&map->owners[first];
+    /* As release_begin. */
+    if (!map->serialized)
+        return cgdt_cas64_seq_cst_(word, seen, next) == seen;
+    if (*word != seen)
+        return false;
+    *word = next;
+    return true;
+}

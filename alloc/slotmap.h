@@ -205,13 +205,24 @@ static inline bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t sl
     return cgdt_slotmap_owner_(map, slot) == (CGDT_SLOTMAP_OWNED | generation);
 }
 
+/* A slot's byte while a generation owns it, and when that has begun to free it. */
+static inline uint8_t cgdt_slotmap_owned_byte_(uint32_t generation)
+{
+    return (uint8_t)(CGDT_SLOTMAP_OWNED | generation);
+}
+
+static inline uint8_t cgdt_slotmap_next_byte_(uint32_t generation)
+{
+    return (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
+}
+
 /* claimed -> owned, by whom claimed it. Returns the generation. */
 static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot)
 {
     const uint32_t generation = cgdt_slotmap_generation_(map, slot);
 
     /* Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin. */
-    cgdt_store8_release_(&map->owners[slot], (uint8_t)(CGDT_SLOTMAP_OWNED | generation));
+    cgdt_store8_release_(&map->owners[slot], cgdt_slotmap_owned_byte_(generation));
     return generation;
 }
 
@@ -221,8 +232,8 @@ static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slo
                                                uint32_t generation)
 {
     uint8_t *owner = &map->owners[slot];
-    const uint8_t owned = (uint8_t)(CGDT_SLOTMAP_OWNED | generation);
-    const uint8_t next = (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
+    const uint8_t owned = cgdt_slotmap_owned_byte_(generation);
+    const uint8_t next = cgdt_slotmap_next_byte_(generation);
 
     /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
     if (!map->serialized)
@@ -238,7 +249,14 @@ static inline void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slo
                                                uint32_t generation)
 {
     /* Pairs as in cgdt_slotmap_own_(). */
-    cgdt_store8_release_(&map->owners[slot], (uint8_t)(CGDT_SLOTMAP_OWNED | generation));
+    cgdt_store8_release_(&map->owners[slot], cgdt_slotmap_owned_byte_(generation));
 }
+
+/*
+ * owned -> releasing for slots first .. first+7, whose bytes are `seen`, lowest first, and become `next`. False,
+ * and no change, if they are not, or lie in two words, or are not all there.
+ */
+bool cgdt_slotmap_release_begin_eight_(struct slotmap *map, uint32_t first, uint64_t seen,
+                                       uint64_t next);
 
 #endif

@@ -4,6 +4,7 @@
 
 set(CGDT_CORE_SOURCES
     batch.c
+    bulk.c
     check.c
     content.c
     cpu.c

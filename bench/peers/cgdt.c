@@ -60,10 +60,8 @@ static bool bulk_take_many(void *ctx, uint32_t first, uint32_t n, uintptr_t *han
 static void bulk_give_many(void *ctx, uint32_t n, uintptr_t *handles)
 {
     const struct pool_peer *peer = ctx;
-    const cgdt_slot_t *slots = (const cgdt_slot_t *)(const void *)handles;
 
-    for (uint32_t i = 0; i < n; i++)
-        (void)cgdt_free(peer->pool, slots[i]);
+    (void)cgdt_free_bulk(peer->pool, n, (cgdt_slot_t *)(void *)handles);
 }
 
 static cgdt_desc_t *bulk_table(void *ctx, const uintptr_t *handles, uint32_t i)
@@ -156,7 +154,7 @@ const struct peer peer_cgdt_serialized = {
 
 const struct peer peer_cgdt_bulk = {
     .name = "cgdt-bulk",
-    .what = "cgdt_alloc_bulk(), then cgdt_free() one by one; a concurrent pool",
+    .what = "cgdt_alloc_bulk() and cgdt_free_bulk(); a concurrent pool",
     .max_tables = CGDT_MAX_SLOTS,
     .table_bytes = PEER_TABLE_BYTES,
     .in_bulk = true,

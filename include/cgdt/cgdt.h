@@ -16,7 +16,7 @@
  *
  *                      alloc  free(s) write(s) read(s) frames(s) trim reserve online(c) offline(c)  check
  *   alloc, bulk          +      +       +        +       +        +      +       +         +          o
- *   free(s)              +      e       x        x       x        +      +       +         +          o
+ *   free(s), bulk        +      e       x        x       x        +      +       +         +          o
  *   write(s)             +      x       x        x       +        +      +       +         +          o
  *   read(s), frames(s)   +      x       x        +       +        +      +       +         +          o
  *   trim, reserve        +      +       +        +       +        +      +       +         +          +
@@ -27,8 +27,8 @@
  *
  * init, destroy, seal and everything in the boot phase: the caller serialises them with all other calls.
  * In a serialized pool the caller serialises everything, always.
- * alloc and free are lock-free while mapped pages have room; only growing, bulk, trim, reserve and check
- * take the port's lock. No call sleeps or spins by itself.
+ * alloc is lock-free while mapped pages have room, free and free_bulk always; only growing, alloc_bulk, trim,
+ * reserve and check take the port's lock. No call sleeps or spins by itself.
  *
  * Pointers: the pool, and the results of cgdt_stats() and of the pure functions in the other headers, must be
  * valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may be NULL by its text or there is
@@ -148,6 +148,17 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
  * The port's code: live_write failed; the slot is still owned and as it was.
  */
 int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot);
+
+/*
+ * Zero n slots and give them back, with fewer atomic operations than one by one: fewest if slots[] rises.
+ *
+ * -CGDT_ESTALE, -CGDT_ENOENT: one of them is not its owner's, as for cgdt_free(), or is in slots[] twice (the
+ *   caller's fault). Nothing is freed.
+ * -CGDT_EINVAL (caller): slots is NULL, or n is above CGDT_MAX_SLOTS. n = 0 does nothing.
+ * The port's code: live_write failed for some. Those are still owned, as they were, and left in slots[]; all
+ *   others are freed. What is freed becomes CGDT_NO_SLOT in slots[].
+ */
+int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
 
 /*
  * Give wholly free windows back, the highest first, but leave keep_windows windows and the slots of

@@ -8,7 +8,7 @@
  *            -CGDT_ENOSPC only if every slot is owned.
  *   trim     as many steps as windows go, each at an instant of its own within the call: a window may go
  *            only while none of its slots is owned. A trim may always leave a window.
- *   free     two steps within the call: the slot is nobody's, then it is free. Between them another free of the
+ *   free     two steps within the call (for each slot of a bulk): the slot is nobody's, then it is free. Between them another free of the
  *            same handle is told -CGDT_ESTALE ("being freed by another CPU"), and an alloc does not get it.
  *   offline  two steps likewise: the slot is free, then the CPU has none ("during offline it still has it").
  *   reserve  0 always (whether it keeps its promise is looked at when all is quiet); -CGDT_ENOSPC only if
@@ -92,6 +92,16 @@ static bool give(struct model *model, const struct record *record)
 {
     const uint32_t number = cgdt_slot_number(record->slot[0]);
 
+    for (unsigned i = 0; record->call.n > 1 && record->result < 0; i++) {
+        struct record one =
+            *record; /* of a bulk that failed: one of them at least was not its owner's */
+
+        if (i == record->call.n)
+            return false;
+        one.slot[0] = record->slot[i];
+        if (owner_check(model, &one))
+            return true;
+    }
     if (!owner_check(model, record))
         return false;
     if (record->result == 0) {

@@ -8,8 +8,8 @@
 
 #include "world.h"
 
-#define MAX_BULK  4u
-#define MAX_CALLS 16u /* of all CPUs */
+#define MAX_BULK  8u
+#define MAX_CALLS 24u /* of all CPUs */
 #define MAX_SLOTS 80u
 
 enum call_kind {

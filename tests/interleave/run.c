@@ -72,6 +72,17 @@ static void do_alloc(struct record *record)
         record->result = cgdt_alloc(now.pool, &record->slot[0]);
 }
 
+static void do_free(struct record *record)
+{
+    cgdt_slot_t slots[MAX_BULK]; /* the call writes to them */
+
+    memcpy(slots, record->slot, sizeof(slots));
+    if (record->call.n > 1)
+        record->result = cgdt_free_bulk(now.pool, record->call.n, slots);
+    else
+        record->result = cgdt_free(now.pool, slots[0]);
+}
+
 static void do_write(struct record *record)
 {
     cgdt_desc_t descs[2];
@@ -124,7 +135,7 @@ static void do_call(struct record *record)
         do_alloc(record);
         break;
     case FREE:
-        record->result = cgdt_free(now.pool, record->slot[0]);
+        do_free(record);
         break;
     case TRIM:
         record->result = cgdt_trim(now.pool);
@@ -178,6 +189,8 @@ static void body(unsigned cpu)
         record->began = explorer_call_begins();
         if (record->call.kind == FREE || record->call.kind >= WRITE)
             record->slot[0] = now.regs[record->call.reg];
+        if (record->call.kind == FREE && record->call.n > 1)
+            memcpy(record->slot, &now.regs[record->call.reg], 4u * record->call.n);
         const uint64_t gone = world_unmapped_windows();
         do_call(record);
         check_new_slots(record);
@@ -202,6 +215,20 @@ static void add_step(struct record *records, unsigned *n, enum call_kind kind, u
     records[(*n)++].call = (struct call){kind, 0, argument};
 }
 
+/* A bulk free that went well is as many frees, each at an instant of its own. */
+static void add_frees(struct record *records, unsigned *n, const struct record *bulk)
+{
+    for (unsigned i = 0; i < bulk->call.n; i++) {
+        struct record *one = &records[(*n)++];
+
+        *one = *bulk;
+        one->call.n = 0;
+        memset(one->slot, 0, sizeof(one->slot));
+        one->slot[0] = bulk->slot[i];
+        add_step(records, n, FREED, 0);
+    }
+}
+
 /* All records, and extra ones for calls of several steps. False: a trim's answer is not what it did. */
 static bool gather(struct record *records, unsigned *n)
 {
@@ -211,9 +238,13 @@ static bool gather(struct record *records, unsigned *n)
             const struct record *record = &now.record[cpu][i];
             uint64_t left = now.left[cpu][i];
 
+            if (record->result == 0 && record->call.kind == FREE && record->call.n > 1) {
+                add_frees(records, n, record);
+                continue;
+            }
             records[(*n)++] = *record;
             if (record->result == 0 && record->call.kind == FREE)
-                add_step(records, n, FREED, record->call.n);
+                add_step(records, n, FREED, 0);
             if (record->result == 0 && record->call.kind == OFFLINE)
                 add_step(records, n, OFF_NOW, record->call.n);
             if (record->call.kind != TRIM)
@@ -374,7 +405,7 @@ static void set_up(const struct scenario *scenario)
         now.start.owner[cgdt_slot_number(now.start.cpu[0])] = now.start.cpu[0];
     }
     memset(now.start_regs, 0, sizeof(now.start_regs));
-    for (unsigned i = 0; i < 4 && scenario->hold[i] != 0; i++)
+    for (unsigned i = 0; i < MAX_REGS && scenario->hold[i] != 0; i++)
         now.start_regs[i] = slot[scenario->hold[i] - 1];
     if (scenario->forged != 0)
         now.start_regs[0] = scenario->forged + (1u << CGDT_SLOT_GENERATION_SHIFT);

@@ -33,6 +33,10 @@
     {                                                                                              \
         FREE, reg, 0                                                                               \
     }
+#define FB(reg, n)                                                                                 \
+    {                                                                                              \
+        FREE, reg, n                                                                               \
+    }
 #define T                                                                                          \
     {                                                                                              \
         TRIM, 0, 0                                                                                 \
@@ -136,6 +140,18 @@ const struct scenario scenarios[] = {
      TWO(DO(BULK(1, 2)), DO(F(0), A(3)))},
     {"bulk-grow", "a bulk that grows beside an alloc that grows", 256,
      .max_cpus = 6, .taken = 1, TWO(DO(BULK(0, 3)), DO(A(3), A(4)))},
+    {"bulk-free-alloc", "slots that are freed in bulk are found by an alloc, each of them clean", 8,
+     .max_cpus = 66, .taken = 66, .hold = {NO(3), NO(4), NO(65)},
+     TWO(DO(FB(0, 3)), DO(A(4), A(5)))},
+    {"bulk-free-free", "a bulk free beside a free of a neighbour", 8,
+     .max_cpus = 66, .taken = 66, .hold = {NO(63), NO(64), NO(5)},
+     TWO(DO(FB(0, 2), A(4)), DO(F(2), A(5)))},
+    {"bulk-free-same", "of a bulk free and a free of one of its eight slots one succeeds", 8,
+     .max_cpus = 66, .taken = 66,
+     .hold = {NO(8), NO(9), NO(10), NO(11), NO(12), NO(13), NO(14), NO(15)},
+     TWO(DO(FB(0, 8)), DO(F(2)))},
+    {"bulk-free-trim", "a window goes when its last slots are freed in bulk, or stays", 256,
+     .max_cpus = 4, .taken = 4, .hold = {NO(2), NO(3)}, TWO(DO(T), DO(FB(0, 2), A(4)))},
     {"online-online", "of two that bring a CPU online one does", 8,
      .max_cpus = 66, .taken = 62, TWO(DO(ON(0), AT(0)), DO(ON(0), AT(0)))},
     {"online-online-full", "nobody is told that a CPU is online where it cannot be", 8,

@@ -27,7 +27,8 @@ struct scenario {
     uint8_t whole;    /* page + 1 whose slots are all given back: mapped and free */
     uint8_t reserved;
     bool cpu0_online;
-    uint8_t hold[4]; /* registers 0 up: slot number + 1 of an owned slot; or of one freed since */
+    uint8_t hold
+        [MAX_REGS]; /* registers 0 up: slot number + 1 of an owned slot; or of one freed since */
     uint8_t
         forged; /* register 0: made-up handle of slot number + 1, freed once: its next owner's */
 

@@ -37,5 +37,8 @@ string(REPLACE "${old}" "${new}" text "${text}")
 if(source MATCHES "[.]h$")
     file(GLOB files "${CORE}/*.[ch]")
     file(COPY ${files} DESTINATION "${OUT}")
+else() # the fault may have been in a header once
+    file(GLOB files "${OUT}/*.h")
+    file(REMOVE "${OUT}/slotmap.h" ${files})
 endif()
 file(WRITE "${OUT}/${source}" "${text}")

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What slot.c and bulk.c share: handles, and how a slot is filled and zeroed. Private to alloc/.
+ *
+ * The life of a slot: free (zero) -> claimed -> template written -> owned -> releasing, so that no second free
+ * gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's alone, so its
+ * contents need no further order among CPUs.
+ */
+#ifndef CGDT_ALLOC_SLOT_H
+#define CGDT_ALLOC_SLOT_H
+
+#include "batch.h"
+#include "pool.h"
+
+/* The bit that no handle uses. */
+#define CGDT_SLOT_UNUSED_ (~(CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIFT))
+
+_Static_assert(~0u >> CGDT_SLOT_GENERATION_SHIFT == CGDT_SLOTMAP_GENERATIONS - 1u,
+               "a handle tells as many generations as the map counts");
+
+static inline uint32_t cgdt_slot_generation_(cgdt_slot_t slot)
+{
+    return slot >> CGDT_SLOT_GENERATION_SHIFT;
+}
+
+static inline cgdt_slot_t cgdt_slot_handle_(uint32_t number, uint32_t generation)
+{
+    return (number + 1) | generation << CGDT_SLOT_GENERATION_SHIFT;
+}
+
+/* Of a slot that is claimed: as its owner will have it. */
+static inline cgdt_slot_t cgdt_slot_coming_handle_(const struct cgdt_pool *pool, uint32_t number)
+{
+    return cgdt_slot_handle_(number, cgdt_slotmap_generation_(&pool->map, number));
+}
+
+/* A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's. */
+static inline bool cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    const uint32_t number = cgdt_slot_number(slot); /* CGDT_NO_SLOT has number 2^32-1 */
+
+    return number < pool->map.slots && (slot & CGDT_SLOT_UNUSED_) == 0 &&
+           cgdt_slotmap_release_begin_(&pool->map, number, cgdt_slot_generation_(slot));
+}
+
+/* releasing -> owned. */
+static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    cgdt_slotmap_release_abort_(&pool->map, cgdt_slot_number(slot), cgdt_slot_generation_(slot));
+}
+
+/* Why a handle is not its owner's: -CGDT_ENOENT or -CGDT_ESTALE. */
+int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot);
+
+/* n slots under the lock, growing if need be; errors as cgdt_alloc_bulk(). slots[]: all CGDT_NO_SLOT. */
+int cgdt_slot_alloc_locked_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
+
+/* Fill and zero a slot by whatever way there is. The port's code. */
+int cgdt_slot_fill_by_batch_(const struct cgdt_pool *pool, uint32_t number);
+int cgdt_slot_erase_by_batch_(const struct cgdt_pool *pool, uint32_t number);
+
+#ifdef __OPTIMIZE_SIZE__
+#define cgdt_slot_fill_  cgdt_slot_fill_by_batch_
+#define cgdt_slot_erase_ cgdt_slot_erase_by_batch_
+#else
+
+/* The slot where ordinary stores may go to it; NULL: they may not. */
+static inline cgdt_desc_t *cgdt_slot_writable_(const struct cgdt_pool *pool, uint32_t number)
+{
+    const struct page_state state =
+        cgdt_window_slot_page_(&pool->windows, number >> pool->color_shift);
+    cgdt_desc_t *page = cgdt_pool_writable_(pool, &state);
+
+    return page != NULL ? page + cgdt_pool_offset_(pool, number) : NULL;
+}
+
+/* The template onto a claimed slot. */
+static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)
+{
+    cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
+
+    if (to == NULL || !pool->template_kept)
+        return cgdt_slot_fill_by_batch_(pool, number);
+    cgdt_plain_fill_(to, pool->config.template_descs, pool->config.template_entries);
+    return 0;
+}
+
+/* A slot to zeros. */
+static inline int cgdt_slot_erase_(const struct cgdt_pool *pool, uint32_t number)
+{
+    cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
+
+    if (to == NULL)
+        return cgdt_slot_erase_by_batch_(pool, number);
+    cgdt_plain_erase_(to, pool->config.layout.slot_entries);
+    return 0;
+}
+
+#endif
+#endif
