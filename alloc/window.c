@@ -150,9 +150,7 @@ void cgdt_window_unmap_(struct windows *windows, uint32_t page)
     void *view = cgdt_window_page_(windows, page).view;
 
     set_word(windows, page, NULL, 0);
-    windows->port->unmap(windows->ctx, page, view);
-    if (page < windows->first_hole)
-        windows->first_hole = page;
+    windows->port->unmap(windows->ctx, page, view); /* a held page was a hole already */
 }
 
 static void set_held(struct windows *windows, uint32_t page, uintptr_t held)

@@ -122,8 +122,9 @@ Test(free_bulk, the_first_of_several_refusals_is_reported)
     faulty_arm(&fixture.faulty, 1u << FAULTY_LIVE_WRITE, 3, CODE);
     fixture.faulty.from_then_on = true;
     cr_assert_eq(cgdt_free_bulk(fixture.pool, 8, slots), CODE);
-    faulty_arm(&fixture.faulty, 0, 0, 0);
     cr_assert_eq(slots[1], CGDT_NO_SLOT);
+    cr_assert_eq(cgdt_free_bulk(fixture.pool, 6, &slots[2]), CODE, "none of them can go");
+    faulty_arm(&fixture.faulty, 0, 0, 0);
     for (uint32_t i = 2; i < 8; i++)
         MUST(cgdt_free(fixture.pool, slots[i]) == 0, "%u", i);
     fixture_free_all(&fixture);
@@ -158,7 +159,12 @@ Test(free_bulk, a_serialized_pool_too)
     must_be_freed(&fixture, slots, 100);
     slots[107] = stale;
     cr_assert_eq(cgdt_free_bulk(fixture.pool, 100, &slots[100]), -CGDT_ESTALE);
-    cr_assert_eq(fixture_stats(&fixture).owned_slots, 100);
+    /* Eight in one word, of which one has a new owner. */
+    for (uint32_t i = 0; i < 8; i++)
+        slots[i] = i == 3 ? next_owner(8 + i + 1) : 8 + i + 1;
+    cr_assert_eq(fixture_alloc(&fixture), next_owner(1));
+    cr_assert_eq(cgdt_free_bulk(fixture.pool, 8, slots), -CGDT_ESTALE);
+    cr_assert_eq(fixture_stats(&fixture).owned_slots, 101);
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
@@ -175,6 +181,9 @@ Test(free_bulk, eight_handles_at_the_end_of_a_pool_of_fewer)
         (void)fixture_alloc(&fixture);
     for (uint32_t i = 0; i < 8; i++)
         slots[i] = 8 + i + 1;
+    cr_assert_eq(cgdt_free_bulk(fixture.pool, 8, slots), -CGDT_ENOENT);
+    for (uint32_t i = 0; i < 8; i++)
+        slots[i] = 16 + i + 1;
     cr_assert_eq(cgdt_free_bulk(fixture.pool, 8, slots), -CGDT_ENOENT);
     cr_assert_eq(fixture_stats(&fixture).owned_slots, 12);
     fixture_free_all(&fixture);
