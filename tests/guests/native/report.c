@@ -168,6 +168,12 @@ void report_empty(uint32_t slots)
 
 bool report_result(const struct args *args, uint32_t nr)
 {
+    uint32_t failed = 0;
+
+    /* Once more: also those that are gone, and what was found on the way down. */
+    for (uint32_t id = 0; id < MAX_CPUS; id++)
+        failed += cpus[id].failed_step != STEP_NONE;
+    report_unless("CPUs that found something wrong", failed, 0);
     report_unless("unexpected traps", traps_unexpected(), 0);
     const bool pass = found.problems == 0;
 
