@@ -163,6 +163,43 @@ static bool free_one(struct stress_worker *worker, uint32_t which)
     return true;
 }
 
+/* Free the n slots that the thread took last. Those that the port would not zero stay, as they were. */
+static bool free_bulk(struct stress_worker *worker, uint32_t n)
+{
+    const struct holding *first = &worker->held[worker->n_held - n];
+    cgdt_slot_t slots[BULK_MAX];
+
+    for (uint32_t i = 0; i < n; i++) {
+        slots[i] = first[i].slot;
+        if (!stress_verify(worker, &first[i], me(worker), "a slot before a bulk free") ||
+            !stress_drop(worker, first[i].slot, me(worker)))
+            return false;
+    }
+    stress_call(worker);
+    const int error = cgdt_free_bulk(worker->run->pool, n, slots);
+    if (!stress_judge(worker, "bulk free", error, 0))
+        return false;
+    worker->n_held -= n;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct holding holding = first[i];
+
+        if (slots[i] == CGDT_NO_SLOT) {
+            worker->counts.free++;
+            continue;
+        }
+        if (error >= 0 || slots[i] != holding.slot) {
+            stress_violation(worker, "bulk free left what it had freed",
+                             &(struct stress_place){slots[i], STRESS_NO_ENTRY, 0, 0});
+            return false;
+        }
+        if (!stress_take(worker, holding.slot, me(worker)) ||
+            !stress_verify(worker, &holding, me(worker), "a slot after a bulk free that failed"))
+            return false;
+        worker->held[worker->n_held++] = holding;
+    }
+    return true;
+}
+
 static bool step_anonymous(struct stress_worker *worker, uint32_t draw, uint32_t target)
 {
     if (worker->n_held < target) {
@@ -175,6 +212,9 @@ static bool step_anonymous(struct stress_worker *worker, uint32_t draw, uint32_t
     }
     if (worker->n_held == 0)
         return true;
+    const uint32_t n = 2 + (draw >> 3 & 15u);
+    if ((draw & 7u) == 0 && n <= BULK_MAX && n <= worker->n_held)
+        return free_bulk(worker, n);
     return free_one(worker, (uint32_t)((uint64_t)draw * worker->n_held >> 32));
 }
 

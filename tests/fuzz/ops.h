@@ -42,6 +42,7 @@ void learn_serving(struct run *run);
 void op_alloc(struct run *run);
 void op_bulk(struct run *run);
 void op_free(struct run *run);
+void op_free_bulk(struct run *run);
 void op_write(struct run *run);
 void op_write_common(struct run *run);
 void op_read(struct run *run);

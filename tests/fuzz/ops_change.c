@@ -58,6 +58,45 @@ void op_bulk(struct run *run)
          "bulk of more than there can be");
 }
 
+/* What a bulk free of these says, whose slots go to `numbers`. */
+static int lookup_all(const struct model *model, uint32_t n, const cgdt_slot_t *slots,
+                      uint32_t *numbers)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const int wanted = model_lookup(model, slots[i], &numbers[i]);
+
+        if (wanted != 0)
+            return wanted;
+        for (uint32_t before = 0; before < i; before++)
+            if (numbers[before] == numbers[i])
+                return -CGDT_ESTALE;
+    }
+    return 0;
+}
+
+void op_free_bulk(struct run *run)
+{
+    const uint8_t how = take8(run->input);
+    const uint32_t n = how % 24u;
+    cgdt_slot_t slots[24];
+    uint32_t numbers[24] = {0};
+
+    for (uint32_t i = 0; i < n; i++)
+        slots[i] =
+            i == 0 || how < 128
+                ? take_handle(run)
+                : model_handle(&run->model, cgdt_slot_number(slots[0] + i) % run->model.slots);
+    const int wanted = lookup_all(&run->model, n, slots, numbers);
+    const int result = cgdt_free_bulk(run->pool, n, slots);
+    if (!is_as_wanted(run, result, wanted) && wanted != 0)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        MUST(slots[i] == CGDT_NO_SLOT || run->port.fired > 0, "%x stays", slots[i]);
+        if (slots[i] == CGDT_NO_SLOT)
+            model_free(&run->model, numbers[i]);
+    }
+}
+
 void op_free(struct run *run)
 {
     const uint32_t handle = take_handle(run);
