@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What compilers are told about speed and size. Private to alloc/. */
+/*
+ * What compilers are told about speed and size. Private to alloc/.
+ * Attributes are spelt with underscores: `noinline` and others are macros in Linux and FreeBSD.
+ */
 #ifndef CGDT_ALLOC_HINTS_H
 #define CGDT_ALLOC_HINTS_H
 
 /* A function that is seldom called: small, and out of the way of those that call it seldom. */
 #ifdef __clang__
-#define CGDT_SELDOM_ __attribute__((noinline, cold, minsize))
+#define CGDT_SELDOM_ __attribute__((__noinline__, __cold__, __minsize__))
 #else
-#define CGDT_SELDOM_ __attribute__((noinline, cold))
+#define CGDT_SELDOM_ __attribute__((__noinline__, __cold__))
 #endif
 
 /* `static CGDT_SHARED_`: a helper for its callers to take in, but not where size is what counts. */
 #ifdef __OPTIMIZE_SIZE__
-#define CGDT_SHARED_ __attribute__((noinline))
+#define CGDT_SHARED_ __attribute__((__noinline__))
 #else
 #define CGDT_SHARED_ inline
 #endif

@@ -1,21 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The files of the core, relative to alloc/: the one list of them, for every kind of build.
+# CGDT_CORE_SOURCES: the files of the core, relative to alloc/, from the one list of them, sources.txt.
 
-set(CGDT_CORE_SOURCES
-    batch.c
-    bulk.c
-    check.c
-    content.c
-    cpu.c
-    descriptor.c
-    error.c
-    grow.c
-    inspect.c
-    layout.c
-    pool.c
-    slot.c
-    slotmap.c
-    text.c
-    window.c
-)
+file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/sources.txt" CGDT_CORE_SOURCES REGEX "^[^#]")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/sources.txt")
