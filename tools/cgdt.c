@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cgdt command: one program, a subcommand for each job. */
-#include "stress.h"
+#include "commands.h"
 
 #include "cgdt/cgdt.h"
 
@@ -18,9 +18,20 @@ struct subcommand {
     char *title; /* argv[0] of the subcommand: argp begins its messages with it */
 };
 
+static char plan_title[] = "cgdt plan";
+static char check_title[] = "cgdt check";
+static char decode_title[] = "cgdt decode";
+static char encode_title[] = "cgdt encode";
+static char map_title[] = "cgdt map";
 static char stress_title[] = "cgdt stress";
 
 static const struct subcommand subcommands[] = {
+    {"plan", "pages, windows, bytes, biases and selectors for so many CPUs", plan_command,
+     plan_title},
+    {"check", "a dump of GDT pages by the rules of Xen or of the CPU", check_command, check_title},
+    {"decode", "what a descriptor means", decode_command, decode_title},
+    {"encode", "a descriptor from its fields", encode_command, encode_title},
+    {"map", "a live picture of a pool under stress", map_command, map_title},
     {"stress", "concurrent hotplug on many threads, every slot verified", stress_command,
      stress_title},
 };
@@ -35,6 +46,7 @@ static int help(void)
          "Commands:");
     for (size_t i = 0; i < SUBCOMMANDS; i++)
         printf("  %-8s %s\n", subcommands[i].name, subcommands[i].text);
+    puts("\nExit status: 0 fine, 1 a violation was found, 2 wrong use or input.");
     return fflush(stdout) == 0 ? 0 : 2;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `cgdt stress`: options, the live line, the summary. What is run is in stress_engine.h. */
 #define _GNU_SOURCE
-#include "stress.h"
+#include "commands.h"
 
 #include "stress_engine.h"
 

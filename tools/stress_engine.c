@@ -231,8 +231,11 @@ static void watch(const struct stress_run *run)
         progress.share = progress.seconds / params->seconds;
     if (progress.share > 1)
         progress.share = 1;
-    if (!params->serialized) /* there even looking would have to be serialised */
+    if (!params->serialized) { /* there even looking would have to be serialised */
         draw_map(run, &progress);
+        progress.pages = run->n_pages;
+        progress.pool = run->pool;
+    }
     params->watch(params->watch_ctx, &progress);
 }
 

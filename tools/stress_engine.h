@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cgdt_pool;
+
 enum stress_layout {
     STRESS_PAGE,         /* 32 descriptors, windows of one page */
     STRESS_WINDOW,       /* 32 descriptors, windows of 14 pages */
@@ -38,6 +40,8 @@ struct stress_progress {
     char map[STRESS_MAP_CELLS + 1];
     uint32_t mapped_pages;
     uint32_t owned_slots;
+    uint32_t pages;               /* that the pool can have */
+    const struct cgdt_pool *pool; /* for cgdt_page_owned(); NULL where it is serialized */
 };
 
 struct stress_params {

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* `cgdt check`: a dump of GDT pages by the rules of a profile. What is wrong comes from check_pages.c. */
+#include "check_pages.h"
+#include "commands.h"
+#include "fields.h"
+#include "shared.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct check {
+    const char *path;
+    const char *owned; /* as given */
+    struct check_rules rules;
+    enum dump_format format;
+    bool pad;
+    bool all;
+    bool decode;
+    bool json;
+
+    uint64_t *owned_of; /* of each page */
+    uint64_t violations;
+};
+
+enum {
+    KEY_JSON = 256,
+    KEY_PAD,
+    KEY_READ_ONLY,
+    KEY_NULL_ENTRY,
+    KEY_REWRITE_OK,
+};
+
+static const struct argp_option options[] = {
+    {"profile", 'p', "PROFILE", 0, "xen-pv64 (default), xen-pv32, native64 or native32", 0},
+    {"slot-entries", 's', "N", 0, "Descriptors in a slot: 8, 16, 32 (default) .. 512", 0},
+    {"owned", 'o', "HEX", 0,
+     "Colors that have an owner, bit c for color c; others must be zero. One for every page, or "
+     "one a page with commas. Default: all are owned",
+     0},
+    {"format", 'f', "FORMAT", 0, "raw, hex or auto (default: hex if it is all text)", 0},
+    {"pad", KEY_PAD, 0, 0, "What is missing of the last page is zero", 0},
+    {"all", 'a', 0, 0, "All violations, not only the first", 0},
+    {"decode", 'd', 0, 0, "Each descriptor that is not zero in words", 0},
+    {"read-only", KEY_READ_ONLY, 0, 0,
+     "native profiles: the CPU reads the pages through a read-only mapping, so no segment may lack "
+     "the accessed bit, and no TSS may be busy",
+     0},
+    {"null-entry", KEY_NULL_ENTRY, 0, 0, "Entry 0 of every slot must be zero", 0},
+    {"rewrite-ok", KEY_REWRITE_OK, 0, 0,
+     "Do not report what is accepted, but stored in another form", 0},
+    {"json", KEY_JSON, 0, 0, "One JSON object on stdout", 0},
+    {0},
+};
+
+static const char doc[] =
+    "Check a dump of GDT pages by the rules of a hypervisor or CPU.\v"
+    "FILE (default: stdin, also -) holds whole pages of 512 descriptors: raw memory, or text with "
+    "hexadecimal numbers all of 16 digits (descriptors), 8 (halves, low one first) or 2 (bytes). "
+    "'#' begins a comment, and what stands before a colon is an address, so the output of gdb's "
+    "x/512gx and of od -An -v -tx8 will do. At most 64 MiB.\n\n"
+    "The page in a report is the page's place in the dump, from 0.\n\n"
+    "Exit status: 0 no violation, 1 a violation, 2 wrong use, or not such a file.";
+
+static void set_format(struct check *check, const struct argp_state *state, const char *arg)
+{
+    static const char *const names[] = {
+        [DUMP_AUTO] = "auto", [DUMP_RAW] = "raw", [DUMP_HEX] = "hex"};
+    parse_quoted quoted;
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(arg, names[i]) == 0) {
+            check->format = (enum dump_format)i;
+            return;
+        }
+    }
+    argp_failure(state, EXIT_UNUSABLE, 0, "--format must be raw, hex or auto, not %s",
+                 parse_quote(quoted, arg, strlen(arg)));
+}
+
+static error_t set_flag(struct check *check, int key)
+{
+    switch (key) {
+    case 'a':
+        check->all = true;
+        return 0;
+    case 'd':
+        check->decode = true;
+        return 0;
+    case KEY_PAD:
+        check->pad = true;
+        return 0;
+    case KEY_JSON:
+        check->json = true;
+        return 0;
+    case KEY_READ_ONLY:
+        check->rules.rules |= CGDT_RULE_READ_ONLY_ALIAS;
+        return 0;
+    case KEY_NULL_ENTRY:
+        check->rules.rules |= CGDT_RULE_NULL_ENTRY;
+        return 0;
+    case KEY_REWRITE_OK:
+        check->rules.rules |= CGDT_RULE_REWRITE_IS_OK;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct check *check = state->input;
+
+    switch (key) {
+    case 'p':
+        check->rules.profile = option_profile(state, arg);
+        return 0;
+    case 's':
+        check->rules.slot_entries = option_slot_entries(state, arg);
+        return 0;
+    case 'o':
+        check->owned = arg;
+        return 0;
+    case 'f':
+        set_format(check, state, arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_failure(state, EXIT_UNUSABLE, 0, "one file at a time");
+        check->path = arg;
+        return 0;
+    default:
+        return set_flag(check, key);
+    }
+}
+
+static const struct argp argp = {
+    .options = options, .parser = parse, .args_doc = "[FILE]", .doc = doc};
+
+/* Masks with commas, one for all pages or one for each. */
+static bool spread_owned(struct check *check, size_t pages)
+{
+    const char *text = check->owned != NULL ? check->owned : "ffffffffffffffff";
+    uint64_t *masks = calloc(pages, sizeof(*masks));
+    bool more = masks != NULL;
+    size_t n = 0;
+
+    check->owned_of = masks;
+    while (more) {
+        const size_t length = strcspn(text, ",");
+        char mask[20] = "";
+
+        if (length < sizeof(mask))
+            memcpy(mask, text, length);
+        if (n == pages || !parse_hex(mask, &masks[n]))
+            return false;
+        n++;
+        more = text[length] == ',';
+        text += length + more;
+    }
+    if (n != 1 && n != pages)
+        return false;
+    for (size_t page = n; page < pages; page++)
+        masks[page] = masks[0];
+    return masks != NULL;
+}
+
+static void report(void *ctx, const struct cgdt_violation *violation)
+{
+    static const char *const effects[] = {[CGDT_ACCEPTED] = "accepted",
+                                          [CGDT_REWRITTEN] = "rewritten",
+                                          [CGDT_REFUSED] = "refused",
+                                          [CGDT_HOUSE] = "house"};
+    struct check *check = ctx;
+    char text[256];
+
+    if (check->violations++ > 0 && !check->all)
+        return;
+    (void)cgdt_violation_text(violation, text, sizeof(text));
+    if (!check->json) {
+        puts(text);
+        return;
+    }
+    printf("%s{\"page\": %" PRIu32 ", \"color\": %" PRIu32 ", \"entry\": %" PRIu32
+           ", \"effect\": \"%s\", \"found\": \"0x%016" PRIx64 "\", \"stored\": \"0x%016" PRIx64
+           "\", \"text\": ",
+           check->violations > 1 ? ", " : "", violation->page, violation->color, violation->entry,
+           effects[violation->effect], violation->found, violation->stored);
+    print_json_string(text);
+    putchar('}');
+}
+
+static void check_pages(struct check *check, const struct dump *dump)
+{
+    for (size_t i = 0; i < dump->pages && (check->all || check->violations == 0); i++)
+        (void)check_whole_page(&check->rules, dump->descs + i * CGDT_PAGE_ENTRIES, (uint32_t)i,
+                               check->owned_of[i], report, check);
+}
+
+/* What is not zero, a line each. In 64-bit mode a well-formed second half belongs to the entry before it. */
+static void decode_pages(const struct check *check, const struct dump *dump)
+{
+    const size_t n = dump->pages * CGDT_PAGE_ENTRIES;
+    const uint32_t slot_entries = check->rules.slot_entries;
+    const char *separator = "";
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = i % CGDT_PAGE_ENTRIES;
+        struct wide_desc desc = {.desc = {dump->descs[i]}};
+        char words[WORDS_BYTES];
+
+        if (desc.desc[0] == 0)
+            continue;
+        if (check->rules.profile == CGDT_NATIVE64 && cgdt_desc_wide64(desc.desc[0]) &&
+            (at + 1) % slot_entries != 0) {
+            desc.desc[1] = dump->descs[++i];
+            desc.wide = true;
+        }
+        desc_words(&desc, words);
+        printf(check->json ? "%s{\"page\": %zu, \"color\": %zu, \"entry\": %zu, \"descriptor\": "
+                             "\"0x%016" PRIx64 "\", \"words\": \"%s\"}"
+                           : "%spage %zu, color %zu, entry %zu: 0x%016" PRIx64 ": %s\n",
+               separator, i / CGDT_PAGE_ENTRIES, at / slot_entries, at % slot_entries, desc.desc[0],
+               words);
+        separator = check->json ? ", " : "";
+    }
+}
+
+static void print_text(struct check *check, const struct dump *dump)
+{
+    if (check->decode)
+        decode_pages(check, dump);
+    check_pages(check, dump);
+    printf("%zu page%s by %s, slots of %" PRIu32 ": ", dump->pages, dump->pages == 1 ? "" : "s",
+           profile_name(check->rules.profile), check->rules.slot_entries);
+    if (check->violations == 0)
+        puts("fine");
+    else if (check->all)
+        printf("%" PRIu64 " violation%s\n", check->violations, check->violations == 1 ? "" : "s");
+    else
+        puts("not fine (--all shows everything)");
+}
+
+static void print_json(struct check *check, const struct dump *dump)
+{
+    printf("{\"pages\": %zu, \"profile\": \"%s\", \"slot_entries\": %" PRIu32 ", ", dump->pages,
+           profile_name(check->rules.profile), check->rules.slot_entries);
+    if (check->decode) {
+        printf("\"descriptors\": [");
+        decode_pages(check, dump);
+        printf("], ");
+    }
+    printf("\"violations\": [");
+    check_pages(check, dump);
+    printf("], \"fine\": %s}\n", check->violations == 0 ? "true" : "false");
+}
+
+int check_command(int argc, char **argv)
+{
+    struct check check = {.path = "-", .rules = {.profile = CGDT_XEN_PV64, .slot_entries = 32}};
+    int status = EXIT_UNUSABLE;
+    struct dump dump = {0};
+    uint8_t *data;
+    size_t bytes;
+    parse_why why;
+
+    if (parse_options(&argp, argc, argv, &check) != 0 ||
+        !read_file(argv[0], check.path, &data, &bytes))
+        return EXIT_UNUSABLE;
+    if (!dump_parse(data, bytes, check.format, check.pad, &dump, why)) {
+        fprintf(stderr, "%s: %s: %s\n", argv[0], check.path, why);
+    } else if (!spread_owned(&check, dump.pages)) {
+        fprintf(stderr, "%s: --owned must be one hexadecimal number, or %zu with commas\n", argv[0],
+                dump.pages);
+    } else {
+        check.json ? print_json(&check, &dump) : print_text(&check, &dump);
+        status = finish_output(argv[0], check.violations == 0 ? EXIT_FINE : EXIT_VIOLATION);
+    }
+    free(check.owned_of);
+    dump_free(&dump);
+    free(data);
+    return status;
+}

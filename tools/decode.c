@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* `cgdt decode`: descriptors in words and fields and, where a profile is given, what it makes of them. */
+#include "commands.h"
+#include "fields.h"
+#include "shared.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct decode {
+    struct wide_desc *descs;
+    size_t n;
+    enum cgdt_profile profile;
+    bool judge;
+    bool only_fields;
+    bool json;
+};
+
+enum {
+    KEY_JSON = 256
+};
+
+static const struct argp_option options[] = {
+    {"fields", 'f', 0, 0, "Only the fields, one line a descriptor, as cgdt encode reads them", 0},
+    {"profile", 'p', "PROFILE", 0,
+     "Also what xen-pv64, xen-pv32, native64 or native32 makes of each", 0},
+    {"json", KEY_JSON, 0, 0, "One JSON object on stdout", 0},
+    {0},
+};
+
+static const char doc[] =
+    "What descriptors mean.\v"
+    "DESCRIPTOR is a hexadecimal number, 0x or not; one of 16 bytes (LDT, TSS, call gate in 64-bit "
+    "mode) is its two halves with a comma, low one first: LOW,HIGH.\n\n"
+    "Exit status: 0 fine, 1 the profile would refuse or rewrite one, 2 wrong use.";
+
+static void add(struct decode *decode, const struct argp_state *state, const char *arg)
+{
+    parse_why why;
+
+    if (!wide_desc_parse(arg, &decode->descs[decode->n], why))
+        argp_failure(state, EXIT_UNUSABLE, 0, "%s", why);
+    decode->n++;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct decode *decode = state->input;
+
+    switch (key) {
+    case 'f':
+        decode->only_fields = true;
+        return 0;
+    case 'p':
+        decode->profile = option_profile(state, arg);
+        decode->judge = true;
+        return 0;
+    case KEY_JSON:
+        decode->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        add(decode, state, arg);
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_failure(state, EXIT_UNUSABLE, 0, "which descriptor? (try '%s --help')", state->name);
+        return 0;
+    case ARGP_KEY_END:
+        if (decode->only_fields && (decode->json || decode->judge))
+            argp_failure(state, EXIT_UNUSABLE, 0, "--fields goes with no other option");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    .options = options, .parser = parse, .args_doc = "DESCRIPTOR...", .doc = doc};
+
+/* Halves that are wide by their own word are judged as a pair, others alone. */
+static enum cgdt_reason judge(enum cgdt_profile profile, const struct wide_desc *desc,
+                              cgdt_desc_t *stored)
+{
+    const enum cgdt_reason reason = cgdt_check_descriptor(profile, desc->desc[0], stored);
+
+    return desc->wide ? cgdt_check_slot(profile, 0, desc->desc, 2, NULL) : reason;
+}
+
+static void print_fields_json(const struct fields *fields)
+{
+    const char *separator = "";
+
+    for (unsigned f = 0; f < FIELDS; f++) {
+        if ((fields->given >> f & 1u) == 0)
+            continue;
+        printf(field_is_hex((enum field)f) ? "%s\"%s\": \"0x%" PRIx64 "\"" : "%s\"%s\": %" PRIu64,
+               separator, field_name((enum field)f), fields->value[f]);
+        separator = ", ";
+    }
+}
+
+static void print_json(const struct decode *decode, const struct wide_desc *desc,
+                       enum cgdt_reason reason, cgdt_desc_t stored)
+{
+    char words[WORDS_BYTES];
+    struct fields fields;
+
+    desc_words(desc, words);
+    fields_of(desc, &fields);
+    printf("{\"descriptor\": \"0x%016" PRIx64 "\", ", desc->desc[0]);
+    if (desc->wide)
+        printf("\"high\": \"0x%016" PRIx64 "\", ", desc->desc[1]);
+    printf("\"words\": \"%s\", \"fields\": {", words);
+    print_fields_json(&fields);
+    putchar('}');
+    if (decode->judge)
+        printf(", \"profile\": \"%s\", \"fine\": %s, \"reason\": \"%s\", "
+               "\"stored\": \"0x%016" PRIx64 "\"",
+               profile_name(decode->profile), reason == CGDT_FINE ? "true" : "false",
+               cgdt_reason_text(reason), stored);
+    putchar('}');
+}
+
+static void print_text(const struct decode *decode, const struct wide_desc *desc,
+                       enum cgdt_reason reason, cgdt_desc_t stored)
+{
+    char words[WORDS_BYTES];
+    char text[FIELDS_TEXT_BYTES];
+    struct fields fields;
+
+    fields_of(desc, &fields);
+    fields_text(&fields, text);
+    if (decode->only_fields) {
+        puts(text);
+        return;
+    }
+    desc_words(desc, words);
+    printf("0x%016" PRIx64, desc->desc[0]);
+    if (desc->wide)
+        printf(",0x%016" PRIx64, desc->desc[1]);
+    printf("  %s\n    %s\n", words, text);
+    if (decode->judge) {
+        printf("    %s: %s", profile_name(decode->profile), cgdt_reason_text(reason));
+        if (cgdt_reason_effect(reason) == CGDT_REWRITTEN)
+            printf(" (stored: 0x%016" PRIx64 ")", stored);
+        putchar('\n');
+    }
+}
+
+int decode_command(int argc, char **argv)
+{
+    struct decode decode = {.descs = calloc((size_t)argc + 1, sizeof(*decode.descs))};
+    int status = EXIT_FINE;
+
+    if (decode.descs == NULL || parse_options(&argp, argc, argv, &decode) != 0) {
+        free(decode.descs);
+        return EXIT_UNUSABLE;
+    }
+    if (decode.json)
+        printf("{\"descriptors\": [");
+    for (size_t i = 0; i < decode.n; i++) {
+        cgdt_desc_t stored = decode.descs[i].desc[0];
+        const enum cgdt_reason reason =
+            decode.judge ? judge(decode.profile, &decode.descs[i], &stored) : CGDT_FINE;
+
+        if (reason != CGDT_FINE)
+            status = EXIT_VIOLATION;
+        if (decode.json) {
+            fputs(i == 0 ? "" : ", ", stdout);
+            print_json(&decode, &decode.descs[i], reason, stored);
+        } else {
+            print_text(&decode, &decode.descs[i], reason, stored);
+        }
+    }
+    if (decode.json)
+        puts("]}");
+    free(decode.descs);
+    return finish_output(argv[0], status);
+}

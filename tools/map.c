@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* `cgdt map`: a live picture of a pool while threads take and free its slots (stress_engine.h). */
+#define _GNU_SOURCE
+#include "commands.h"
+#include "map_draw.h"
+#include "shared.h"
+#include "stress_engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PLAIN_PERIOD_S 1.0 /* between pictures where stdout is no terminal */
+#define DEFAULT_WIDTH  80u
+#define DEFAULT_ROWS   20u
+#define LINES_AROUND   3u /* of the screen: the line above and below, and the cursor's */
+
+struct map {
+    struct stress_params params;
+    struct map_view view;
+    bool json;
+    double period_s;
+    double next_s;
+    uint64_t pictures;
+};
+
+enum {
+    KEY_JSON = 256,
+    KEY_ROWS,
+    KEY_PERIOD,
+};
+
+static const struct argp_option options[] = {
+    {"cpus", 'n', "N", 0, "Possible CPUs, 1 to 1048576 (page-per-cpu: 262144); default 1024", 0},
+    {"layout", 'l', "LAYOUT", 0, "page (default), window, common or page-per-cpu", 0},
+    {"threads", 't', "N", 0, "Threads, 1 to 256; default 2", 0},
+    {"seconds", 's', "S", 0, "How long, in whole seconds; default 10", 0},
+    {"seed", 'r', "N", 0, "What the random steps begin with; default: the time", 0},
+    {"period", KEY_PERIOD, "MS", 0,
+     "Milliseconds between pictures; default 200 on a terminal, 1000 otherwise", 0},
+    {"rows", KEY_ROWS, "N", 0, "Rows of a picture; default: as the terminal has, or 20", 0},
+    {"json", KEY_JSON, 0, 0, "One JSON object a picture, one a line, with all pages", 0},
+    {0},
+};
+
+static const char doc[] =
+    "A live picture of a pool under stress.\v"
+    "Between bars is a page, a character is a slot: its color where a CPU has it, '.' where it is "
+    "free, nothing where the page is not mapped. CPUs come and go on several threads at once; each "
+    "slot is verified as by cgdt stress.\n\n"
+    "Exit status: 0 fine, 1 a violation was found, 2 wrong use or no memory.";
+
+static void set_layout(struct map *map, const struct argp_state *state, const char *arg)
+{
+    parse_quoted quoted;
+
+    for (unsigned i = 0; i < STRESS_LAYOUTS; i++) {
+        if (strcmp(arg, stress_layout_name((enum stress_layout)i)) == 0) {
+            map->params.layout = (enum stress_layout)i;
+            return;
+        }
+    }
+    argp_failure(state, EXIT_UNUSABLE, 0,
+                 "--layout must be page, window, common or page-per-cpu, not %s",
+                 parse_quote(quoted, arg, strlen(arg)));
+}
+
+static void check_together(const struct map *map, const struct argp_state *state)
+{
+    if (map->params.layout == STRESS_PAGE_PER_CPU && map->params.cpus > STRESS_MAX_CPUS_BY_PAGE)
+        argp_failure(state, EXIT_UNUSABLE, 0, "--cpus must be 1 .. %u with --layout page-per-cpu",
+                     STRESS_MAX_CPUS_BY_PAGE);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct map *map = state->input;
+    struct stress_params *params = &map->params;
+
+    switch (key) {
+    case 'n':
+        params->cpus = (uint32_t)option_number(state, "cpus", arg, 1, STRESS_MAX_CPUS);
+        return 0;
+    case 'l':
+        set_layout(map, state, arg);
+        return 0;
+    case 't':
+        params->threads = (uint32_t)option_number(state, "threads", arg, 1, STRESS_MAX_THREADS);
+        return 0;
+    case 's':
+        params->seconds = (double)option_number(state, "seconds", arg, 1, 1000000000);
+        return 0;
+    case 'r':
+        params->seed = option_number(state, "seed", arg, 0, UINT64_MAX - 1);
+        return 0;
+    case KEY_PERIOD:
+        map->period_s = (double)option_number(state, "period", arg, 200, 1000000) / 1000;
+        return 0;
+    case KEY_ROWS:
+        map->view.rows = (uint32_t)option_number(state, "rows", arg, 1, 100000);
+        return 0;
+    case KEY_JSON:
+        map->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_failure(state, EXIT_UNUSABLE, 0, "one argument too many: '%s'", arg);
+        return 0;
+    case ARGP_KEY_END:
+        check_together(map, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {.options = options, .parser = parse, .doc = doc};
+
+static void show(void *ctx, const struct stress_progress *progress)
+{
+    struct map *map = ctx;
+
+    if (progress->seconds < map->next_s)
+        return;
+    map->next_s = progress->seconds + map->period_s;
+    map->pictures++;
+    if (map->json)
+        map_print_json(progress);
+    else
+        map_draw(&map->view, progress);
+    (void)fflush(stdout);
+}
+
+/* What the options left open depends on where the picture goes. */
+static void settle(struct map *map)
+{
+    struct winsize size = {0};
+    const char *term = getenv("TERM");
+    const bool terminal = isatty(STDOUT_FILENO) != 0 && term != NULL && strcmp(term, "dumb") != 0;
+
+    map->view.live = terminal && !map->json;
+    map->view.hues = map->view.live && getenv("NO_COLOR") == NULL;
+    map->view.width = DEFAULT_WIDTH;
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+        if (size.ws_col >= DEFAULT_WIDTH)
+            map->view.width = size.ws_col;
+        if (map->view.rows == 0 && size.ws_row > LINES_AROUND)
+            map->view.rows = size.ws_row - LINES_AROUND;
+    }
+    if (map->view.rows == 0)
+        map->view.rows = DEFAULT_ROWS;
+    if (map->period_s <= 0)
+        map->period_s = map->view.live ? 0 : PLAIN_PERIOD_S;
+}
+
+int map_command(int argc, char **argv)
+{
+    struct map map = {.params = {.threads = 2,
+                                 .cpus = 1024,
+                                 .seconds = 10,
+                                 .seed = (uint64_t)time(NULL),
+                                 .watch = show}};
+    struct stress_result result;
+
+    if (parse_options(&argp, argc, argv, &map) != 0)
+        return EXIT_UNUSABLE;
+    settle(&map);
+    map.params.watch_ctx = &map;
+    if (stress_run(&map.params, &result) == 2) {
+        fprintf(stderr, "%s: cannot run: %s\n", argv[0], result.first);
+        return EXIT_UNUSABLE;
+    }
+    if (result.violations != 0)
+        fprintf(stderr, "%s: VIOLATION: %s (seed %" PRIu64 ")\n", argv[0], result.first,
+                map.params.seed);
+    if (!map.json)
+        printf("%" PRIu64 " operations in %.1f s, %" PRIu64 " pictures, %" PRIu64 " violations\n",
+               result.operations, result.seconds, map.pictures, result.violations);
+    return finish_output(argv[0], result.violations == 0 ? EXIT_FINE : EXIT_VIOLATION);
+}
