@@ -113,46 +113,57 @@ static void fill_held(struct cgdt_pool *pool, const struct request *request,
     }
 }
 
-/* Under the lock: n slots, from pages in service first, then from new ones. */
-static int alloc_growing(struct cgdt_pool *pool, struct request *request)
+/* Under the lock: the slots that pages in service have not, on new ones; the others too get the template. */
+static int grow(struct cgdt_pool *pool, struct request *request)
 {
     struct growth growth;
-
-    claim(pool, request, cgdt_slotmap_claim_);
     int error = hold_rest(pool, request, &growth);
-    if (error == 0) {
-        fill_held(pool, request, &growth);
-        error = write_claimed(pool, request);
-        if (error == 0)
-            error = cgdt_grow_seal_(pool, &growth);
-        else
-            cgdt_grow_undo_(pool, &growth);
-    }
-    if (error == 0) {
+
+    if (error != 0)
+        return error;
+    fill_held(pool, request, &growth);
+    error = write_claimed(pool, request);
+    if (error != 0)
+        cgdt_grow_undo_(pool, &growth);
+    else
+        error = cgdt_grow_seal_(pool, &growth);
+    if (error == 0)
         cgdt_grow_publish_(pool, &growth, request->n - request->claimed);
-        own(pool, request->slots, request->n);
-    } else {
-        for (uint32_t i = request->claimed; i < request->n; i++)
-            request->slots[i] = CGDT_NO_SLOT;
-        undo_claims(pool, request);
-    }
     return error;
 }
 
-CGDT_SELDOM_ int cgdt_slot_alloc_locked_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+/* The handles are good from here on; or all goes back. */
+static CGDT_SHARED_ int settle(struct cgdt_pool *pool, struct request *request, int error)
 {
-    struct request request = {slots, n, 0, 0};
-
-    cgdt_pool_lock_(pool);
-    const int error = alloc_growing(pool, &request);
-    cgdt_pool_unlock_(pool);
+    if (error == 0) {
+        own(pool, request->slots, request->n);
+        return 0;
+    }
+    for (uint32_t i = request->claimed; i < request->n; i++)
+        request->slots[i] = CGDT_NO_SLOT;
+    undo_claims(pool, request);
     return error;
 }
 
 /*
- * One slot is taken by one atomic operation. Several are taken under the lock: a call that held some and then
- * failed for want of more would have made another CPU believe that the pool is full.
+ * Several slots are claimed under the lock, and go back under it if there are too few: a call that held some
+ * meanwhile would make another CPU believe that the pool is full. Once all are had, nobody has to wait for the
+ * templates.
  */
+CGDT_SELDOM_ int cgdt_slot_alloc_locked_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+{
+    struct request request = {slots, n, 0, 0};
+    int error = 0;
+
+    cgdt_pool_lock_(pool);
+    claim(pool, &request, cgdt_slotmap_claim_);
+    const bool grows = request.claimed < n;
+    if (grows)
+        error = settle(pool, &request, grow(pool, &request));
+    cgdt_pool_unlock_(pool);
+    return grows ? error : settle(pool, &request, write_claimed(pool, &request));
+}
+
 int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     if (n == 0)

@@ -114,7 +114,7 @@ static bool is_flat_over_xen(cgdt_desc_t desc)
     return base == 0 && limit_bytes > XEN_COMPAT_VIRT_START;
 }
 
-static enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt_desc_t *stored)
+static CGDT_SHARED_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt_desc_t *stored)
 {
     unsigned dpl = (unsigned)(desc >> CGDT_DESC_DPL_SHIFT) & 3u;
     const unsigned lowest = pv32 ? 1u : 3u; /* the ring that a guest kernel runs in */
@@ -141,7 +141,7 @@ static enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt_desc_t *stor
     return limit_raised ? CGDT_LIMIT_RAISED : CGDT_FINE;
 }
 
-static enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
+static CGDT_SHARED_ enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
 {
     /* Bit t: system type t may stand in a GDT (SDM vol. 3A table 3-2, the two columns). */
     const unsigned allowed64 = 1u << 2 | 1u << 9 | 1u << 0xb | 1u << 0xc;

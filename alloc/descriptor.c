@@ -2,6 +2,7 @@
 /* Descriptors from their fields and back (SDM vol. 3A figures 3-8, 5-9, 7-3, 7-4). */
 #include "cgdt/descriptor.h"
 #include "cgdt/error.h"
+#include "hints.h"
 
 #define LIMIT_MAX_BYTES 0xfffffu /* the limit field has 20 bits */
 
@@ -11,7 +12,7 @@
      CGDT_DESC_LONG | CGDT_DESC_DB)
 
 /* Base and limit, scattered over the descriptor as the 80286 and 80386 left them. */
-static cgdt_desc_t place(uint32_t base, uint32_t limit)
+static CGDT_SHARED_ cgdt_desc_t place(uint32_t base, uint32_t limit)
 {
     return (uint64_t)(limit & 0xffffu) | (uint64_t)(base & 0xffffffu) << 16 |
            (uint64_t)(limit & 0xf0000u) << 32 | (uint64_t)(base >> 24) << 56;

@@ -130,8 +130,8 @@ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n);
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
 
 /*
- * n slots at once, lowest first: one atomic operation per page under the port's lock and, on new pages, the
- * template written by ordinary stores before the page is sealed. n = 0 does nothing.
+ * n slots at once, lowest first: one atomic operation for up to 64 of them under the port's lock and, on new pages,
+ * the template written by ordinary stores before the page is sealed. n = 0 does nothing.
  *
  * -CGDT_EINVAL (caller): slots is NULL, or n is above CGDT_MAX_SLOTS, a number gone wrong; slots[] is left alone.
  * Errors as for cgdt_alloc(); no slot is taken and no page stays mapped, all of slots[] is CGDT_NO_SLOT.

@@ -58,18 +58,18 @@ void op_bulk(struct run *run)
          "bulk of more than there can be");
 }
 
-/* What a bulk free of these says, whose slots go to `numbers`. */
+/* What a bulk free of these says, whose slots go to `numbers`. It takes them one after the other. */
 static int lookup_all(const struct model *model, uint32_t n, const cgdt_slot_t *slots,
                       uint32_t *numbers)
 {
     for (uint32_t i = 0; i < n; i++) {
+        /* Taken already: its next owner's handle names nobody's slot, any other is stale. */
+        for (uint32_t before = 0; before < i; before++)
+            if (numbers[before] + 1 == (slots[i] & 0x03ffffffu))
+                return slots[i] == slots[before] + (1u << 26) ? -CGDT_ENOENT : -CGDT_ESTALE;
         const int wanted = model_lookup(model, slots[i], &numbers[i]);
-
         if (wanted != 0)
             return wanted;
-        for (uint32_t before = 0; before < i; before++)
-            if (numbers[before] == numbers[i])
-                return -CGDT_ESTALE;
     }
     return 0;
 }
