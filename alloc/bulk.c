@@ -191,11 +191,11 @@ static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t *slots)
     return cgdt_slotmap_release_begin_eight_(&pool->map, first, seen, next);
 }
 
-/* Of slots whose owner has begun to free them: those that can be zeroed go, the others stay. */
+/* Of slots whose owner has begun to free them, those that can be zeroed go, the others stay. */
 static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
-    uint32_t first =
-        0; /* slots first .. end-1 wait to be published, by one operation for a word of them */
+    /* Slots first .. end-1 wait to be published, by one operation for all of a word. */
+    uint32_t first = 0;
     uint32_t end = 0;
     int first_error = 0;
 

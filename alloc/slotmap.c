@@ -234,7 +234,10 @@ uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint
     return (word & range_bits(first, n)) >> (first & WORD_MASK);
 }
 
-/* Bytes of the caller's memory, whatever they are looked at as. */
+/*
+ * Eight bytes of owners as one word. Others change single bytes of it at the same time: a locked operation has
+ * its whole cache line, so operands of two sizes exclude each other. Linux relies on that too (qspinlock).
+ */
 typedef cgdt_word_t owners_word __attribute__((may_alias));
 
 bool cgdt_slotmap_release_begin_eight_(struct slotmap *map, uint32_t first, uint64_t seen,
