@@ -175,8 +175,7 @@ static void report(void *ctx, const struct cgdt_violation *violation)
     struct check *check = ctx;
     char text[256];
 
-    if (check->violations++ > 0 && !check->all)
-        return;
+    check->violations++;
     (void)cgdt_violation_text(violation, text, sizeof(text));
     if (!check->json) {
         puts(text);
@@ -193,9 +192,20 @@ static void report(void *ctx, const struct cgdt_violation *violation)
 
 static void check_pages(struct check *check, const struct dump *dump)
 {
-    for (size_t i = 0; i < dump->pages && (check->all || check->violations == 0); i++)
-        (void)check_whole_page(&check->rules, dump->descs + i * CGDT_PAGE_ENTRIES, (uint32_t)i,
-                               check->owned_of[i], report, check);
+    const struct check_rules *rules = &check->rules;
+    struct cgdt_violation violation;
+
+    for (uint32_t i = 0; i < dump->pages && (check->all || check->violations == 0); i++) {
+        const cgdt_desc_t *page = dump->descs + (size_t)i * CGDT_PAGE_ENTRIES;
+
+        if (check->all) {
+            (void)check_whole_page(rules, page, i, check->owned_of[i], report, check);
+        } else if (cgdt_check_page(rules->profile, rules->rules, page, rules->slot_entries,
+                                   check->owned_of[i], &violation) != CGDT_FINE) {
+            violation.page = i;
+            report(check, &violation);
+        }
+    }
 }
 
 /* What is not zero, a line each. In 64-bit mode a well-formed second half belongs to the entry before it. */

@@ -22,6 +22,7 @@
 struct map {
     struct stress_params params;
     struct map_view view;
+    struct map_picture picture;
     bool json;
     double period_s;
     double next_s;
@@ -126,11 +127,16 @@ static void show(void *ctx, const struct stress_progress *progress)
     if (progress->seconds < map->next_s)
         return;
     map->next_s = progress->seconds + map->period_s;
+    if (map->picture.pages == NULL) {
+        map->picture.pages = calloc(progress->pages, sizeof(*map->picture.pages));
+        map->picture.n_pages = map->picture.pages != NULL ? progress->pages : 0;
+    }
     map->pictures++;
+    map_look(&map->picture, progress);
     if (map->json)
-        map_print_json(progress);
+        map_print_json(&map->picture, progress);
     else
-        map_draw(&map->view, progress);
+        map_draw(&map->view, &map->picture, progress);
     (void)fflush(stdout);
 }
 
@@ -173,6 +179,7 @@ int map_command(int argc, char **argv)
         fprintf(stderr, "%s: cannot run: %s\n", argv[0], result.first);
         return EXIT_UNUSABLE;
     }
+    free(map.picture.pages);
     if (result.violations != 0)
         fprintf(stderr, "%s: VIOLATION: %s (seed %" PRIu64 ")\n", argv[0], result.first,
                 map.params.seed);

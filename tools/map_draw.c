@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture of `cgdt map`: several pages side by side where a page has few slots. Every look at a page is a
- * snapshot of its own, so pages of one picture may be of slightly different moments. */
+/* The picture of `cgdt map`: several pages side by side where a page has few slots. */
 #include "map_draw.h"
 
 #include "cgdt/cgdt.h"
@@ -27,27 +26,42 @@ static unsigned hue(uint32_t c, uint32_t n)
     return 16 + code;
 }
 
-static void draw_page(const struct map_view *view, const struct cgdt_pool *pool, uint32_t page)
+void map_look(struct map_picture *picture, const struct stress_progress *progress)
 {
-    const uint32_t colors = cgdt_colors(cgdt_pool_layout(pool));
-    uint64_t owned = 0;
-    const bool mapped = cgdt_page_owned(pool, page, &owned) > 0;
+    const struct cgdt_layout *layout = cgdt_pool_layout(progress->pool);
 
-    for (uint32_t c = 0; c < colors; c++) {
-        if ((owned >> c & 1u) == 0)
-            putchar(mapped ? '.' : ' ');
+    picture->colors = cgdt_colors(layout);
+    picture->window_pages = layout->window_pages;
+    picture->mapped_pages = 0;
+    picture->owned_slots = 0;
+    for (uint32_t page = 0; page < picture->n_pages; page++) {
+        struct map_page *seen = &picture->pages[page];
+
+        seen->mapped = cgdt_page_owned(progress->pool, page, &seen->owned) > 0;
+        picture->mapped_pages += seen->mapped;
+        picture->owned_slots += (uint32_t)__builtin_popcountll(seen->owned);
+    }
+}
+
+static void draw_page(const struct map_view *view, const struct map_picture *picture, uint32_t page)
+{
+    const struct map_page *seen = &picture->pages[page];
+
+    for (uint32_t c = 0; c < picture->colors; c++) {
+        if ((seen->owned >> c & 1u) == 0)
+            putchar(seen->mapped ? '.' : ' ');
         else if (view->hues)
-            printf("\033[30;48;5;%um%c\033[0m", hue(c, colors), symbols[c]);
+            printf("\033[30;48;5;%um%c\033[0m", hue(c, picture->colors), symbols[c]);
         else
             putchar(symbols[c]);
     }
     putchar('|');
 }
 
-void map_draw(const struct map_view *view, const struct stress_progress *progress)
+void map_draw(const struct map_view *view, const struct map_picture *picture,
+              const struct stress_progress *progress)
 {
-    const uint32_t colors = cgdt_colors(cgdt_pool_layout(progress->pool));
-    const uint32_t room = (view->width - LABEL_CHARS) / (colors + 1);
+    const uint32_t room = (view->width - LABEL_CHARS) / (picture->colors + 1);
     const uint32_t per_row = room > 0 ? room : 1;
     const char *const end = view->live ? "\033[K\n" : "\n"; /* what the last picture had there */
     uint32_t page = 0;
@@ -55,35 +69,35 @@ void map_draw(const struct map_view *view, const struct stress_progress *progres
     if (view->live)
         fputs("\033[H", stdout);
     printf("%.1f s, %" PRIu64 " operations, %" PRIu32 " slots owned, %" PRIu32 " pages mapped%s",
-           progress->seconds, progress->operations, progress->owned_slots, progress->mapped_pages,
+           progress->seconds, progress->operations, picture->owned_slots, picture->mapped_pages,
            end);
-    for (uint32_t row = 0; row < view->rows && page < progress->pages; row++) {
+    for (uint32_t row = 0; row < view->rows && page < picture->n_pages; row++) {
         printf("page %7" PRIu32 " |", page);
-        for (uint32_t i = 0; i < per_row && page < progress->pages; i++)
-            draw_page(view, progress->pool, page++);
+        for (uint32_t i = 0; i < per_row && page < picture->n_pages; i++)
+            draw_page(view, picture, page++);
         fputs(end, stdout);
     }
-    if (page < progress->pages)
-        printf("... and %" PRIu32 " pages more%s", progress->pages - page, end);
+    if (page < picture->n_pages)
+        printf("... and %" PRIu32 " pages more%s", picture->n_pages - page, end);
     if (view->live)
         fputs("\033[J", stdout);
 }
 
-void map_print_json(const struct stress_progress *progress)
+void map_print_json(const struct map_picture *picture, const struct stress_progress *progress)
 {
-    const struct cgdt_layout *layout = cgdt_pool_layout(progress->pool);
     const char *separator = "";
 
-    printf("{\"seconds\": %.3f, \"operations\": %" PRIu64 ", \"colors\": %" PRIu32
-           ", \"window_pages\": %u, \"pages\": [",
-           progress->seconds, progress->operations, cgdt_colors(layout), layout->window_pages);
-    for (uint32_t page = 0; page < progress->pages; page++) {
-        uint64_t owned = 0;
-
-        if (cgdt_page_owned(progress->pool, page, &owned) <= 0)
+    printf("{\"seconds\": %.3f, \"operations\": %" PRIu64 ", \"owned_slots\": %" PRIu32
+           ", \"mapped_pages\": %" PRIu32 ", \"colors\": %" PRIu32 ", \"window_pages\": %" PRIu32
+           ", \"pages\": [",
+           progress->seconds, progress->operations, picture->owned_slots, picture->mapped_pages,
+           picture->colors, picture->window_pages);
+    for (uint32_t page = 0; page < picture->n_pages; page++) {
+        if (!picture->pages[page].mapped)
             continue;
         printf("%s{\"window\": %" PRIu32 ", \"page\": %" PRIu32 ", \"owned\": \"0x%" PRIx64 "\"}",
-               separator, page / layout->window_pages, page % layout->window_pages, owned);
+               separator, page / picture->window_pages, page % picture->window_pages,
+               picture->pages[page].owned);
         separator = ", ";
     }
     puts("]}");

@@ -5,6 +5,21 @@
 
 #include "stress_engine.h"
 
+struct map_page {
+    uint64_t owned; /* bit c: color c */
+    bool mapped;
+};
+
+/* What was seen: each page at a moment of its own. */
+struct map_picture {
+    struct map_page *pages; /* n_pages of them: the caller's */
+    uint32_t n_pages;
+    uint32_t colors;
+    uint32_t window_pages;
+    uint32_t mapped_pages;
+    uint32_t owned_slots;
+};
+
 struct map_view {
     uint32_t width; /* characters in a line */
     uint32_t rows;  /* of pages; what has no room is counted */
@@ -12,10 +27,14 @@ struct map_view {
     bool hues;
 };
 
-/* One picture, on stdout. */
-void map_draw(const struct map_view *view, const struct stress_progress *progress);
+/* Looks at the pool: fills all of the picture but pages and n_pages. */
+void map_look(struct map_picture *picture, const struct stress_progress *progress);
 
-/* All pages in service, as one line of JSON. */
-void map_print_json(const struct stress_progress *progress);
+/* One picture, on stdout. */
+void map_draw(const struct map_view *view, const struct map_picture *picture,
+              const struct stress_progress *progress);
+
+/* The same as one line of JSON, with all pages that are mapped. */
+void map_print_json(const struct map_picture *picture, const struct stress_progress *progress);
 
 #endif
