@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the cgdt command makes of input: dumps, fields by name, and pages with everything that is wrong in them.
+ *
+ * Input: what (1), then by `what`: how (1) and a dump; fields, each ended by a newline; descriptors (16 each) and
+ * text; or a page: profile and rules (1), slot size (1), owned (8), then entry (2) and descriptor (8), repeated.
+ */
+#define _POSIX_C_SOURCE 200809L /* strnlen() */
+#include "../../tools/check_pages.h"
+#include "../../tools/fields.h"
+#include "fuzz.h"
+
+/* What is shown to people: one line, not empty, nothing that a terminal would obey. */
+static void check_line(const char *text, size_t room)
+{
+    const size_t length = strnlen(text, room);
+
+    MUST(length > 0 && length < room, "%zu bytes", length);
+    for (size_t i = 0; i < length; i++)
+        MUST(text[i] >= ' ' && text[i] <= '~', "byte %zu is 0x%02x", i, (unsigned char)text[i]);
+}
+
+/* A second opinion on text: cut up by strtok(), read by strtoull(). Bytes of descriptors, or -1. */
+static long reference_text(const char *data, size_t size, uint8_t *bytes)
+{
+    char *copy = malloc(size + 1);
+    size_t width = 0;
+    long n = 0;
+
+    memcpy(copy, data, size);
+    copy[size] = '\0';
+    for (char *line = copy, *next; line != NULL && n >= 0; line = next) {
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        line[strcspn(line, "#")] = '\0';
+        char *const colon = strrchr(line, ':');
+        for (char *token = strtok(colon ? colon + 1 : line, " \t\v\f\r,"); token && n >= 0;
+             token = strtok(NULL, " \t\v\f\r,")) {
+            const size_t all = strlen(token);
+            const size_t prefix = all > 2 && token[0] == '0' && (token[1] | ' ') == 'x' ? 2 : 0;
+            const size_t digits = strspn(token + prefix, "0123456789abcdefABCDEF");
+
+            width = width == 0 ? digits : width;
+            if (digits + prefix != all || digits != width ||
+                (width != 2 && width != 8 && width != 16)) {
+                n = -1;
+                break;
+            }
+            const unsigned long long word = strtoull(token + prefix, NULL, 16);
+            for (size_t i = 0; i < width / 2; i++)
+                bytes[n++] = (uint8_t)(word >> (8 * i));
+        }
+    }
+    free(copy);
+    return n;
+}
+
+static void check_against(const struct dump *dump, bool good, const uint8_t *bytes, long n,
+                          bool pad)
+{
+    const size_t pages = (size_t)(n + 4095) / 4096;
+    const bool wanted = n > 0 && (pad || n % 4096 == 0);
+
+    MUST(good == wanted, "%ld bytes", n);
+    if (!good) {
+        MUST(dump->descs == NULL && dump->pages == 0, "something is left");
+        return;
+    }
+    MUST(dump->pages == pages, "%zu pages, not %zu", dump->pages, pages);
+    for (size_t i = 0; i < pages * 4096; i++)
+        MUST((uint8_t)(dump->descs[i / 8] >> (i % 8 * 8)) == ((long)i < n ? bytes[i] : 0),
+             "byte %zu", i);
+}
+
+static void check_dump(struct input *input)
+{
+    const uint8_t how = take8(input);
+    const enum dump_format format = (enum dump_format)(how % 3);
+    const bool pad = (how & 4u) != 0;
+    uint8_t *bytes = malloc(input->left + 1);
+    bool text = format == DUMP_HEX;
+    struct dump dump;
+    parse_why why;
+    long n;
+
+    if (format == DUMP_AUTO) {
+        text = true;
+        for (size_t i = 0; i < input->left; i++)
+            text = text && ((input->data[i] >= ' ' && input->data[i] < 127) ||
+                            (input->data[i] >= 9 && input->data[i] <= 13));
+    }
+    const bool good = dump_parse(input->data, input->left, format, pad, &dump, why);
+    if (!good)
+        check_line(why, sizeof(why));
+    if (text) {
+        n = reference_text((const char *)input->data, input->left, bytes);
+    } else {
+        n = (long)input->left;
+        memcpy(bytes, input->data, input->left);
+    }
+    /* A zero byte ends what strtok() sees. */
+    if (!text || memchr(input->data, 0, input->left) == NULL)
+        check_against(&dump, good, bytes, n, pad);
+    dump_free(&dump);
+    free(bytes);
+}
+
+/* Its fields, as text, make the same descriptor again. */
+static void check_round_trip(const struct wide_desc *desc)
+{
+    char text[FIELDS_TEXT_BYTES];
+    char words[WORDS_BYTES];
+    struct fields fields;
+    struct fields again = {0};
+    struct wide_desc made;
+    parse_why why;
+
+    fields_of(desc, &fields);
+    fields_text(&fields, text);
+    check_line(text, sizeof(text));
+    desc_words(desc, words);
+    check_line(words, sizeof(words));
+    for (const char *item = strtok(text, " "); item != NULL; item = strtok(NULL, " "))
+        MUST(fields_add(&again, item, why), "'%s': %s", item, why);
+    MUST(memcmp(&again, &fields, sizeof(fields)) == 0, "fields are read as others");
+    MUST(fields_encode(&again, &made, why), "%s", why);
+    MUST(made.wide == desc->wide && made.desc[0] == desc->desc[0] && made.desc[1] == desc->desc[1],
+         "0x%016" PRIx64 ",0x%016" PRIx64 " became 0x%016" PRIx64 ",0x%016" PRIx64, desc->desc[0],
+         desc->desc[1], made.desc[0], made.desc[1]);
+}
+
+static void check_fields(struct input *input)
+{
+    char *text = malloc(input->left + 1);
+    struct fields fields = {0};
+    struct fields made;
+    struct wide_desc desc;
+    parse_why why;
+
+    memcpy(text, input->data, input->left);
+    text[input->left] = '\0';
+    for (char *item = text, *next; item != NULL; item = next) {
+        next = strchr(item, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        if (!fields_add(&fields, item, why)) {
+            check_line(why, sizeof(why));
+            free(text);
+            return;
+        }
+    }
+    free(text);
+    if (!fields_encode(&fields, &desc, why)) {
+        check_line(why, sizeof(why));
+        return;
+    }
+    /* What was asked for is in it. */
+    fields_of(&desc, &made);
+    for (unsigned f = 0; f < FIELDS; f++)
+        MUST((fields.given >> f & 1u) == 0 || f == FIELD_LAST || fields.value[f] == made.value[f],
+             "%s is 0x%" PRIx64 ", not 0x%" PRIx64, field_name((enum field)f), made.value[f],
+             fields.value[f]);
+    check_round_trip(&desc);
+}
+
+static void check_descriptors(struct input *input)
+{
+    struct wide_desc desc = {.desc = {take64(input), 0}};
+    parse_why why;
+    char *text;
+
+    check_round_trip(&desc);
+    if ((desc.desc[0] & CGDT_DESC_SEGMENT) == 0) {
+        desc.wide = true;
+        desc.desc[1] = take64(input);
+        check_round_trip(&desc);
+    }
+    text = malloc(input->left + 1);
+    memcpy(text, input->data, input->left);
+    text[input->left] = '\0';
+    if (wide_desc_parse(text, &desc, why))
+        check_round_trip(&desc);
+    else
+        check_line(why, sizeof(why));
+    free(text);
+}
+
+struct seen {
+    struct cgdt_violation first;
+    uint32_t n;
+    uint32_t last; /* entry of the page */
+    uint32_t slot_entries;
+    const uint64_t *page;
+};
+
+static void see(void *ctx, const struct cgdt_violation *violation)
+{
+    struct seen *seen = ctx;
+    const uint32_t entry = violation->color * seen->slot_entries + violation->entry;
+
+    MUST(violation->page == 7, "page %u", violation->page);
+    MUST(entry < 512 && (seen->n == 0 || entry > seen->last), "entry %u", entry);
+    MUST(violation->found == seen->page[entry], "entry %u", entry);
+    MUST(violation->reason != CGDT_FINE, "entry %u is fine", entry);
+    if (seen->n++ == 0)
+        seen->first = *violation;
+    seen->last = entry;
+}
+
+/* The first of all that is wrong is what the library says is the first. */
+static void check_pages(struct input *input)
+{
+    static uint64_t page[512];
+    const uint8_t how = take8(input);
+    const struct check_rules rules = {(enum cgdt_profile)(how & 3u), how >> 2 & 7u,
+                                      8u << take8(input) % 7};
+    const uint64_t owned = take64(input);
+    struct seen seen = {.slot_entries = rules.slot_entries, .page = page};
+    struct cgdt_violation first;
+
+    memset(page, 0, sizeof(page));
+    while (input->left > 0) {
+        const uint16_t entry = take16(input) % 512;
+
+        page[entry] = take64(input);
+    }
+    const enum cgdt_reason reason =
+        cgdt_check_page(rules.profile, rules.rules, page, rules.slot_entries, owned, &first);
+    const uint32_t n = check_whole_page(&rules, page, 7, owned, see, &seen);
+    MUST(n == seen.n && (n == 0) == (reason == CGDT_FINE), "%u, reason %d", n, reason);
+    if (n == 0)
+        return;
+    MUST(seen.first.reason == reason && seen.first.color == first.color &&
+             seen.first.entry == first.entry && seen.first.effect == first.effect &&
+             seen.first.stored == first.stored,
+         "color %u, entry %u, reason %d; the library: color %u, entry %u, reason %d",
+         seen.first.color, seen.first.entry, seen.first.reason, first.color, first.entry, reason);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input input = {data, size};
+
+    switch (take8(&input) % 4) {
+    case 0:
+        check_dump(&input);
+        break;
+    case 1:
+        check_fields(&input);
+        break;
+    case 2:
+        check_descriptors(&input);
+        break;
+    default:
+        check_pages(&input);
+    }
+    return 0;
+}
