@@ -262,7 +262,7 @@ int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned
  * by '\n', NUL-terminated. The format may change. Returns the length of the whole text (>= size: it was
  * cut), or -CGDT_EINVAL: no such page, or it is not mapped. Takes the port's lock.
  */
-int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *text, size_t size);
+int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *buffer, size_t size);
 
 #ifdef __cplusplus
 }

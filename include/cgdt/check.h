@@ -136,7 +136,7 @@ enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, cons
  * At most size bytes are written, the NUL included (size 0 writes nothing). Returns the length that the
  * whole line has, so a result >= size means that it was cut; 200 bytes are enough.
  */
-size_t cgdt_violation_text(const struct cgdt_violation *violation, char *text, size_t size);
+size_t cgdt_violation_text(const struct cgdt_violation *violation, char *buffer, size_t size);
 
 #ifdef __cplusplus
 }
