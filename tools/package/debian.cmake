@@ -3,12 +3,15 @@
 # The Debian packages: configure with CMAKE_INSTALL_PREFIX=/usr, build, `cpack -G DEB`.
 
 # As a subproject the packaging is the parent's.
-if(NOT PROJECT_IS_TOP_LEVEL OR NOT TARGET cgdt-command)
+if(NOT PROJECT_IS_TOP_LEVEL)
     return()
 endif()
 
 # Debian's rules: documents under these names, the changelog by gzip -9n.
-set(packages cgdt/tool libcgdt-dev/development)
+set(packages libcgdt-dev/development)
+if(TARGET cgdt-command)
+    list(APPEND packages cgdt/tool)
+endif()
 if(TARGET cgdt_shared)
     list(APPEND packages libcgdt${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}/runtime)
 endif()
@@ -35,7 +38,10 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-set(CPACK_COMPONENTS_ALL tool development)
+set(CPACK_COMPONENTS_ALL development)
+if(TARGET cgdt-command)
+    list(APPEND CPACK_COMPONENTS_ALL tool)
+endif()
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 
