@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The cgdt command: one program, a subcommand for each job. */
 #include "commands.h"
+#include "parse.h"
 
 #include "cgdt/cgdt.h"
 
@@ -52,6 +53,8 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
+    parse_quoted quoted;
+
     if (argc < 2) {
         fputs("cgdt: which command? (try 'cgdt --help')\n", stderr);
         return 2;
@@ -68,6 +71,7 @@ int main(int argc, char **argv)
         argv[1] = subcommands[i].title;
         return subcommands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "cgdt: unknown command '%s' (try 'cgdt --help')\n", argv[1]);
+    fprintf(stderr, "cgdt: unknown command %s (try 'cgdt --help')\n",
+            parse_quote(quoted, argv[1], strlen(argv[1])));
     return 2;
 }

@@ -81,6 +81,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct map *map = state->input;
     struct stress_params *params = &map->params;
+    parse_quoted quoted;
 
     switch (key) {
     case 'n':
@@ -108,7 +109,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         map->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        argp_failure(state, EXIT_UNUSABLE, 0, "one argument too many: '%s'", arg);
+        argp_failure(state, EXIT_UNUSABLE, 0, "one argument too many: %s",
+                     parse_quote(quoted, arg, strlen(arg)));
         return 0;
     case ARGP_KEY_END:
         check_together(map, state);

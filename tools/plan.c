@@ -104,6 +104,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct command *command = state->input;
     struct plan *plan = &command->plan;
+    parse_quoted quoted;
 
     switch (key) {
     case 'n':
@@ -136,7 +137,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         command->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        argp_failure(state, EXIT_UNUSABLE, 0, "'%s' is no option: --cpus N?", arg);
+        argp_failure(state, EXIT_UNUSABLE, 0, "%s is no option: --cpus N?",
+                     parse_quote(quoted, arg, strlen(arg)));
         return 0;
     case ARGP_KEY_END:
         resolve_layout(command, state);

@@ -58,7 +58,7 @@ static void draw_whole_row(FILE *to, unsigned y, const char *label, const char *
             LEFT - 10, y + 15, label, LEFT, y, SPAN, ROW, fill);
 }
 
-/* Slots that some CPU has are coloured, around the wheel. */
+/* Slots that some CPU has are colored, around the wheel. */
 static void draw_slots(const struct plan *plan, FILE *to, unsigned page, unsigned y)
 {
     const uint32_t colors = cgdt_colors(&plan->layout);
@@ -83,9 +83,8 @@ static void draw_slots(const struct plan *plan, FILE *to, unsigned page, unsigne
 static void draw_window(const struct plan *plan, FILE *to, unsigned y)
 {
     fprintf(to,
-            "<text x=\"20\" y=\"%u\">The first of %" PRIu64
-            " windows: a row is a page, a cell a slot of %u descriptors; coloured: a CPU has "
-            "it</text>\n",
+            "<text x=\"20\" y=\"%u\">Window 0 of %" PRIu64
+            ": a row is a page, a cell a slot of %u descriptors; colored: a CPU has it</text>\n",
             y - 14, plan->schemes[PLAN_CGDT].windows, plan->layout.slot_entries);
     if (plan->layout.common) {
         draw_whole_row(to, y, "common page", "#dddddd");

@@ -2,10 +2,9 @@
 /* `cgdt stress`: options, the live line, the summary. What is run is in stress_engine.h. */
 #define _GNU_SOURCE
 #include "commands.h"
-
+#include "shared.h"
 #include "stress_engine.h"
 
-#include <argp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,19 +254,6 @@ static void list_counts(const struct stress_counts *counts, struct count_row row
     memcpy(rows, all, sizeof(all));
 }
 
-/* A violation's text has no quotes or backslashes of ours; anything else is made harmless. */
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
-            putchar('?');
-        else
-            putchar(*text);
-    }
-    putchar('"');
-}
-
 static void print_json(const struct command *command, const struct stress_result *result,
                        const struct count_row *rows)
 {
@@ -277,7 +263,7 @@ static void print_json(const struct command *command, const struct stress_result
            "\"violations\": %" PRIu64 ", \"first_violation\": ",
            result->operations, result->seconds, (double)result->operations / result->seconds,
            result->violations);
-    print_string(result->first);
+    print_json_string(result->first);
     printf(", \"threads\": %" PRIu32 ", \"cpus\": %" PRIu32
            ", \"layout\": \"%s\", \"port\": \"%s\", "
            "\"fault_rate\": %g, \"full\": %s, \"heavy_trim\": %s, \"serialized\": %s, "
