@@ -269,7 +269,8 @@ static bool is_plain_group(const cgdt_desc_t *group, bool owned)
             gathered |= cgdt_load_descriptor_(&group[i]);
         if ((gathered | first) == 0)
             return true;
-    } else if (owned && is_plain_or_zero(first)) {
+    } else if (owned) {
+        gathered &= first != 0 ? first : PLAIN64;
         CGDT_UNROLL_
         for (uint32_t i = 2; i < 8; i++)
             gathered &= cgdt_load_descriptor_(&group[i]);
