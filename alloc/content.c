@@ -122,7 +122,7 @@ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const c
         return error;
     const struct table table = {page.view + cgdt_pool_offset_(pool, number),
                                 pool->config.layout.slot_entries};
-    return write_table(pool, number >> pool->color_shift, &page, &table,
+    return write_table(pool, cgdt_pool_page_of_(pool, number), &page, &table,
                        !pool->config.layout.common, &change);
 }
 

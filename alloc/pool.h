@@ -67,6 +67,12 @@ uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *grow
 /* Slots of a page, which is in the pool: all its colors, or what the ceiling leaves of the last page. */
 uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page);
 
+/* The page that a slot is on. */
+static inline uint32_t cgdt_pool_page_of_(const struct cgdt_pool *pool, uint32_t number)
+{
+    return number >> pool->color_shift;
+}
+
 /* Number of a page's first slot. */
 static inline uint32_t cgdt_pool_first_of_(const struct cgdt_pool *pool, uint32_t page)
 {

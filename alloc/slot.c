@@ -2,17 +2,12 @@
 /* One slot in, one slot out. */
 #include "slot.h"
 
-static uint32_t page_of(const struct cgdt_pool *pool, uint32_t number)
-{
-    return number >> pool->color_shift;
-}
-
 CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
     if (number >= pool->map.slots || /* CGDT_NO_SLOT has number 2^32-1 */
-        cgdt_window_page_(&pool->windows, page_of(pool, number)).view == NULL ||
+        cgdt_window_page_(&pool->windows, cgdt_pool_page_of_(pool, number)).view == NULL ||
         cgdt_slot_coming_handle_(pool, number) == slot)
         return -CGDT_ENOENT;
     return -CGDT_ESTALE;
@@ -27,7 +22,7 @@ int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page
         (slot & CGDT_SLOT_UNUSED_) != 0)
         return cgdt_slot_not_owned_(pool, slot);
     /* A page stays in service while one of its slots is owned. */
-    *page = cgdt_window_page_(&pool->windows, page_of(pool, number));
+    *page = cgdt_window_page_(&pool->windows, cgdt_pool_page_of_(pool, number));
     return 0;
 }
 
@@ -35,7 +30,7 @@ int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page
 CGDT_SELDOM_ static int change_slot(const struct cgdt_pool *pool, uint32_t number,
                                     const struct change *change)
 {
-    const uint32_t page = page_of(pool, number);
+    const uint32_t page = cgdt_pool_page_of_(pool, number);
     const struct page_state state = cgdt_window_page_(&pool->windows, page);
 
     return cgdt_page_store_(pool, page, &state, cgdt_pool_offset_(pool, number), change);
