@@ -54,7 +54,9 @@ struct slotmap {
 /* Index of the lowest set bit. In halves on i386, where the 64-bit builtin is a libgcc call. */
 static inline uint32_t cgdt_lowest_index_(uint64_t word)
 {
-#if UINTPTR_MAX > 0xffffffffu
+#ifndef UINTPTR_MAX
+#error "CGDT_ENV_HEADER must define UINTPTR_MAX as a number (cgdt/env.h)"
+#elif UINTPTR_MAX > 0xffffffffu
     return (uint32_t)__builtin_ctzll(word);
 #else
     const uint32_t low = (uint32_t)word;
