@@ -117,3 +117,10 @@ const struct cgdt_port my_port = {
     .lock = my_lock,
     .unlock = my_unlock,
 };
+
+uintptr_t my_port_writable(const struct my_port *port, const struct cgdt_layout *layout,
+                           cgdt_slot_t slot)
+{
+    return (uintptr_t)port->pages[cgdt_slot_page(layout, slot)].writable +
+           cgdt_slot_offset(layout, slot) * CGDT_DESC_BYTES;
+}

@@ -9,13 +9,18 @@
 #ifndef MY_PORT_H
 #define MY_PORT_H
 
+#include <cgdt/layout.h>
 #include <cgdt/port.h>
 
 /* What your kernel has under other names. */
 void *kernel_page_alloc(void); /* 4096 bytes, aligned to 4096, writable; NULL: there is none */
 void kernel_page_free(void *page);
 void *kernel_map_read_only(void *page); /* a second mapping of the same page; NULL: no room */
-void kernel_unmap(void *mapping);       /* and no CPU has it in its TLB when this returns */
+/*
+ * And no CPU has it in its TLB when this returns. It runs under kernel_lock(): a CPU that waits for the lock must be
+ * able to answer an IPI that this waits for.
+ */
+void kernel_unmap(void *mapping);
 uintptr_t kernel_physical_address(const void *page);
 bool kernel_cpu_is_off(uint32_t cpu); /* it has left its table: see my_quiesce() */
 void kernel_lock(void *lock);
@@ -27,14 +32,20 @@ struct my_page {
     void *read_only; /* while it is sealed */
 };
 
-/* One pool's port; its address is cgdt_config.port_ctx. All zero at first, but for pages and page_count. */
+/*
+ * One pool's port; its address is cgdt_config.port_ctx. All zero at first, but for pages and page_count: as many as
+ * the pool can have, max_cpus x slot_entries / 512, rounded up; and at least two, for the self-test.
+ */
 struct my_port {
-    struct my_page
-        *pages; /* as many as the pool can have: max_cpus / colors, rounded up to a window */
+    struct my_page *pages;
     uint32_t page_count;
     uintptr_t lock; /* or what your kernel's lock is */
 };
 
 extern const struct cgdt_port my_port;
+
+/* Where an owned slot can be written, as LTR does: for cgdt_lgdt_with_tss(), and for nothing else. */
+uintptr_t my_port_writable(const struct my_port *port, const struct cgdt_layout *layout,
+                           cgdt_slot_t slot);
 
 #endif

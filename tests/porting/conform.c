@@ -176,7 +176,8 @@ static enum conform once(struct trial *trial)
     enum conform broken = CONFORM_OK;
     uint32_t mapped = 0;
 
-    trial->port->lock(trial->ctx);
+    if (trial->port->lock != NULL)
+        trial->port->lock(trial->ctx);
     while (mapped < PAGES && broken == CONFORM_OK) {
         broken = map_one(trial, mapped);
         mapped += broken != CONFORM_NO_PAGE;
@@ -185,7 +186,8 @@ static enum conform once(struct trial *trial)
         broken = use(trial);
     while (mapped-- > 0)
         trial->port->unmap(trial->ctx, mapped, trial->pages[mapped].view);
-    trial->port->unlock(trial->ctx);
+    if (trial->port->unlock != NULL)
+        trial->port->unlock(trial->ctx);
     return broken;
 }
 
@@ -195,7 +197,8 @@ enum conform conform_check(const struct cgdt_port *port, void *ctx)
     enum conform broken;
 
     if (port->map == NULL || port->seal == NULL || port->unseal == NULL || port->unmap == NULL ||
-        port->frame == NULL || port->lock == NULL || port->unlock == NULL)
+        port->frame == NULL || (port->live_write == NULL && !port->direct) ||
+        (port->lock == NULL) != (port->unlock == NULL))
         return CONFORM_MISSING;
     /* Twice: a page that comes back is dirty, and must be zero again. */
     broken = once(&trial);

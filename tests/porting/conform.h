@@ -30,9 +30,12 @@ enum conform {
 const char *conform_text(enum conform broken);
 
 /*
- * Maps pages 0 and 1 of a window, and gives them back. Nobody else uses the port meanwhile. Returns the first thing
- * that is broken. What needs a second CPU (the lock, quiesce) and what needs a store that faults (a sealed page
- * really is read-only) is the kernel's to try.
+ * Maps pages 0 and 1, and gives them back, twice: where it hangs, unlock() does not undo lock(). Nobody else uses the
+ * port meanwhile. Returns the first thing that is broken.
+ *
+ * It cannot see, so the kernel must try: what needs a second CPU (the lock, quiesce, live_write of two at once for one
+ * page), a store that faults (a sealed page really is read-only), alias_bytes of a direct port; and the locks of a port
+ * that has none, as in serialized pools only.
  */
 enum conform conform_check(const struct cgdt_port *port, void *ctx);
 

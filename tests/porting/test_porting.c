@@ -156,6 +156,7 @@ Test(porting, a_pool_runs_on_the_template)
     cr_assert_eq(cgdt_gdtr(pool, slot, &gdtr), 0);
     cr_assert_eq(gdtr.base, (uintptr_t)memory_ro + 63 * 128);
     cr_assert_eq(((const cgdt_desc_t *)gdtr.base)[5], desc);
+    cr_assert_eq(my_port_writable(&mine, &config.layout, slot), (uintptr_t)memory_rw + 63 * 128);
     cpu_is_off = false;
     cr_assert_eq(cgdt_cpu_offline(pool, 0), -CGDT_EBUSY);
     cpu_is_off = true;
@@ -322,6 +323,27 @@ Test(porting, an_operation_that_is_missing_is_named)
     struct cgdt_port port = cgdt_fixed_port;
 
     port.frame = NULL;
+    cr_assert_eq(conform_check(&port, &under), CONFORM_MISSING);
+}
+
+Test(porting, a_port_that_is_not_direct_must_have_a_live_write)
+{
+    struct cgdt_port port = cgdt_fixed_port;
+
+    port.direct = false;
+    cr_assert_eq(conform_check(&port, &under), CONFORM_MISSING);
+}
+
+Test(porting, a_lock_is_for_both_or_for_neither)
+{
+    struct cgdt_port port = cgdt_fixed_port;
+
+    memset(array, 0, sizeof(array));
+    port.lock = NULL;
+    cr_assert_eq(conform_check(&port, &under), CONFORM_MISSING);
+    port.unlock = NULL; /* for a serialized pool */
+    must_keep(&port, &under);
+    port.lock = cgdt_fixed_port.lock;
     cr_assert_eq(conform_check(&port, &under), CONFORM_MISSING);
 }
 
