@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/**
+ * @file
  * The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the reason that
- * its EINVAL or #GP does not give.
+ * its EINVAL or `#GP` does not give.
  *
  * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT, whatever
  * limit was asked for (validate_segdesc_page() and check_descriptor(), xen/arch/x86/pv/descriptor-tables.c).
@@ -17,124 +18,171 @@
 extern "C" {
 #endif
 
-/* Whose rules apply. */
+/** Whose rules apply. */
 enum cgdt_profile {
-    CGDT_XEN_PV64, /* 64-bit PV guest of Xen, stable-4.17 and newer */
-    CGDT_XEN_PV32, /* 32-bit PV guest (CONFIG_PV32) */
-    CGDT_NATIVE64, /* the CPU in 64-bit mode: a descriptor that would fault when it is loaded */
-    CGDT_NATIVE32, /* the CPU in 32-bit protected mode */
+    CGDT_XEN_PV64, /**< 64-bit PV guest of Xen, stable-4.17 and newer. */
+    CGDT_XEN_PV32, /**< 32-bit PV guest (CONFIG_PV32). */
+    CGDT_NATIVE64, /**< The CPU in 64-bit mode: a descriptor that would fault when it is loaded. */
+    CGDT_NATIVE32, /**< The CPU in 32-bit protected mode. */
 };
 
-/* What becomes of a descriptor. */
+/** What becomes of a descriptor. */
 enum cgdt_effect {
-    CGDT_ACCEPTED,  /* stays as it is */
-    CGDT_REWRITTEN, /* accepted, but the hypervisor silently stores something else */
-    CGDT_REFUSED,   /* Xen: the whole page is refused (-EINVAL); native: a load of it faults */
-    CGDT_HOUSE, /* harmless to the hypervisor, but against this library's rule: unowned is zero */
+    CGDT_ACCEPTED,  /**< Stays as it is. */
+    CGDT_REWRITTEN, /**< Accepted, but the hypervisor silently stores something else. */
+    CGDT_REFUSED,   /**< Xen: the whole page is refused (-EINVAL); native: a load of it faults. */
+    CGDT_HOUSE,     /**< Harmless to the hypervisor, but against the house rule: unowned is zero. */
 };
 
-/* Why. cgdt_reason_text() has the sentence. */
+/**
+ * Why. cgdt_reason_text() has the sentence, cgdt_reason_effect() what it leads to:
+ *
+ * - CGDT_REFUSED: CGDT_BAD_*, and of a page as a whole CGDT_PAGE_NOT_ALIGNED and CGDT_FRAME_TWICE; only where
+ *   asked for with CGDT_RULE_READ_ONLY_ALIAS: CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY;
+ * - CGDT_REWRITTEN: CGDT_DPL_RAISED, CGDT_GATE_FORCED, CGDT_LIMIT_RAISED;
+ * - CGDT_HOUSE: CGDT_UNOWNED_NOT_ZERO, CGDT_NULL_NOT_ZERO.
+ */
 enum cgdt_reason {
-    CGDT_FINE = 0,
+    CGDT_FINE = 0, /**< Nothing is wrong. Effect CGDT_ACCEPTED. */
 
     /* CGDT_REFUSED */
-    CGDT_BAD_SYSTEM_TYPE, /* Xen: a present system descriptor that is neither type 0 nor a call gate */
-    CGDT_BAD_GATE_SELECTOR, /* Xen: a call gate into the hypervisor's own segments */
-    CGDT_BAD_GATE_RESERVED, /* Xen: a call gate with reserved bits set */
-    CGDT_BAD_LONG_CODE32,   /* PV32: L = 1 */
-    CGDT_BAD_LONG_AND_BIG,  /* native 64: code with L = 1 and D = 1 */
-    CGDT_BAD_RESERVED_TYPE, /* native: a system type that does not exist in this mode */
-    CGDT_BAD_GATE_TYPE,     /* native: an interrupt or trap gate, which belongs in the IDT */
-    CGDT_BAD_HIGH_HALF, /* native 64: second half of a 16-byte descriptor missing or malformed */
+    /** Xen: a present system descriptor that is neither type 0 nor a call gate. */
+    CGDT_BAD_SYSTEM_TYPE,
+    CGDT_BAD_GATE_SELECTOR, /**< Xen: a call gate into the hypervisor's own segments. */
+    CGDT_BAD_GATE_RESERVED, /**< Xen: a call gate with reserved bits set. */
+    CGDT_BAD_LONG_CODE32,   /**< PV32: L = 1. */
+    CGDT_BAD_LONG_AND_BIG,  /**< Native 64: code with L = 1 and D = 1. */
+    CGDT_BAD_RESERVED_TYPE, /**< Native: a system type that does not exist in this mode. */
+    CGDT_BAD_GATE_TYPE,     /**< Native: an interrupt or trap gate, which belongs in the IDT. */
+    CGDT_BAD_HIGH_HALF, /**< Native 64: second half of a 16-byte descriptor missing or malformed. */
 
     /* CGDT_REWRITTEN */
-    CGDT_DPL_RAISED,   /* Xen: DPL becomes 3 (PV64) or at least 1 (PV32) */
-    CGDT_GATE_FORCED,  /* Xen: a call gate's DPL moves into its selector's RPL */
-    CGDT_LIMIT_RAISED, /* PV32: a flat segment's limit is raised to 4 GiB */
+    CGDT_DPL_RAISED,   /**< Xen: DPL becomes 3 (PV64) or at least 1 (PV32). */
+    CGDT_GATE_FORCED,  /**< Xen: a call gate's DPL moves into its selector's RPL. */
+    CGDT_LIMIT_RAISED, /**< PV32: a flat segment's limit is raised to 4 GiB. */
 
     /* CGDT_REFUSED only where asked for with CGDT_RULE_READ_ONLY_ALIAS */
-    CGDT_ACCESSED_CLEAR, /* native: A = 0 would be written on first load: #PF on a read-only page */
-    CGDT_TSS_BUSY,       /* native: LTR of a busy TSS is a #GP */
+    /** Native: A = 0 would be written on first load: a page fault on a read-only page. */
+    CGDT_ACCESSED_CLEAR,
+    CGDT_TSS_BUSY, /**< Native: LTR of a busy TSS is a general protection fault. */
 
     /* CGDT_HOUSE */
-    CGDT_UNOWNED_NOT_ZERO, /* a descriptor in a slot that nobody owns */
-    CGDT_NULL_NOT_ZERO,    /* entry 0 of a slot where windows have no common page */
+    CGDT_UNOWNED_NOT_ZERO, /**< A descriptor in a slot that nobody owns. */
+    CGDT_NULL_NOT_ZERO,    /**< Entry 0 of a slot where windows have no common page. */
 
     /* Of a page as a whole; effect CGDT_REFUSED */
-    CGDT_PAGE_NOT_ALIGNED, /* the page's address is not a multiple of 4096 */
-    CGDT_FRAME_TWICE,      /* the frame is in the pool at two places */
+    /** The page's address is not a multiple of 4096. For a checker of one's own: the pool refuses it at map(). */
+    CGDT_PAGE_NOT_ALIGNED,
+    CGDT_FRAME_TWICE, /**< The frame is in the pool at two places. */
 };
 
-/* The sentence for a reason: what is wrong and what the hypervisor or CPU would do. Never NULL. */
+/**
+ * The sentence for a reason: what is wrong and what the hypervisor or CPU would do.
+ *
+ * @param reason  a reason
+ *
+ * @return the sentence; "unknown reason" for any other number; never NULL
+ */
 const char *cgdt_reason_text(enum cgdt_reason reason);
 
-/*
- * Whether the profile takes a descriptor and keeps what it stores of it for good. A PV32 call gate of ring 2 or 3
- * is taken but not kept: its stored form has DPL 0, which becomes ring 1 when the page is checked again.
+/**
+ * Whether the profile takes a descriptor and keeps what it stores of it for good.
+ *
+ * A PV32 call gate of ring 2 or 3 is taken but not kept: its stored form has DPL 0, which becomes ring 1
+ * when the page is checked again.
+ *
+ * @param profile  whose rules
+ * @param desc     any descriptor
+ *
+ * @return false if it is refused, or changes again when the page is seen again
  */
 bool cgdt_descriptor_is_kept(enum cgdt_profile profile, cgdt_desc_t desc);
 
-/* What `reason` leads to. */
+/**
+ * What a reason leads to.
+ *
+ * @param reason  a reason
+ *
+ * @return the effect; CGDT_REFUSED for a number that is no reason
+ */
 enum cgdt_effect cgdt_reason_effect(enum cgdt_reason reason);
 
-/*
+/**
  * One descriptor by a profile's rules.
  *
- * stored  where not NULL: what the table would hold afterwards; equal to desc unless it is rewritten
+ * For the native profiles the high half of a 16-byte descriptor, seen alone, is fine: cgdt_check_slot()
+ * looks at pairs.
  *
- * Returns CGDT_FINE, or the first reason in the order in which Xen looks. For the native profiles the
- * high half of a 16-byte descriptor, seen alone, is fine: cgdt_check_slot() looks at pairs.
+ * @param      profile  whose rules
+ * @param      desc     any descriptor
+ * @param[out] stored   where not NULL: what the table would hold afterwards; equal to desc unless it is
+ *                      rewritten
+ *
+ * @return CGDT_FINE, or the first reason in the order in which Xen looks
  */
 enum cgdt_reason cgdt_check_descriptor(enum cgdt_profile profile, cgdt_desc_t desc,
                                        cgdt_desc_t *stored);
 
 /* Additional rules, or-ed together. */
-#define CGDT_RULE_READ_ONLY_ALIAS                                                                  \
-    (1u << 0)                             /* native: the CPU uses a read-only mapping of the page */
-#define CGDT_RULE_NULL_ENTRY    (1u << 1) /* entry 0 of every slot must be zero */
-#define CGDT_RULE_REWRITE_IS_OK (1u << 2) /* do not report what is accepted but rewritten */
+/** Native: the CPU uses a read-only mapping of the page; see CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY. */
+#define CGDT_RULE_READ_ONLY_ALIAS (1u << 0)
+#define CGDT_RULE_NULL_ENTRY      (1u << 1) /**< Entry 0 of every slot must be zero. */
+#define CGDT_RULE_REWRITE_IS_OK   (1u << 2) /**< Do not report what is accepted but rewritten. */
 
-/*
+/**
  * The descriptors of one slot, with the rules that need more than one descriptor (16-byte pairs).
  *
- * desc     `entries` descriptors, entry 0 first (8-byte aligned, may be a live page)
- * rules    CGDT_RULE_*
- * bad      where not NULL: set to the first offending entry when the result is not CGDT_FINE
+ * @param      profile  whose rules
+ * @param      rules    CGDT_RULE_* on top, or-ed
+ * @param      desc     `entries` descriptors, entry 0 first (8-byte aligned, may be a live page)
+ * @param      entries  how many
+ * @param[out] bad      where not NULL: set to the first offending entry when the result is not CGDT_FINE
+ *
+ * @return CGDT_FINE, or the reason at the first offending entry
  */
 enum cgdt_reason cgdt_check_slot(enum cgdt_profile profile, uint32_t rules, const cgdt_desc_t *desc,
                                  uint32_t entries, uint32_t *bad);
 
-/* The first thing that is wrong. */
+/** The first thing that is wrong, and where. */
 struct cgdt_violation {
-    uint32_t window; /* 0 up */
-    uint32_t page;   /* position in its window, 0 up; CGDT_COMMON_POSITION for the common page */
-    uint32_t color;  /* 0 up */
-    uint32_t entry;  /* in the slot, 0 up */
-    enum cgdt_reason reason;
-    enum cgdt_effect effect;
-    cgdt_desc_t found;  /* the descriptor as it is */
-    cgdt_desc_t stored; /* what the table would hold afterwards (CGDT_REWRITTEN), else found */
+    uint32_t window; /**< The window, 0 up. */
+    uint32_t page;   /**< Position in its window, 0 up; CGDT_COMMON_POSITION for the common page. */
+    uint32_t color;  /**< The slot's place in the page, 0 up. */
+    uint32_t entry;  /**< In the slot, 0 up. */
+    enum cgdt_reason reason; /**< What is wrong. */
+    enum cgdt_effect effect; /**< What that leads to: cgdt_reason_effect(). */
+    cgdt_desc_t found;       /**< The descriptor as it is. */
+    cgdt_desc_t stored; /**< What the table would hold afterwards (CGDT_REWRITTEN), else found. */
 };
 
+/** cgdt_violation.page of the common page. */
 #define CGDT_COMMON_POSITION 0xffffffffu
 
-/*
+/**
  * A whole page of 512 descriptors: every entry by the profile, and unowned slots by the house rule (zero).
  *
- * slot_entries  8 .. 512, a power of two
- * owned         bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
+ * @param      profile       whose rules
+ * @param      rules         CGDT_RULE_* on top, or-ed
+ * @param      page          512 descriptors (8-byte aligned, may be a live page)
+ * @param      slot_entries  8 .. 512, a power of two
+ * @param      owned         bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
+ * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and page as 0
  *
- * Returns CGDT_FINE, or the reason at the lowest offending entry, where REFUSED comes before REWRITTEN
- * before HOUSE if one entry earns several. *violation (where not NULL) is then filled, window and page as 0.
+ * @return CGDT_FINE, or the reason at the lowest offending entry, where REFUSED comes before REWRITTEN
+ *         before HOUSE if one entry earns several
  */
 enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, const cgdt_desc_t *page,
                                  uint32_t slot_entries, uint64_t owned,
                                  struct cgdt_violation *violation);
 
-/*
+/**
  * The violation as one line of text, NUL-terminated, without a newline: place, descriptor, sentence.
- * At most size bytes are written, the NUL included (size 0 writes nothing). Returns the length that the
- * whole line has, so a result >= size means that it was cut; 200 bytes are enough.
+ *
+ * @param      violation  as cgdt_check() or cgdt_check_page() filled it in
+ * @param[out] buffer     receives at most size bytes, the NUL included
+ * @param      size       bytes of the buffer; 200 are enough, 0 writes nothing
+ *
+ * @return the length that the whole line has, so a result >= size means that it was cut
  */
 size_t cgdt_violation_text(const struct cgdt_violation *violation, char *buffer, size_t size);
 

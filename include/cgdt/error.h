@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Error codes. Every function that can fail returns 0 (or a count) or one of these NEGATED. The numbers
- * are Linux errno values, so a kernel can pass them on. A port's own negative code (a hypervisor's, say)
- * is passed through unchanged, so other values occur too.
+/**
+ * @file
+ * Error codes: every function that can fail returns 0 (or a count) or one of these NEGATED.
  *
- * A call that fails has changed nothing, unless its own text says otherwise.
+ * The numbers are Linux errno values, so a kernel can pass them on. A port's own negative code (a
+ * hypervisor's, say) is passed through unchanged, so other values occur too.
+ *
+ * A call that fails has changed nothing, unless its own text says otherwise. The text of each function
+ * says in parentheses whose fault a code is: (caller), (port); where there is neither, nobody's.
  */
 #ifndef CGDT_ERROR_H
 #define CGDT_ERROR_H
@@ -13,39 +16,51 @@
 extern "C" {
 #endif
 
+/** What can go wrong, as positive numbers. */
 enum cgdt_error {
-    CGDT_OK = 0,
+    CGDT_OK = 0, /**< Nothing did. */
 
     /* The caller asked too early or for something this configuration has not. */
-    CGDT_EPERM = 1, /* The page is still private: call cgdt_seal() first. */
-    CGDT_ENOTSUP =
-        95, /* Not in this mode: cgdt_gdtr() when paged, cgdt_frames() when native, ... */
+    /** (caller) The page is still private: call cgdt_seal() first. */
+    CGDT_EPERM = 1,
+    /** (caller) Not in this mode: cgdt_gdtr() when paged, cgdt_frames() when native, ... */
+    CGDT_ENOTSUP = 95,
 
     /* The caller's arguments are wrong. */
-    CGDT_EINVAL = 22, /* A parameter is outside the range that its text gives. */
-    CGDT_ERANGE =
-        34, /* Entries outside the slot, a value that does not fit a descriptor's field. */
-    CGDT_EILSEQ = 84, /* A descriptor that the profile's hypervisor or CPU would refuse. */
-    CGDT_ENOENT =
-        2, /* No such thing: a handle of a slot that nobody owns, a CPU that is offline. */
-    CGDT_ESTALE =
-        116, /* A handle from before the slot was freed: a double free, or a use after it. */
-    CGDT_EEXIST = 17, /* The CPU is online already. */
+    /** (caller) A parameter is outside the range that its text gives. */
+    CGDT_EINVAL = 22,
+    /** (caller) Entries outside the slot, a value that does not fit a descriptor's field. */
+    CGDT_ERANGE = 34,
+    /** (caller) A descriptor that the profile's hypervisor or CPU would refuse. */
+    CGDT_EILSEQ = 84,
+    /** (caller) No such thing: a handle of a slot that nobody owns, a CPU that is offline. */
+    CGDT_ENOENT = 2,
+    /** (caller) A handle from before the slot was freed: a double free, or a use after it. */
+    CGDT_ESTALE = 116,
+    /** (caller) The CPU is online already. */
+    CGDT_EEXIST = 17,
 
     /* Somebody else is in the way; the call may succeed later. */
-    CGDT_EBUSY =
-        16, /* Another CPU is bringing this CPU on- or offline; or slots are still owned. */
+    /** Another CPU is bringing this CPU on- or offline; or slots are still owned. May succeed later. */
+    CGDT_EBUSY = 16,
 
     /* Something is used up. */
-    CGDT_ENOSPC = 28, /* The pool's ceiling (max_cpus) is reached: every slot is owned. */
-    CGDT_ENOMEM = 12, /* The port has no page to give. */
+    /** Used up: the pool's ceiling (max_cpus) is reached, every slot is owned. */
+    CGDT_ENOSPC = 28,
+    /** Used up: the port has no page to give. */
+    CGDT_ENOMEM = 12,
 
     /* The port broke its contract (port.h); nothing of what it gave is used. */
-    CGDT_EPROTO = 71, /* A page that is not aligned, not zero, or already in this window. */
+    /** (port) A page that is not aligned, not zero, or already in this window: against port.h. */
+    CGDT_EPROTO = 71,
 };
 
-/*
- * A short English sentence for a code, negated or not; "unknown error" for any other. Pure; any CPU, any time.
+/**
+ * A short English sentence for a code. Pure; any CPU, any time.
+ *
+ * @param code  a cgdt_error, negated or not
+ *
+ * @return the sentence; "unknown error" for any other number; never NULL
  */
 const char *cgdt_error_text(int code);
 

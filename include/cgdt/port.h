@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/**
+ * @file
  * What the embedding kernel supplies: pages, and ways to change them. A numbered contract.
  *
  *  1. A page is 4096 bytes, aligned to 4096, and belongs to one pool from map() to unmap(). It holds
@@ -29,110 +30,142 @@
 extern "C" {
 #endif
 
-/* Page index of the common page. */
+/** Page index of the common page. */
 #define CGDT_COMMON_PAGE 0xffffffffu
 
-/* Page frame number, as wide as Xen's xen_pfn_t: a machine frame on Xen, a physical frame on bare metal. */
+/** Page frame number, as wide as Xen's xen_pfn_t: a machine frame on Xen, a physical frame on bare metal. */
 typedef uintptr_t cgdt_frame_t;
 
-/*
+/**
  * A change to descriptors of one slot of a live page, in the order in which it must become visible
- * (invariant no-torn-descriptor). A port takes it as a sequence of single 8-byte stores:
+ * (invariant no-torn-descriptor).
  *
- *     while (cgdt_batch_next(batch, &update))
- *         store update.value to entry update.entry of the page, at once, by one aligned 8-byte store;
+ * A port takes it as a sequence of single 8-byte stores:
+ *
+ * @code
+ * while (cgdt_batch_next(batch, &update))
+ *     store update.value to entry update.entry of the page, at once, by one aligned 8-byte store;
+ * @endcode
  *
  * or, where it has a writable alias, hands that to cgdt_batch_store(). It may also collect the updates and
  * do them later in the same call, as a multicall does. Entries that are equal already are left out.
  */
 struct cgdt_batch {
-    const cgdt_desc_t *slot;   /* the slot's entry 0 in the view: what the page holds now */
-    const cgdt_desc_t *values; /* new values for entries first .. first+count-1; NULL: zeros */
-    uint16_t slot_offset;      /* entry of the page at which the slot begins */
-    uint16_t first;            /* first entry of the slot that changes */
-    uint16_t count;            /* entries */
-    uint8_t profile; /* enum cgdt_profile: values are stored in the form that it would keep */
-    uint8_t order;   /* enum cgdt_batch_order */
-    uint8_t pass;    /* where cgdt_batch_next() is; begin with 0 */
-    bool kept;       /* the values are in that form already */
-    uint16_t next;   /* where cgdt_batch_next() is in this pass; begin with 0 */
+    const cgdt_desc_t *slot;   /**< The slot's entry 0 in the view: what the page holds now. */
+    const cgdt_desc_t *values; /**< New values for entries first to first+count-1; NULL: zeros. */
+    uint16_t slot_offset;      /**< Entry of the page at which the slot begins. */
+    uint16_t first;            /**< First entry of the slot that changes. */
+    uint16_t count;            /**< How many entries do. */
+    uint8_t profile; /**< A cgdt_profile: values are stored in the form that it would keep. */
+    uint8_t order;   /**< A cgdt_batch_order. */
+    uint8_t pass;    /**< Where cgdt_batch_next() is; begin with 0. */
+    bool kept;       /**< The values are in that form already. */
+    uint16_t next;   /**< Where cgdt_batch_next() is in this pass; begin with 0. */
 };
 
-/* Orders of the stores, each of which never shows a torn 16-byte descriptor for the change that it is for. */
+/** Orders of the stores, each of which never shows a torn 16-byte descriptor for the change that it is for. */
 enum cgdt_batch_order {
-    CGDT_BATCH_ANY,    /* whatever was there, whatever comes: three passes */
-    CGDT_BATCH_RISING, /* only zeros come, or no 16-byte descriptor is involved: low halves first */
-    CGDT_BATCH_FALLING, /* the entries are zero now: high halves first */
+    /** Whatever was there, whatever comes: three passes. */
+    CGDT_BATCH_ANY,
+    /** Only zeros come, or no 16-byte descriptor is involved: low halves first. */
+    CGDT_BATCH_RISING,
+    /** The entries are zero now: high halves first. */
+    CGDT_BATCH_FALLING,
 };
 
+/** One store of a batch. */
 struct cgdt_update {
-    uint32_t entry; /* of the page, 0 .. 511 */
-    cgdt_desc_t value;
+    uint32_t entry;    /**< Of the page, 0 to 511. */
+    cgdt_desc_t value; /**< What it is to hold. */
 };
 
-/* The next store of a batch; false when there is none left. A batch is used by one CPU. */
+/**
+ * The next store of a batch. A batch is used by one CPU.
+ *
+ * @param[in,out] batch   the batch; its pass and next move on
+ * @param[out]    update  what to store where; of no meaning at the end
+ *
+ * @return false when there is none left
+ */
 bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update);
 
-/* Back to the first store. */
+/**
+ * Back to the first store.
+ *
+ * @param[in,out] batch  the batch
+ */
 static inline void cgdt_batch_rewind(struct cgdt_batch *batch)
 {
     batch->pass = 0;
     batch->next = 0;
 }
 
-/*
- * Do all the stores of a batch through `page`, a writable alias of the page's first byte: each one aligned
- * 8-byte store, on i386 too.
+/**
+ * Do all the stores of a batch through a writable alias: each one aligned 8-byte store, on i386 too.
+ *
+ * @param[in,out] batch  the batch, from its first store; not to be used again without cgdt_batch_rewind()
+ * @param[out]    page   the alias of the page's first byte (not of the slot's)
  */
 void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page);
 
-/* One aligned 8-byte store that no reader can see half of, on x86-64 and i386 (SDM vol. 3A section 9.1.1). */
+/**
+ * One aligned 8-byte store that no reader can see half of, on x86-64 and i386. SDM vol. 3A section 9.1.1.
+ *
+ * @param[out] to     where; 8-byte aligned, writable
+ * @param      value  the descriptor
+ */
 void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value);
 
-/* The operations. `ctx` is cgdt_config.port_ctx. All must be given unless it says "may be NULL". */
+/**
+ * The operations. All must be given unless it says "may be NULL".
+ *
+ * In each, `ctx` is cgdt_config.port_ctx, `page` the page's index (rule 2), `view` where the page can be
+ * read. Those that return int return 0, or a negative code and have changed nothing (rule 5).
+ */
 struct cgdt_port {
-    /*
-     * A private page for index `page` (rules 1, 3, 6): *view is where it can be read and written.
+    /**
+     * A private page for index `page` (rules 1, 3, 6): `*view` is where it can be read and written.
      * -CGDT_ENOMEM when there is none.
      */
     int (*map)(void *ctx, uint32_t page, void **view);
 
-    /*
-     * Make a private page read-only, ready for a CPU or a hypervisor. *view may be changed to another
+    /**
+     * Make a private page read-only, ready for a CPU or a hypervisor. `*view` may be changed to another
      * address at which the page is to be read from now on.
      */
     int (*seal)(void *ctx, uint32_t page, void **view);
 
-    /*
-     * Make a sealed page private again; *view as for seal(). Must fail, and change nothing, while a CPU or
+    /**
+     * Make a sealed page private again; `*view` as for seal(). Must fail, and change nothing, while a CPU or
      * hypervisor still holds a reference (Xen answers -EBUSY by itself).
      */
     int (*unseal)(void *ctx, uint32_t page, void **view);
 
-    /* Take a private page back, whatever it contains. */
+    /** Take a private page back, whatever it contains. */
     void (*unmap)(void *ctx, uint32_t page, void *view);
 
-    /* The frame number of a mapped page. */
+    /** The frame number of a mapped page into `*frame`; the same while it is private and while it is sealed. */
     int (*frame)(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame);
 
-    /*
+    /**
      * Do a batch on a sealed page: all of it, or on failure none of it. The values have passed the
-     * profile's check, so a hypervisor has no reason to refuse them.
+     * profile's check, so a hypervisor has no reason to refuse them. May be NULL where `direct` is set.
      */
     int (*live_write)(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch);
 
-    /*
+    /**
      * Returns 0 once CPU `cpu` no longer uses its table (it is down and the hypervisor dropped its frames,
      * or has loaded another one). Asked by cgdt_cpu_offline() before it frees the slot. An error keeps
      * the slot. May be NULL: the caller of cgdt_cpu_offline() has made sure itself.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
 
-    /* One lock for the pool's pages. Both may be NULL in a serialized pool, and only there. */
+    /** One lock for the pool's pages. lock and unlock may be NULL in a serialized pool, and only there. */
     void (*lock)(void *ctx);
+    /** Lets go of it. */
     void (*unlock)(void *ctx);
 
-    /*
+    /**
      * Every sealed page has a writable alias at the same distance from its view (cgdt_config.alias_bytes): the
      * core does there what cgdt_batch_store() does, and live_write() is not called and may be NULL. The fastest
      * way, and one that cannot fail.

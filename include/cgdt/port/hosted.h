@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A port for ordinary Linux processes: tests, demos, benchmarks. Pages come from a jemalloc arena of their
- * own, whose memory is a memfd that is mapped twice:
+/**
+ * @file
+ * A port for ordinary Linux processes: tests, demos, benchmarks.
  *
- *   read-write   the whole file; where a private page is filled, and how live_write() reaches a sealed one
- *   read-only    window after window at consecutive addresses, as a hypervisor's GDT area shows them:
+ * Pages come from a jemalloc arena of their own, whose memory is a memfd that is mapped twice:
  *
- *     | common page? | page 0 | page 1 | ... | zeros | zeros || common page? | page 14 | ...
- *       window 0                                                window 1
+ * @verbatim
+   read-write   the whole file; where a private page is filled, and how live_write() reaches a sealed one
+   read-only    window after window at consecutive addresses, as a hypervisor's GDT area shows them:
+
+     | common page? | page 0 | page 1 | ... | zeros | zeros || common page? | page 14 | ...
+       window 0                                                window 1
+   @endverbatim
  *
  * A sealed page is seen at its place in the read-only area and nowhere else; a store to it is a SIGSEGV that
  * no mprotect() can talk away. Every place without a sealed page shows one shared page of zeros.
@@ -25,48 +29,84 @@
 extern "C" {
 #endif
 
+/**
+ * @struct cgdt_hosted
+ * An arena and its views. What is in it is private.
+ */
 struct cgdt_hosted;
 
+/** What an arena is to be. */
 struct cgdt_hosted_config {
-    uint32_t max_cpus;         /* as in the pool's cgdt_config: 1 .. CGDT_MAX_SLOTS */
-    struct cgdt_layout layout; /* likewise */
+    uint32_t max_cpus;         /**< As in the pool's cgdt_config: 1 to CGDT_MAX_SLOTS. */
+    struct cgdt_layout layout; /**< Likewise. */
 
-    /*
+    /**
      * What port->quiesce does, with quiesce_ctx and the CPU: 0 when it let go of its table, otherwise a
      * negative code. May be NULL: every CPU has always let go.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
-    void *quiesce_ctx;
+    void *quiesce_ctx; /**< For quiesce. */
 };
 
-/*
+/**
  * Make an arena and its views. Only addresses are reserved; memory is used page by page.
- * The result is the port_ctx for one pool; cgdt_hosted_port has the operations.
  *
- * -EINVAL (caller): a layout or count out of range. Any other negative errno: the system's. On failure
- * *hosted is NULL and nothing is left behind.
+ * @param[out] hosted  the port_ctx for one pool; cgdt_hosted_port has the operations. NULL on failure, and
+ *                     nothing is left behind
+ * @param      config  copied
+ *
+ * @retval 0             done
+ * @retval -CGDT_EINVAL  (caller) a layout or count out of range
+ * @return any other: the system's, a negative errno
  */
 int cgdt_hosted_create(struct cgdt_hosted **hosted, const struct cgdt_hosted_config *config);
 
-/* Give everything back; the pool must be gone. NULL does nothing. */
+/**
+ * Give everything back; the pool must be gone.
+ *
+ * @param hosted  the arena; NULL does nothing
+ */
 void cgdt_hosted_destroy(struct cgdt_hosted *hosted);
 
-/* All operations are given; lock and unlock are a pthread mutex. */
+/** All operations are given; lock and unlock are a pthread mutex. port_ctx is a struct cgdt_hosted. */
 extern const struct cgdt_port cgdt_hosted_port;
 
-/* Pages in a window's read-only view: the common page, if the layout has one, and window_pages. */
+/**
+ * Pages in a window's read-only view: the common page, if the layout has one, and window_pages.
+ *
+ * @param hosted  the arena
+ *
+ * @return the pages
+ */
 uint32_t cgdt_hosted_window_pages(const struct cgdt_hosted *hosted);
 
-/* Where a window begins in the read-only view; NULL if there is no such window. Any thread, any time. */
+/**
+ * Where a window begins in the read-only view. Any thread, any time.
+ *
+ * @param hosted  the arena
+ * @param window  0 up
+ *
+ * @return its first descriptor; NULL if there is no such window
+ */
 const cgdt_desc_t *cgdt_hosted_window(const struct cgdt_hosted *hosted, uint32_t window);
 
-/*
- * The read-write view of a frame: what a test uses to look behind the pool's back, or to break it. NULL
- * beyond the end of the file; a frame that the port never gave out must not be touched. Any thread.
+/**
+ * The read-write view of a frame: what a test uses to look behind the pool's back, or to break it. Any thread.
+ *
+ * @param hosted  the arena
+ * @param frame   one that the port gave out; any other must not be touched
+ *
+ * @return its first descriptor; NULL beyond the end of the file
  */
 cgdt_desc_t *cgdt_hosted_frame_page(const struct cgdt_hosted *hosted, cgdt_frame_t frame);
 
-/* Pages that were mapped and not yet unmapped: 0 after cgdt_pool_destroy(). Any thread, any time. */
+/**
+ * Pages that were mapped and not yet unmapped. Any thread, any time.
+ *
+ * @param hosted  the arena
+ *
+ * @return the pages: 0 after cgdt_pool_destroy()
+ */
 uint32_t cgdt_hosted_pages_out(const struct cgdt_hosted *hosted);
 
 #ifdef __cplusplus

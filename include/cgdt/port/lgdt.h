@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/**
+ * @file
  * The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR, STR, and the order
- * in which they are used. Needs no port; x86-64 and i386, ring 0 (SGDT and STR also above it, without UMIP).
+ * in which they are used.
+ *
+ * Needs no port; x86-64 and i386, ring 0 (SGDT and STR also above it, without UMIP).
  *
  * A slot is used through a read-only mapping, and two things of a GDT are written by the CPU itself:
  *
- *   accessed   the first load of a segment sets A (SDM vol. 3A section 3.4.5.1). On a read-only page that is
- *              a page fault in the middle of a segment load. cgdt_desc_segment() makes descriptors with A set.
- *   busy       LTR sets the TSS descriptor's busy bit (section 7.2.2). So LTR must read the descriptor through a
- *              writable mapping: cgdt_lgdt_with_tss(). A busy TSS cannot be loaded again (#GP): write an
- *              available one into the slot first, also when a CPU comes back to the slot that it had.
+ * - *accessed*: the first load of a segment sets A (SDM vol. 3A section 3.4.5.1). On a read-only page that is
+ *   a page fault in the middle of a segment load. cgdt_desc_segment() makes descriptors with A set.
+ * - *busy*: LTR sets the TSS descriptor's busy bit (section 7.2.2). So LTR must read the descriptor through a
+ *   writable mapping: cgdt_lgdt_with_tss(). A busy TSS cannot be loaded again (`#GP`): write an available one
+ *   into the slot first, also when a CPU comes back to the slot that it had.
  */
 #ifndef CGDT_PORT_LGDT_H
 #define CGDT_PORT_LGDT_H
@@ -20,16 +23,19 @@
 extern "C" {
 #endif
 
-/* GDTR as LGDT and SGDT have it in memory (SDM vol. 3A figure 2-6). */
+/** GDTR as LGDT and SGDT have it in memory. SDM vol. 3A figure 2-6. */
 struct cgdt_gdtr_image {
-    uint16_t limit;
-    uintptr_t base;
+    uint16_t limit; /**< The last byte of the table. */
+    uintptr_t base; /**< Linear address of the table. */
 } __attribute__((packed));
 
-/*
- * GDTR now says where the table is; what segment registers and TR hold stays until they are loaded again. The
- * caller does that before anything else may load one: with interrupts off, or with the same selectors valid in
- * both tables (an NMI loads CS whatever the interrupt flag says).
+/**
+ * LGDT: GDTR now says where the table is; what segment registers and TR hold stays until they are loaded again.
+ *
+ * The caller does that before anything else may load one: with interrupts off, or with the same selectors
+ * valid in both tables (an NMI loads CS whatever the interrupt flag says).
+ *
+ * @param gdtr  what cgdt_gdtr() gave
  */
 static inline void cgdt_lgdt(const struct cgdt_pseudo_descriptor *gdtr)
 {
@@ -38,6 +44,11 @@ static inline void cgdt_lgdt(const struct cgdt_pseudo_descriptor *gdtr)
     __asm__ volatile("lgdt %0" : : "m"(image) : "memory");
 }
 
+/**
+ * SGDT: what GDTR says now.
+ *
+ * @param[out] gdtr  receives base and limit
+ */
 static inline void cgdt_sgdt(struct cgdt_pseudo_descriptor *gdtr)
 {
     struct cgdt_gdtr_image image;
@@ -47,11 +58,21 @@ static inline void cgdt_sgdt(struct cgdt_pseudo_descriptor *gdtr)
     gdtr->limit = image.limit;
 }
 
+/**
+ * LTR: TR from the table in use, by a mapping that can be written, since it sets the busy bit.
+ *
+ * @param selector  of an available TSS
+ */
 static inline void cgdt_ltr(uint16_t selector)
 {
     __asm__ volatile("ltr %w0" : : "r"(selector) : "memory");
 }
 
+/**
+ * STR: what TR holds.
+ *
+ * @return the selector
+ */
 static inline uint16_t cgdt_str(void)
 {
     uint32_t selector;
@@ -60,7 +81,11 @@ static inline uint16_t cgdt_str(void)
     return (uint16_t)selector;
 }
 
-/* CS from the table in use, by a far return to the next instruction. */
+/**
+ * CS from the table in use, by a far return to the next instruction.
+ *
+ * @param selector  of a code segment of the ring and mode that run now
+ */
 static inline void cgdt_load_cs(uint16_t selector)
 {
 #if defined(__x86_64__)
@@ -88,10 +113,12 @@ static inline void cgdt_load_cs(uint16_t selector)
 #endif
 }
 
-/*
- * Onto a slot and its TSS. The CPU uses `gdtr` (cgdt_gdtr(): a read-only mapping); `writable` is where the same
- * table can be written, at least until this returns (cgdt_native_writable()). The TSS at `selector` must be
- * available. CS, SS, DS and so on are the caller's to load.
+/**
+ * Onto a slot and its TSS. CS, SS, DS and so on are the caller's to load.
+ *
+ * @param gdtr      what the CPU is to use, by a read-only mapping: what cgdt_gdtr() gave
+ * @param writable  where the same table can be written, at least until this returns: cgdt_native_writable()
+ * @param selector  of the TSS, which must be available
  */
 static inline void cgdt_lgdt_with_tss(const struct cgdt_pseudo_descriptor *gdtr, uintptr_t writable,
                                       uint16_t selector)
