@@ -15,7 +15,7 @@
 struct subcommand {
     const char *name;
     const char *text;
-    int (*run)(int argc, char **argv);
+    int (*run)(int argc, char **argv); /* NULL: not in this build */
     char *title; /* argv[0] of the subcommand: argp begins its messages with it */
 };
 
@@ -26,14 +26,21 @@ static char encode_title[] = "cgdt encode";
 static char map_title[] = "cgdt map";
 static char stress_title[] = "cgdt stress";
 
+/* These run on the hosted port, which needs jemalloc; CMakeLists.txt says whether it is there. */
+#ifdef CGDT_HAS_STRESS
+#define IF_HOSTED(run) run
+#else
+#define IF_HOSTED(run) NULL
+#endif
+
 static const struct subcommand subcommands[] = {
     {"plan", "pages, windows, bytes, biases and selectors for so many CPUs", plan_command,
      plan_title},
     {"check", "a dump of GDT pages by the rules of Xen or of the CPU", check_command, check_title},
     {"decode", "what a descriptor means", decode_command, decode_title},
     {"encode", "a descriptor from its fields", encode_command, encode_title},
-    {"map", "a live picture of a pool under stress", map_command, map_title},
-    {"stress", "concurrent hotplug on many threads, every slot verified", stress_command,
+    {"map", "a live picture of a pool under stress", IF_HOSTED(map_command), map_title},
+    {"stress", "concurrent hotplug on many threads, every slot verified", IF_HOSTED(stress_command),
      stress_title},
 };
 
@@ -45,8 +52,10 @@ static int help(void)
          "       cgdt COMMAND --help\n"
          "       cgdt --help | --version\n\n"
          "Commands:");
-    for (size_t i = 0; i < SUBCOMMANDS; i++)
-        printf("  %-8s %s\n", subcommands[i].name, subcommands[i].text);
+    for (size_t i = 0; i < SUBCOMMANDS; i++) {
+        if (subcommands[i].run != NULL)
+            printf("  %-8s %s\n", subcommands[i].name, subcommands[i].text);
+    }
     puts("\nExit status: 0 fine, 1 a violation was found, 2 wrong use or input.");
     return fflush(stdout) == 0 ? 0 : 2;
 }
@@ -68,6 +77,13 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         if (strcmp(argv[1], subcommands[i].name) != 0)
             continue;
+        if (subcommands[i].run == NULL) {
+            fprintf(
+                stderr,
+                "cgdt: %s needs the hosted port, without which this cgdt was built (no jemalloc)\n",
+                argv[1]);
+            return 2;
+        }
         argv[1] = subcommands[i].title;
         return subcommands[i].run(argc - 1, argv + 1);
     }

@@ -2,6 +2,7 @@
 /* `cgdt check`: a dump of GDT pages by the rules of a profile. What is wrong comes from check_pages.c. */
 #include "check_pages.h"
 #include "commands.h"
+#include "dump.h"
 #include "fields.h"
 #include "shared.h"
 
@@ -39,7 +40,7 @@ static const struct argp_option options[] = {
      "Colors that have an owner, bit c for color c; others must be zero. One for every page, or "
      "one a page with commas. Default: all are owned",
      0},
-    {"format", 'f', "FORMAT", 0, "raw, hex or auto (default: hex if it is all text)", 0},
+    {"format", 'f', "FORMAT", 0, "raw, hex, listing or auto (default: by what is in it)", 0},
     {"pad", KEY_PAD, 0, 0, "What is missing of the last page is zero", 0},
     {"all", 'a', 0, 0, "All violations, not only the first", 0},
     {"decode", 'd', 0, 0, "Each descriptor that is not zero in words", 0},
@@ -59,23 +60,25 @@ static const char doc[] =
     "FILE (default: stdin, also -) holds whole pages of 512 descriptors: raw memory, or text with "
     "hexadecimal numbers all of 16 digits (descriptors), 8 (halves, low one first) or 2 (bytes). "
     "'#' begins a comment, and what stands before a colon is an address, so the output of gdb's "
-    "x/512gx and of od -An -v -tx8 will do. At most 64 MiB.\n\n"
+    "x/512gx, of QEMU's xp and of od -An -v -tx8 will do; and so do listings of bytes as hexdump "
+    "-C "
+    "and xxd print them. At most 64 MiB.\n\n"
     "The page in a report is the page's place in the dump, from 0.\n\n"
     "Exit status: 0 no violation, 1 a violation, 2 wrong use, or not such a file.";
 
 static void set_format(struct check *check, const struct argp_state *state, const char *arg)
 {
     static const char *const names[] = {
-        [DUMP_AUTO] = "auto", [DUMP_RAW] = "raw", [DUMP_HEX] = "hex"};
+        [DUMP_AUTO] = "auto", [DUMP_RAW] = "raw", [DUMP_HEX] = "hex", [DUMP_LISTING] = "listing"};
     parse_quoted quoted;
 
-    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (unsigned i = 0; i < DUMP_FORMATS; i++) {
         if (strcmp(arg, names[i]) == 0) {
             check->format = (enum dump_format)i;
             return;
         }
     }
-    argp_failure(state, EXIT_UNUSABLE, 0, "--format must be raw, hex or auto, not %s",
+    argp_failure(state, EXIT_UNUSABLE, 0, "--format must be raw, hex, listing or auto, not %s",
                  parse_quote(quoted, arg, strlen(arg)));
 }
 

@@ -7,9 +7,11 @@
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen() */
 #include "../../tools/check_pages.h"
+#include "../../tools/dump.h"
 #include "../../tools/fields.h"
 #include "fuzz.h"
 #include "reference.h"
+#include "reference_dump.h"
 
 /* What is shown to people: one line, not empty, nothing that a terminal would obey. */
 static void check_line(const char *text, size_t room)
@@ -19,42 +21,6 @@ static void check_line(const char *text, size_t room)
     MUST(length > 0 && length < room, "%zu bytes", length);
     for (size_t i = 0; i < length; i++)
         MUST(text[i] >= ' ' && text[i] <= '~', "byte %zu is 0x%02x", i, (unsigned char)text[i]);
-}
-
-/* A second opinion on text: cut up by strtok(), read by strtoull(). Bytes of descriptors, or -1. */
-static long reference_text(const char *data, size_t size, uint8_t *bytes)
-{
-    char *copy = malloc(size + 1);
-    size_t width = 0;
-    long n = 0;
-
-    memcpy(copy, data, size);
-    copy[size] = '\0';
-    for (char *line = copy, *next; line != NULL && n >= 0; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        line[strcspn(line, "#")] = '\0';
-        char *const colon = strrchr(line, ':');
-        for (char *token = strtok(colon ? colon + 1 : line, " \t\v\f\r,"); token && n >= 0;
-             token = strtok(NULL, " \t\v\f\r,")) {
-            const size_t all = strlen(token);
-            const size_t prefix = all > 2 && token[0] == '0' && (token[1] | ' ') == 'x' ? 2 : 0;
-            const size_t digits = strspn(token + prefix, "0123456789abcdefABCDEF");
-
-            width = width == 0 ? digits : width;
-            if (digits + prefix != all || digits != width ||
-                (width != 2 && width != 8 && width != 16)) {
-                n = -1;
-                break;
-            }
-            const unsigned long long word = strtoull(token + prefix, NULL, 16);
-            for (size_t i = 0; i < width / 2; i++)
-                bytes[n++] = (uint8_t)(word >> (8 * i));
-        }
-    }
-    free(copy);
-    return n;
 }
 
 static void check_against(const struct dump *dump, bool good, const uint8_t *bytes, long n,
@@ -74,34 +40,40 @@ static void check_against(const struct dump *dump, bool good, const uint8_t *byt
              "byte %zu", i);
 }
 
+/* What the dump is, by the reference; it holds no opinion where a NUL ends what its string functions see. */
+static long reference_dump(const struct input *input, enum dump_format format, uint8_t *bytes)
+{
+    const char *const text = (const char *)input->data;
+    bool printable = true;
+
+    for (size_t i = 0; i < input->left; i++)
+        printable = printable && ((input->data[i] >= ' ' && input->data[i] < 127) ||
+                                  (input->data[i] >= 9 && input->data[i] <= 13));
+    if (format == DUMP_RAW || (format == DUMP_AUTO && !printable)) {
+        memcpy(bytes, input->data, input->left);
+        return (long)input->left;
+    }
+    if (memchr(text, 0, input->left) != NULL)
+        return REFERENCE_UNKNOWN;
+    if (format == DUMP_LISTING || (format == DUMP_AUTO && reference_is_listing(text, input->left)))
+        return reference_listing(text, input->left, bytes);
+    return reference_numbers(text, input->left, bytes);
+}
+
 static void check_dump(struct input *input)
 {
     const uint8_t how = take8(input);
-    const enum dump_format format = (enum dump_format)(how % 3);
+    const enum dump_format format = (how & 8u) ? DUMP_LISTING : (enum dump_format)(how % 3);
     const bool pad = (how & 4u) != 0;
-    uint8_t *bytes = malloc(input->left + 1);
-    bool text = format == DUMP_HEX;
+    uint8_t *const bytes = malloc(input->left + REFERENCE_DUMP_BYTES);
     struct dump dump;
     parse_why why;
-    long n;
 
-    if (format == DUMP_AUTO) {
-        text = true;
-        for (size_t i = 0; i < input->left; i++)
-            text = text && ((input->data[i] >= ' ' && input->data[i] < 127) ||
-                            (input->data[i] >= 9 && input->data[i] <= 13));
-    }
     const bool good = dump_parse(input->data, input->left, format, pad, &dump, why);
     if (!good)
         check_line(why, sizeof(why));
-    if (text) {
-        n = reference_text((const char *)input->data, input->left, bytes);
-    } else {
-        n = (long)input->left;
-        memcpy(bytes, input->data, input->left);
-    }
-    /* A zero byte ends what strtok() sees. */
-    if (!text || memchr(input->data, 0, input->left) == NULL)
+    const long n = reference_dump(input, format, bytes);
+    if (n != REFERENCE_UNKNOWN)
         check_against(&dump, good, bytes, n, pad);
     dump_free(&dump);
     free(bytes);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Dumps. Nothing here trusts a byte of the input. */
+#include "dump.h"
+#include "dump_fill.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_memory(const struct filler *filler)
+{
+    (void)snprintf(filler->why, PARSE_WHY_BYTES, "no memory for %zu bytes",
+                   (filler->capacity + 1) * CGDT_DESC_BYTES);
+    return false;
+}
+
+/* Room for one descriptor more. */
+static bool has_room(struct filler *filler)
+{
+    const size_t wanted = filler->capacity * 2 + CGDT_PAGE_ENTRIES;
+
+    if (filler->n < filler->capacity)
+        return true;
+    cgdt_desc_t *const larger = realloc(filler->descs, wanted * sizeof(*larger));
+    if (larger == NULL)
+        return no_memory(filler);
+    filler->descs = larger;
+    filler->capacity = wanted;
+    return true;
+}
+
+bool fill_word(struct filler *filler, uint64_t word, unsigned bits)
+{
+    filler->part |= word << filler->filled;
+    filler->filled += bits;
+    if (filler->filled < 64)
+        return true;
+    if (!has_room(filler))
+        return false;
+    filler->descs[filler->n++] = filler->part;
+    filler->part = 0;
+    filler->filled = 0;
+    return true;
+}
+
+static bool fill_token(struct filler *filler, const char *token, size_t length)
+{
+    const size_t prefix = parse_prefix(token, length);
+    const size_t digits = length - prefix;
+    parse_quoted quoted;
+    uint64_t word;
+
+    if ((digits != 2 && digits != 8 && digits != 16) ||
+        !parse_hex_digits(token + prefix, digits, &word)) {
+        (void)snprintf(filler->why, PARSE_WHY_BYTES,
+                       "line %zu: %s is not a hexadecimal number of 2, 8 or 16 digits",
+                       filler->line, parse_quote(quoted, token, length));
+        return false;
+    }
+    if (filler->per_word == 0)
+        filler->per_word = (unsigned)digits * 4;
+    if (filler->per_word != digits * 4) {
+        (void)snprintf(filler->why, PARSE_WHY_BYTES,
+                       "line %zu: %s has %zu digits, those before have %u", filler->line,
+                       parse_quote(quoted, token, length), digits, filler->per_word / 4);
+        return false;
+    }
+    return fill_word(filler, word, filler->per_word);
+}
+
+static bool fill_line(struct filler *filler, const char *text, const char *end)
+{
+    const char *comment = memchr(text, '#', (size_t)(end - text));
+
+    if (comment != NULL)
+        end = comment;
+    for (const char *at = text; at < end; at++) {
+        if (*at == ':')
+            text = at + 1;
+    }
+    while (text < end) {
+        const char *token = text;
+
+        while (text < end && !parse_is_space(*text) && *text != ',')
+            text++;
+        if (text > token && !fill_token(filler, token, (size_t)(text - token)))
+            return false;
+        text++;
+    }
+    return true;
+}
+
+static bool fill_text(struct filler *filler, const char *text, size_t bytes, bool is_listing)
+{
+    const char *const end = text + bytes;
+    struct listing listing = {0};
+
+    while (text < end) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+
+        if (stop == NULL)
+            stop = end;
+        filler->line++;
+        if (!(is_listing ? listing_line(&listing, filler, text, stop)
+                         : fill_line(filler, text, stop)))
+            return false;
+        text = stop < end ? stop + 1 : end;
+    }
+    return listing_ends(&listing, filler);
+}
+
+static bool fill_raw(struct filler *filler, const uint8_t *data, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (!fill_word(filler, data[i], 8))
+            return false;
+    }
+    return true;
+}
+
+static enum dump_format format_of(const uint8_t *data, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (!parse_is_printable((char)data[i]) && !parse_is_space((char)data[i]))
+            return DUMP_RAW;
+    }
+    return listing_seems((const char *)data, (const char *)data + bytes) ? DUMP_LISTING : DUMP_HEX;
+}
+
+/* Whole pages, or what is missing filled with zeros. */
+static bool close_pages(struct filler *filler, bool raw, bool pad, struct dump *dump)
+{
+    const size_t bytes = fill_bytes(filler);
+    const size_t pages = (bytes + CGDT_PAGE_BYTES - 1) / CGDT_PAGE_BYTES;
+
+    if (bytes == 0) {
+        (void)snprintf(filler->why, PARSE_WHY_BYTES, "no descriptor in it");
+        return false;
+    }
+    if (!pad && bytes != pages * CGDT_PAGE_BYTES) {
+        (void)snprintf(filler->why, PARSE_WHY_BYTES,
+                       "%zu bytes%s are not whole pages of %u: the last has %zu (--pad fills it)",
+                       bytes, raw ? "" : " of descriptors", CGDT_PAGE_BYTES,
+                       bytes % CGDT_PAGE_BYTES);
+        return false;
+    }
+    while (filler->filled != 0 || filler->n < pages * CGDT_PAGE_ENTRIES) {
+        if (!fill_word(filler, 0, 8))
+            return false;
+    }
+    *dump = (struct dump){filler->descs, pages};
+    return true;
+}
+
+bool dump_parse(const uint8_t *data, size_t bytes, enum dump_format format, bool pad,
+                struct dump *dump, parse_why why)
+{
+    struct filler filler = {.why = why};
+    bool good;
+
+    *dump = (struct dump){0};
+    if (bytes == 0) {
+        (void)snprintf(why, PARSE_WHY_BYTES, "it is empty");
+        return false;
+    }
+    if (format == DUMP_AUTO)
+        format = format_of(data, bytes);
+    if (format == DUMP_RAW)
+        good = fill_raw(&filler, data, bytes);
+    else
+        good = fill_text(&filler, (const char *)data, bytes, format == DUMP_LISTING);
+    good = good && close_pages(&filler, format == DUMP_RAW, pad, dump);
+    if (!good)
+        free(filler.descs);
+    return good;
+}
+
+void dump_free(struct dump *dump)
+{
+    free(dump->descs);
+    *dump = (struct dump){0};
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What dump.c and dump_listing.c share: bytes become descriptors, whatever text they come from. */
+#ifndef CGDT_TOOLS_DUMP_FILL_H
+#define CGDT_TOOLS_DUMP_FILL_H
+
+#include "dump.h"
+
+struct filler {
+    cgdt_desc_t *descs;
+    size_t capacity;   /* descriptors that have room */
+    size_t n;          /* descriptors so far */
+    uint64_t part;     /* of the next one */
+    unsigned filled;   /* bits in part */
+    unsigned per_word; /* bits that each word has; 0 before the first */
+    size_t line;       /* 1 up, for messages */
+    char *why;         /* a parse_why */
+};
+
+static inline size_t fill_bytes(const struct filler *filler)
+{
+    return filler->n * CGDT_DESC_BYTES + filler->filled / 8;
+}
+
+/* A word of so many bits, 8 .. 64, dividing 64; all before it had as many. False: no memory. */
+bool fill_word(struct filler *filler, uint64_t word, unsigned bits);
+
+/* Whether the first line that has anything is one of hexdump -C or xxd. */
+bool listing_seems(const char *text, const char *end);
+
+/* One line of such a listing. False: it is none; filler->why says so. */
+struct listing {
+    uint64_t base;  /* the address that byte 0 of the dump would have */
+    bool addressed; /* base is known */
+    bool repeats;   /* the last line was '*' */
+    bool
+        fenced; /* this line is one of hexdump -C, which fences its characters with '|'; or of xxd */
+};
+
+bool listing_line(struct listing *listing, struct filler *filler, const char *text,
+                  const char *end);
+
+/* Behind the last line. */
+bool listing_ends(const struct listing *listing, const struct filler *filler);
+
+#endif
