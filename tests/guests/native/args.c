@@ -3,7 +3,7 @@
 
 #include "args.h"
 
-#include "../xen/cmdline.h"
+#include "cmdline.h"
 #include "console.h"
 #include "exit.h"
 

@@ -4,6 +4,7 @@
 // every other CPU into C, trap stubs, and a visit to ring 3. Written once for i386 and x86-64.
 
 #include "layout.h"
+#include "registers.inc"
 
 #define CR0_PE  0x00000001
 #define CR0_WP  0x00010000
@@ -246,21 +247,7 @@ trap_stubs_end:
 
 #ifdef __x86_64__
 trap_common:
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rbx
-    pushq %rbp
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_registers
     .irp register, ds, es, fs, gs
     movl %\register, %eax
     pushq %rax
@@ -282,21 +269,7 @@ trap_common:
     popq %rax
     movl %eax, %\register
     .endr
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rbp
-    popq %rbx
-    popq %rdx
-    popq %rcx
-    popq %rax
+    pop_registers
     addq $16, %rsp
     iretq
 #else

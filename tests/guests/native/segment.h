@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a CPU can ask about its own table. Loads return 0 or a FAULT() value (traps.h). */
+/* What a CPU can do with its own table, and ask (ask.h). Loads return 0 or a FAULT() value (traps.h). */
 
 #ifndef GUEST_SEGMENT_H
 #define GUEST_SEGMENT_H
 
-#include <stdbool.h>
-
+#include "ask.h"
 #include "traps.h"
-
-/* LAR defines these bits of its result: type, S, DPL, P, AVL, L, D, G. */
-#define LAR_MASK 0x00f0ff00u
 
 #define SEGMENT_REGISTER(name)                                                                     \
     static inline uint16_t read_##name(void)                                                       \
@@ -81,27 +77,6 @@ static inline uint32_t try_store(uintptr_t to, uint32_t value)
                      : "r"(value), "r"(to)
                      : "memory");
     return (uint32_t)fault;
-}
-
-/* Both return false, as the processor does, for an entry that is empty or out of reach. */
-static inline bool lsl(uint16_t selector, uint32_t *limit)
-{
-    uint32_t result = 0;
-    bool ok;
-
-    __asm__ volatile("lsl %k2, %k0" : "+r"(result), "=@ccz"(ok) : "r"((uint32_t)selector));
-    *limit = result;
-    return ok;
-}
-
-static inline bool lar(uint16_t selector, uint32_t *rights)
-{
-    uint32_t result = 0;
-    bool ok;
-
-    __asm__ volatile("lar %k2, %k0" : "+r"(result), "=@ccz"(ok) : "r"((uint32_t)selector));
-    *rights = result & LAR_MASK;
-    return ok;
 }
 
 static inline void breakpoint(void)

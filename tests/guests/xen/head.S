@@ -3,6 +3,7 @@
 // Everything of the guest that cannot be C: the ELF notes that make Xen accept the image, the
 // entry points of vCPU 0 and of all others, trap stubs, and the two callbacks.
 
+#include "registers.inc"
 #include "xen.h"
 
 #define BOOT_STACK_SIZE 16384
@@ -94,42 +95,14 @@ trap_stubs:
     .noaltmacro
 
 trap_common:
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rbx
-    pushq %rbp
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_registers
     cld
     movq %rsp, %rdi
     movq %rsp, %rbx             // survives the call
     andq $-16, %rsp
     call trap_handle
     movq %rbx, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rbp
-    popq %rbx
-    popq %rdx
-    popq %rcx
-    popq %rax
+    pop_registers
     addq $16, %rsp              // vector and error code
 
 // At rip of a Xen frame, all registers as they were. The cs word is used as Xen made it (RPL 0

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a vCPU can ask its processor about its own GDT: load a selector, read through its base,
- * and the LSL and LAR instructions. Loads return 0 or a FAULT() value (traps.h).
+ * What a vCPU can do with its own GDT: load a selector, read through its base; and ask (ask.h). Loads return 0 or a FAULT() value (traps.h).
  */
 
 #ifndef GUEST_SEGMENT_H
 #define GUEST_SEGMENT_H
 
-#include <stdbool.h>
-
+#include "ask.h"
 #include "traps.h"
-
-/* LAR defines these bits of its result: type, S, DPL, P, AVL, L, D, G. */
-#define LAR_MASK 0x00f0ff00u
 
 #define READ_SELECTOR(name)                                                                        \
     static inline uint16_t read_##name(void)                                                       \
@@ -110,44 +105,6 @@ static inline uint32_t load_u64(const uint64_t *from, uint64_t *value)
                      : "memory");
     *value = read;
     return (uint32_t)fault;
-}
-
-/* Both return false, as the processor does, for an entry that is empty or out of reach. */
-static inline bool lsl(uint16_t selector, uint32_t *limit)
-{
-    uint32_t result = 0;
-    bool ok;
-
-    __asm__ volatile("lsl %k2, %k0" : "+r"(result), "=@ccz"(ok) : "r"((uint32_t)selector));
-    *limit = result;
-    return ok;
-}
-
-static inline bool lar(uint16_t selector, uint32_t *rights)
-{
-    uint32_t result = 0;
-    bool ok;
-
-    __asm__ volatile("lar %k2, %k0" : "+r"(result), "=@ccz"(ok) : "r"((uint32_t)selector));
-    *rights = result & LAR_MASK;
-    return ok;
-}
-
-/* Whether a segment may be read, or written, from here. */
-static inline bool verr(uint16_t selector)
-{
-    bool ok;
-
-    __asm__ volatile("verr %w1" : "=@ccz"(ok) : "r"(selector));
-    return ok;
-}
-
-static inline bool verw(uint16_t selector)
-{
-    bool ok;
-
-    __asm__ volatile("verw %w1" : "=@ccz"(ok) : "r"(selector));
-    return ok;
 }
 
 /* A far call that must not work; the fault. */
