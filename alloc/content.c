@@ -68,7 +68,7 @@ static int check_range(const struct table *table, const struct change *change)
         return -CGDT_ERANGE;
     if (change->n == 0)
         return 0;
-    if (change->values == NULL || (uintptr_t)change->values % CGDT_DESC_BYTES != 0)
+    if (change->values == NULL || (uintptr_t)change->values % _Alignof(cgdt_desc_t) != 0)
         return -CGDT_EINVAL;
     return 0;
 }
@@ -137,7 +137,7 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, cg
         return error;
     if (first > layout->slot_entries || n > layout->slot_entries - first)
         return -CGDT_ERANGE;
-    if (n != 0 && (desc == NULL || (uintptr_t)desc % CGDT_DESC_BYTES != 0))
+    if (n != 0 && (desc == NULL || (uintptr_t)desc % _Alignof(cgdt_desc_t) != 0))
         return -CGDT_EINVAL;
     const cgdt_desc_t *from = page.view + cgdt_slot_offset(layout, slot) + first;
     for (uint32_t i = 0; i < n; i++)

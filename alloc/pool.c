@@ -66,7 +66,7 @@ static int check_template(const struct cgdt_config *config)
 
     if (config->template_entries > config->layout.slot_entries ||
         (config->template_entries != 0 && config->template_descs == NULL) ||
-        (uintptr_t)config->template_descs % CGDT_DESC_BYTES != 0)
+        (uintptr_t)config->template_descs % _Alignof(cgdt_desc_t) != 0)
         return -CGDT_EINVAL;
     for (uint32_t i = 0; i < config->template_entries; i++) {
         if (!cgdt_descriptor_is_kept(config->profile, config->template_descs[i]))
@@ -95,8 +95,10 @@ static bool template_is_kept(const struct cgdt_config *config)
 CGDT_SELDOM_ static int check_config(const struct cgdt_config *config)
 {
     if (config == NULL || cgdt_layout_check(&config->layout) != 0 ||
-        (unsigned)config->profile > CGDT_NATIVE32 || config->max_cpus < 1 ||
-        config->max_cpus > CGDT_MAX_SLOTS || !port_is_complete(config->port, config->serialized))
+        (unsigned)config->profile > CGDT_NATIVE32 ||
+        (config->layout.mode == CGDT_NATIVE && config->profile < CGDT_NATIVE64) ||
+        config->max_cpus < 1 || config->max_cpus > CGDT_MAX_SLOTS ||
+        !port_is_complete(config->port, config->serialized))
         return -CGDT_EINVAL;
     return check_template(config);
 }

@@ -75,12 +75,18 @@ bool cgdt_window_is_zero_(const struct windows *windows, uint32_t page)
     return is_zero(cgdt_window_page_(windows, page).view);
 }
 
+/* Whether it can be the address of a page, and leaves room for the tags. */
+static bool is_page(const void *view)
+{
+    return view != NULL && ((uintptr_t)view & CGDT_WINDOW_TAGS) == 0;
+}
+
 /* Rule 6 of port.h: believe nothing of what a port gives. */
 static int accept_page(const struct windows *windows, uint32_t page, const void *view)
 {
     cgdt_frame_t frame = 0;
 
-    if (view == NULL || ((uintptr_t)view & CGDT_WINDOW_TAGS) != 0 || !is_zero(view))
+    if (!is_page(view) || !is_zero(view))
         return -CGDT_EPROTO;
     const int error = windows->port->frame(windows->ctx, page, view, &frame);
     if (error < 0)
@@ -130,6 +136,8 @@ CGDT_SELDOM_ static int reseal(struct windows *windows, uint32_t page, bool seal
         (sealed ? windows->port->seal : windows->port->unseal)(windows->ctx, page, &view);
     if (error < 0)
         return error;
+    if (!is_page(view))
+        return -CGDT_EPROTO;
     set_word(windows, page, view,
              (sealed ? CGDT_WINDOW_SEALED : 0) | (state.held ? CGDT_WINDOW_HELD : 0));
     return 0;

@@ -75,14 +75,15 @@ struct cgdt_config {
     intptr_t alias_bytes;
 
     struct cgdt_layout layout; /**< Geometry: slots, windows, common page. */
-    enum cgdt_profile profile; /**< Whose rules every descriptor must pass. */
+    /** Whose rules every descriptor must pass. 0 is CGDT_XEN_PV64; with layout.mode = CGDT_NATIVE one of the native. */
+    enum cgdt_profile profile;
     uint32_t max_cpus; /**< The ceiling, slots: 1 to CGDT_MAX_SLOTS. CPUs are 0 .. max_cpus-1. */
     uint32_t keep_windows; /**< trim leaves at least this many windows mapped; default 0. */
     bool serialized; /**< The caller serialises every call: no atomic read-modify-write is used. */
 
     /**
-     * What every new slot starts with: entries 0 to template_entries-1, kept by reference, 8-byte aligned.
-     * May be NULL with 0 entries. Entry 0 must be zero where windows have no common page.
+     * What every new slot starts with: entries 0 to template_entries-1, kept by reference, aligned as a
+     * cgdt_desc_t. May be NULL with 0 entries. Entry 0 must be zero where windows have no common page.
      */
     const cgdt_desc_t *template_descs;
     uint32_t template_entries; /**< 0 to slot_entries. */
@@ -110,7 +111,7 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config);
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) a layout, profile, size, alignment or count out of range, a port operation
- *                       missing
+ *                       missing, a profile of Xen's in a native layout
  * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor of the template (see cgdt_write()), or
  *                       entry 0 is not zero without a common page
  * @retval -CGDT_EPROTO  (port) it lied about the common page; nothing is left mapped
@@ -258,16 +259,16 @@ int cgdt_trim(struct cgdt_pool *pool);
  * @param pool   the pool
  * @param slot   the slot; its owner serialises writes to it
  * @param first  first entry, 0 .. slot_entries-1
- * @param desc   n descriptors, 8-byte aligned; may be NULL where n = 0
+ * @param desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
  * @param n      how many; 0 does nothing
  *
  * @retval 0             done
  * @retval -CGDT_ERANGE  (caller) entries outside the slot, or entry 0 (not zero) without a common page
  * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor, or would keep it in a form that it changes
- *                       again when it sees the page again (a PV32 call gate of ring 2 or 3, of which Xen would
- *                       make one of ring 1); or, native 64, a 16-byte descriptor would be left without its
+ *                       or refuses when it sees the page again (a PV32 call gate of ring 2 or 3, of which Xen
+ *                       would make one of ring 1); or, native 64, a 16-byte descriptor would be left without its
  *                       other half
- * @retval -CGDT_EINVAL  (caller) desc is NULL or not 8-byte aligned
+ * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
  * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
  * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
  * @return any other: the port's code, live_write failed, nothing written
@@ -281,12 +282,12 @@ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const c
  * @param      pool   the pool
  * @param      slot   the slot
  * @param      first  first entry, 0 .. slot_entries-1
- * @param[out] desc   receives n descriptors; 8-byte aligned; may be NULL where n = 0
+ * @param[out] desc   receives n descriptors; aligned as a cgdt_desc_t; may be NULL where n = 0
  * @param      n      how many
  *
  * @retval 0             done
  * @retval -CGDT_ERANGE  (caller) entries outside the slot
- * @retval -CGDT_EINVAL  (caller) desc is NULL or not 8-byte aligned
+ * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
  * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
  * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
  */
@@ -298,14 +299,14 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, cg
  *
  * @param pool   the pool; the caller serialises these calls
  * @param first  first entry, 0 .. 511; entry 0 must be zero
- * @param desc   n descriptors, 8-byte aligned; may be NULL where n = 0
+ * @param desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
  * @param n      how many; 0 does nothing
  *
  * @retval 0              done
  * @retval -CGDT_ENOTSUP  (caller) no common page
  * @retval -CGDT_ERANGE   (caller) entries outside the page, or entry 0 (not zero)
  * @retval -CGDT_EILSEQ   (caller) as for cgdt_write()
- * @retval -CGDT_EINVAL   (caller) desc is NULL or not 8-byte aligned
+ * @retval -CGDT_EINVAL   (caller) desc is NULL or not aligned
  * @return any other: the port's code, live_write failed, nothing written
  */
 int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const cgdt_desc_t *desc, uint32_t n);
@@ -397,8 +398,8 @@ int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu);
 int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 
 /**
- * Check every mapped page of the pool: descriptors by the profile, unowned slots by the house rule, pages
- * aligned and none in the pool twice.
+ * Check every mapped page of the pool: descriptors by the profile, unowned slots by the house rule, no page in
+ * the pool twice. (A page that is not aligned has never got into it.)
  *
  * Takes the port's lock, so that no page goes away. A slot on its way in or out at the very moment may be
  * reported as unowned and not zero. A frame is compared with those of the 1,024 pages before it.

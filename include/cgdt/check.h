@@ -37,8 +37,8 @@ enum cgdt_effect {
 /**
  * Why. cgdt_reason_text() has the sentence, cgdt_reason_effect() what it leads to:
  *
- * - CGDT_REFUSED: CGDT_BAD_*, and of a page as a whole CGDT_PAGE_NOT_ALIGNED and CGDT_FRAME_TWICE; only where
- *   asked for with CGDT_RULE_READ_ONLY_ALIAS: CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY;
+ * - CGDT_REFUSED: CGDT_BAD_*, and of a page as a whole CGDT_FRAME_TWICE; only where asked for with
+ *   CGDT_RULE_READ_ONLY_ALIAS: CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY;
  * - CGDT_REWRITTEN: CGDT_DPL_RAISED, CGDT_GATE_FORCED, CGDT_LIMIT_RAISED;
  * - CGDT_HOUSE: CGDT_UNOWNED_NOT_ZERO, CGDT_NULL_NOT_ZERO.
  */
@@ -71,8 +71,6 @@ enum cgdt_reason {
     CGDT_NULL_NOT_ZERO,    /**< Entry 0 of a slot where windows have no common page. */
 
     /* Of a page as a whole; effect CGDT_REFUSED */
-    /** The page's address is not a multiple of 4096. For a checker of one's own: the pool refuses it at map(). */
-    CGDT_PAGE_NOT_ALIGNED,
     CGDT_FRAME_TWICE, /**< The frame is in the pool at two places. */
 };
 
@@ -89,12 +87,12 @@ const char *cgdt_reason_text(enum cgdt_reason reason);
  * Whether the profile takes a descriptor and keeps what it stores of it for good.
  *
  * A PV32 call gate of ring 2 or 3 is taken but not kept: its stored form has DPL 0, which becomes ring 1
- * when the page is checked again.
+ * when the page is checked again; or the gate is refused then, if its selector is one of Xen's own.
  *
  * @param profile  whose rules
  * @param desc     any descriptor
  *
- * @return false if it is refused, or changes again when the page is seen again
+ * @return false if it is refused, or changes again or is refused when the page is seen again
  */
 bool cgdt_descriptor_is_kept(enum cgdt_profile profile, cgdt_desc_t desc);
 
@@ -134,7 +132,7 @@ enum cgdt_reason cgdt_check_descriptor(enum cgdt_profile profile, cgdt_desc_t de
  *
  * @param      profile  whose rules
  * @param      rules    CGDT_RULE_* on top, or-ed
- * @param      desc     `entries` descriptors, entry 0 first (8-byte aligned, may be a live page)
+ * @param      desc     `entries` descriptors, entry 0 first; may be a live page
  * @param      entries  how many
  * @param[out] bad      where not NULL: set to the first offending entry when the result is not CGDT_FINE
  *
@@ -163,7 +161,7 @@ struct cgdt_violation {
  *
  * @param      profile       whose rules
  * @param      rules         CGDT_RULE_* on top, or-ed
- * @param      page          512 descriptors (8-byte aligned, may be a live page)
+ * @param      page          512 descriptors; may be a live page
  * @param      slot_entries  8 .. 512, a power of two
  * @param      owned         bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
  * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and page as 0

@@ -34,6 +34,8 @@ static void take_config(struct input *input, struct cgdt_config *config, uint64_
                              .keep_windows = shape >> 6,
                              .template_descs = template_descs,
                              .template_entries = take8(input) % TEMPLATE_MAX};
+    if (config->layout.mode == CGDT_NATIVE && last != 0xfd)
+        config->profile = (shape & 1) != 0 ? CGDT_NATIVE32 : CGDT_NATIVE64;
     if (last == 0xff)
         config->max_cpus = 0;
     if (last == 0xfe)

@@ -26,6 +26,8 @@ static int template_verdict(const struct cgdt_config *config)
 int model_config(const struct cgdt_config *config)
 {
     if (!reference_layout_is_valid(&config->layout) || config->profile > CGDT_NATIVE32 ||
+        (config->layout.mode == CGDT_NATIVE && config->profile != CGDT_NATIVE64 &&
+         config->profile != CGDT_NATIVE32) ||
         config->max_cpus == 0 || config->max_cpus > 1u << 24)
         return -CGDT_EINVAL;
     return template_verdict(config);

@@ -79,8 +79,7 @@ bool reference_kept(enum cgdt_profile profile, uint64_t raw)
 
     if (reference_refuses(reference_descriptor(profile, raw, &once)))
         return false;
-    (void)reference_descriptor(profile, once, &twice);
-    return once == twice;
+    return reference_descriptor(profile, once, &twice) == CGDT_FINE;
 }
 
 /* Present, system, and of a type that has a second half. */

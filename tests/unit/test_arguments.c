@@ -134,7 +134,8 @@ Test(arguments, the_common_page_ends_where_it_ends_and_its_pointers_are_checked)
     struct fixture fixture;
     struct snapshot before;
     static _Alignas(8) cgdt_desc_t descs[513];
-    const cgdt_desc_t *crooked = (const cgdt_desc_t *)((uintptr_t)descs + 4);
+    const cgdt_desc_t *crooked =
+        (const cgdt_desc_t *)((uintptr_t)descs + _Alignof(cgdt_desc_t) / 2);
 
     open_pool(&fixture);
     snapshot_take(&before, &fixture);
@@ -182,13 +183,26 @@ Test(arguments, a_bulk_of_a_number_gone_wrong_touches_nothing)
     fixture_close(&fixture);
 }
 
+/* It would raise every DPL to 3 where no hypervisor is, and the kernel's first far return would fault. */
+Test(arguments, a_native_pool_with_rules_of_xen_is_invalid)
+{
+    struct fixture fixture;
+
+    fixture_prepare(&fixture, 32, 2, SLOTS);
+    for (int profile = CGDT_XEN_PV64; profile <= CGDT_NATIVE32; profile++) {
+        fixture_set_native(&fixture, (enum cgdt_profile)profile);
+        cr_assert_eq(cgdt_pool_bytes(&fixture.config) != 0, profile >= CGDT_NATIVE64, "%d",
+                     profile);
+    }
+}
+
 Test(arguments, a_misaligned_template_is_invalid)
 {
     static _Alignas(8) const unsigned char bytes[64];
     struct fixture fixture;
 
     fixture_prepare(&fixture, 32, 2, SLOTS);
-    for (size_t offset = 1; offset < 8; offset++) {
+    for (size_t offset = 1; offset < _Alignof(cgdt_desc_t); offset++) {
         fixture.config.template_descs = (const cgdt_desc_t *)((uintptr_t)bytes + offset);
         fixture.config.template_entries = 1;
         cr_assert_eq(cgdt_pool_bytes(&fixture.config), 0, "%zu", offset);

@@ -263,6 +263,18 @@ Test(check, what_is_stored_is_kept_when_seen_again)
         }
 }
 
+/* Ring 3 moves into the selector; 0xe01b is then one of Xen's own with a DPL of 0, which counts as 1. */
+Test(check, a_pv32_gate_whose_stored_form_is_refused_is_not_kept)
+{
+    const cgdt_desc_t desc = 0x7f08ec0be019d0ff;
+    cgdt_desc_t stored = 0;
+
+    cr_assert_eq(cgdt_check_descriptor(CGDT_XEN_PV32, desc, &stored), CGDT_GATE_FORCED);
+    cr_assert_eq(stored, 0x7f088c0be01bd0ff);
+    cr_assert_eq(cgdt_check_descriptor(CGDT_XEN_PV32, stored, NULL), CGDT_BAD_GATE_SELECTOR);
+    cr_assert_not(cgdt_descriptor_is_kept(CGDT_XEN_PV32, desc));
+}
+
 /* Xen forgets: the DPL that it moved to the RPL is 0 the next time, and 0 becomes 1. */
 Test(check, a_stored_pv32_gate_of_ring_3_becomes_one_of_ring_1_when_seen_again)
 {

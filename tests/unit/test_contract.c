@@ -2,7 +2,7 @@
 /* Ports that break rule 6 of their contract, and what cgdt_check() says of pages behind the pool's back. */
 #include "fixture.h"
 
-/* The strict port, but the n-th map() gives something else. */
+/* The strict port, but map() of one page gives something else; or seal() and unseal(), where `later` is set. */
 enum lie {
     HONEST,
     CROOKED,
@@ -15,6 +15,7 @@ enum lie {
 static struct liar {
     struct fixture *fixture;
     enum lie lie;
+    bool later;
     uint32_t at; /* page */
     uint32_t
         same_frame_as; /* page whose frame number page `at` claims to have; 0xffffffff: its own */
@@ -24,7 +25,7 @@ static int lying_map(void *ctx, uint32_t page, void **view)
 {
     const int result = faulty_port.map(ctx, page, view);
 
-    if (page != liar.at)
+    if (page != liar.at || liar.later)
         return result;
     if (liar.lie == CROOKED)
         *view = (void *)((uintptr_t)*view + 8);
@@ -37,6 +38,23 @@ static int lying_map(void *ctx, uint32_t page, void **view)
     if (liar.lie == NOTHING)
         *view = NULL;
     return result;
+}
+
+static int lie_later(int result, uint32_t page, void **view)
+{
+    if (page == liar.at && liar.later)
+        *view = liar.lie == CROOKED ? (void *)((uintptr_t)*view + 8) : NULL;
+    return result;
+}
+
+static int lying_seal(void *ctx, uint32_t page, void **view)
+{
+    return lie_later(faulty_port.seal(ctx, page, view), page, view);
+}
+
+static int lying_unseal(void *ctx, uint32_t page, void **view)
+{
+    return lie_later(faulty_port.unseal(ctx, page, view), page, view);
 }
 
 /* Whatever the core thinks it has, the strict port takes the right page back. */
@@ -63,6 +81,9 @@ static void open_liar(struct fixture *fixture, enum lie lie, uint32_t at)
     lying_port.map = lying_map;
     lying_port.unmap = lying_unmap;
     lying_port.frame = lying_frame;
+    lying_port.seal = lying_seal;
+    lying_port.unseal = lying_unseal;
+    liar.later = false;
     liar.fixture = fixture;
     liar.lie = HONEST;
     liar.same_frame_as = 0xffffffff;
@@ -111,6 +132,55 @@ Test(contract, a_page_that_is_in_the_window_already_is_refused)
 Test(contract, no_page_at_all_is_refused)
 {
     refuses(NOTHING);
+}
+
+/* What seal() gives must be a page's address, too. The page itself is lost to the strict port, which has sealed it. */
+static void refuses_when_sealed(enum lie lie)
+{
+    struct fixture fixture;
+    cgdt_slot_t slot = 99;
+
+    open_liar(&fixture, HONEST, 2);
+    liar.lie = lie;
+    liar.later = true;
+    cr_assert_eq(cgdt_alloc(fixture.pool, &slot), -CGDT_EPROTO);
+    cr_assert_eq(slot, CGDT_NO_SLOT);
+    cr_assert_eq(fixture_stats(&fixture).mapped_pages, 2);
+    cr_assert_eq(cgdt_check(fixture.pool, NULL), 0);
+}
+
+Test(contract, a_sealed_view_that_is_not_aligned_is_refused)
+{
+    refuses_when_sealed(CROOKED);
+}
+
+Test(contract, no_sealed_view_is_refused)
+{
+    refuses_when_sealed(NOTHING);
+}
+
+static void refuses_when_unsealed(enum lie lie)
+{
+    struct fixture fixture;
+
+    open_liar(&fixture, HONEST, 0);
+    (void)fixture_alloc(&fixture);
+    fixture_free_all(&fixture);
+    liar.lie = lie;
+    liar.later = true;
+    cr_assert_eq(cgdt_trim(fixture.pool), -CGDT_EPROTO);
+    cr_assert_eq(fixture_stats(&fixture).mapped_pages, 1);
+    cr_assert_eq(cgdt_check(fixture.pool, NULL), 0);
+}
+
+Test(contract, an_unsealed_view_that_is_not_aligned_is_refused)
+{
+    refuses_when_unsealed(CROOKED);
+}
+
+Test(contract, no_unsealed_view_is_refused)
+{
+    refuses_when_unsealed(NOTHING);
 }
 
 Test(contract, a_frame_that_is_in_the_window_already_is_refused)

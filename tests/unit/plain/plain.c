@@ -52,7 +52,7 @@ static bool passes(const struct plain_test *test)
 
 static bool wanted(const struct plain_test *test, int argc, char **argv)
 {
-    if (test->signal != 0)
+    if (test->signal != 0 || test->disabled)
         return false;
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], test->suite) == 0)

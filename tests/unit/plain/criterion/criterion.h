@@ -6,11 +6,15 @@
 #ifndef CGDT_TESTS_PLAIN_CRITERION_H
 #define CGDT_TESTS_PLAIN_CRITERION_H
 
+#include <stdbool.h>
+#include <string.h>
+
 struct plain_test {
     const char *suite;
     const char *name;
     void (*body)(void);
     int signal; /* the test is to end by this one: not run here */
+    bool disabled;
     struct plain_test *next;
 };
 
@@ -37,16 +41,17 @@ _Noreturn void plain_fail(const char *file, int line, const char *condition, con
             plain_fail(__FILE__, __LINE__, #condition, "" __VA_ARGS__);                            \
     } while (0)
 
-#define cr_expect                   cr_assert
-#define cr_assert_not(a, ...)       cr_assert(!(a), __VA_ARGS__)
-#define cr_assert_eq(a, b, ...)     cr_assert((a) == (b), __VA_ARGS__)
-#define cr_assert_neq(a, b, ...)    cr_assert((a) != (b), __VA_ARGS__)
-#define cr_assert_gt(a, b, ...)     cr_assert((a) > (b), __VA_ARGS__)
-#define cr_assert_geq(a, b, ...)    cr_assert((a) >= (b), __VA_ARGS__)
-#define cr_assert_lt(a, b, ...)     cr_assert((a) < (b), __VA_ARGS__)
-#define cr_assert_leq(a, b, ...)    cr_assert((a) <= (b), __VA_ARGS__)
-#define cr_assert_null(a, ...)      cr_assert((a) == (void *)0, __VA_ARGS__)
-#define cr_assert_not_null(a, ...)  cr_assert((a) != (void *)0, __VA_ARGS__)
-#define cr_assert_str_eq(a, b, ...) cr_assert(strcmp((a), (b)) == 0, __VA_ARGS__)
+#define cr_expect                          cr_assert
+#define cr_assert_not(a, ...)              cr_assert(!(a), __VA_ARGS__)
+#define cr_assert_eq(a, b, ...)            cr_assert((a) == (b), __VA_ARGS__)
+#define cr_assert_neq(a, b, ...)           cr_assert((a) != (b), __VA_ARGS__)
+#define cr_assert_gt(a, b, ...)            cr_assert((a) > (b), __VA_ARGS__)
+#define cr_assert_geq(a, b, ...)           cr_assert((a) >= (b), __VA_ARGS__)
+#define cr_assert_lt(a, b, ...)            cr_assert((a) < (b), __VA_ARGS__)
+#define cr_assert_leq(a, b, ...)           cr_assert((a) <= (b), __VA_ARGS__)
+#define cr_assert_null(a, ...)             cr_assert((a) == (void *)0, __VA_ARGS__)
+#define cr_assert_not_null(a, ...)         cr_assert((a) != (void *)0, __VA_ARGS__)
+#define cr_assert_arr_eq(a, b, bytes, ...) cr_assert(memcmp((a), (b), (bytes)) == 0, __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...)        cr_assert(strcmp((a), (b)) == 0, __VA_ARGS__)
 
 #endif
