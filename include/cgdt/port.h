@@ -15,11 +15,13 @@
  *     any time, several at once, also for the same page, but never two live_writes for the same slot.
  *  5. A result of 0 is success. Any negative value is passed to the core's caller as it is, and then the
  *     operation must have changed nothing. A result above 0 is treated as success.
- *  6. What map() gives is checked (aligned, zero, not in its window yet): -CGDT_EPROTO if it lies.
+ *  6. What map() gives is checked (aligned, zero, not in its window yet), and that seal() and unseal() give a
+ *     page's address: -CGDT_EPROTO if one lies.
  *  7. unmap() cannot fail. All that can go wrong when a page leaves (a hypervisor that still holds a
  *     reference) must go wrong in unseal(), which comes first for every page that was sealed.
  *  8. The core never calls back into itself from a port operation, and holds no lock but the port's.
- *     A port may sleep in map, seal, unseal, unmap and lock if all callers of the pool may.
+ *     A port may sleep in map, seal, unseal, unmap and lock if all callers of the pool may. Where one of
+ *     these waits for other CPUs (a TLB flush), a CPU that waits for the lock must be able to answer.
  */
 #ifndef CGDT_PORT_H
 #define CGDT_PORT_H

@@ -65,7 +65,10 @@ struct cgdt_xen_pv_ops {
     /** Hypercall 13. `n` is 2 to CGDT_XEN_PV_CHUNK; each call's own outcome is in its result. */
     int64_t (*multicall)(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n);
 
-    /** Machine frame of a page of the kernel's, which must not change while the page is in the pool. */
+    /**
+     * Machine frame of a page of the kernel's. While the page is in the pool it changes at a restore or migration
+     * alone, with no call of the pool meanwhile (docs/porting.md).
+     */
     uint64_t (*virt_to_mfn)(void *ctx, const void *page);
 
     /**
