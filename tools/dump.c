@@ -118,12 +118,21 @@ static bool fill_raw(struct filler *filler, const uint8_t *data, size_t bytes)
     return true;
 }
 
+#define ESCAPE '\x1b'
+
+/* AUTO: it is text that a terminal was to see, QEMU's monitor perhaps. Whoever really has such memory can say so. */
 static enum dump_format format_of(const uint8_t *data, size_t bytes)
 {
+    bool escapes = false;
+
     for (size_t i = 0; i < bytes; i++) {
-        if (!parse_is_printable((char)data[i]) && !parse_is_space((char)data[i]))
+        escapes = escapes || data[i] == ESCAPE;
+        if (!parse_is_printable((char)data[i]) && !parse_is_space((char)data[i]) &&
+            data[i] != ESCAPE)
             return DUMP_RAW;
     }
+    if (escapes)
+        return DUMP_AUTO;
     return listing_seems((const char *)data, (const char *)data + bytes) ? DUMP_LISTING : DUMP_HEX;
 }
 
@@ -165,6 +174,11 @@ bool dump_parse(const uint8_t *data, size_t bytes, enum dump_format format, bool
     }
     if (format == DUMP_AUTO)
         format = format_of(data, bytes);
+    if (format == DUMP_AUTO) {
+        (void)snprintf(why, PARSE_WHY_BYTES,
+                       "a terminal's escape codes are in it: keep the rows of numbers alone");
+        return false;
+    }
     if (format == DUMP_RAW)
         good = fill_raw(&filler, data, bytes);
     else

@@ -45,10 +45,16 @@ static long reference_dump(const struct input *input, enum dump_format format, u
 {
     const char *const text = (const char *)input->data;
     bool printable = true;
+    bool escapes = false;
 
-    for (size_t i = 0; i < input->left; i++)
-        printable = printable && ((input->data[i] >= ' ' && input->data[i] < 127) ||
-                                  (input->data[i] >= 9 && input->data[i] <= 13));
+    for (size_t i = 0; i < input->left; i++) {
+        printable =
+            printable && ((input->data[i] >= ' ' && input->data[i] < 127) ||
+                          (input->data[i] >= 9 && input->data[i] <= 13) || input->data[i] == 27);
+        escapes = escapes || input->data[i] == 27;
+    }
+    if (format == DUMP_AUTO && printable && escapes)
+        return -1;
     if (format == DUMP_RAW || (format == DUMP_AUTO && !printable)) {
         memcpy(bytes, input->data, input->left);
         return (long)input->left;
