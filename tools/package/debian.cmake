@@ -36,7 +36,7 @@ set(CPACK_PACKAGE_VENDOR "the cgdt authors")
 set(CPACK_PACKAGE_CONTACT "the cgdt authors <cgdt@localhost>")
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/compress.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/debian-files.cmake)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_COMPONENTS_ALL development)
@@ -64,7 +64,18 @@ if(TARGET cgdt_shared)
     list(APPEND CPACK_COMPONENTS_ALL runtime)
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libcgdt${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-    set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+    # By hand, since what CPack generates calls ldconfig in scripts of the package instead of by a trigger.
+    set(control ${CMAKE_CURRENT_BINARY_DIR}/control)
+    file(WRITE ${control}/triggers "activate-noawait ldconfig\n")
+    file(WRITE ${control}/shlibs "libcgdt ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} \
+${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (>= ${PROJECT_VERSION})\n")
+    set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${control}/triggers ${control}/shlibs)
+    set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+    file(WRITE ${control}/${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME}
+        "# It is freestanding: it needs no libc, so it is linked with none.\n"
+        "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME}: shared-library-lacks-prerequisites\n")
+    install(FILES ${control}/${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME}
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides COMPONENT runtime)
     set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
         "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
     set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The core as a shared library, for programs that plan or check such pages.")
