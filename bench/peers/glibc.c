@@ -5,19 +5,13 @@
  */
 #define _GNU_SOURCE
 
-#include "all.h"
+#include "allocator.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
 
 static void *(*libc_memalign)(size_t alignment, size_t bytes);
 static void (*libc_free)(void *at);
-
-static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    return (cgdt_desc_t *)handle;
-}
 
 static inline uintptr_t take(void *ctx, uint32_t cpu)
 {

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* jemalloc: 256 bytes aligned to 256, with its thread caches as they come. Zeroed by us, see mimalloc.c. */
-#include "all.h"
+#include "allocator.h"
 
 #include <jemalloc/jemalloc.h>
-
-static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    return (cgdt_desc_t *)handle;
-}
 
 static inline uintptr_t take(void *ctx, uint32_t cpu)
 {
@@ -30,24 +24,11 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-static void *jemalloc_open(uint32_t tables)
-{
-    static int nothing;
-
-    (void)tables;
-    return &nothing;
-}
-
-static void jemalloc_close(void *ctx)
-{
-    (void)ctx;
-}
-
 const struct peer peer_jemalloc = {
     .name = "jemalloc",
     .what = "mallocx(256), aligned to 256",
     .table_bytes = PEER_TABLE_BYTES,
-    .open = jemalloc_open,
-    .close = jemalloc_close,
+    .open = open_nothing,
+    .close = close_nothing,
     PEER_LOOPS,
 };

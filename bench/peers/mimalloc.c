@@ -4,15 +4,9 @@
  * addresses that are not so aligned (microsoft/mimalloc#700, which bench/selftest.c sees); and zeroed by us, which
  * is quicker than mi_zalloc_aligned().
  */
-#include "all.h"
+#include "allocator.h"
 
 #include <mimalloc.h>
-
-static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    return (cgdt_desc_t *)handle;
-}
 
 static inline uintptr_t take(void *ctx, uint32_t cpu)
 {
@@ -33,24 +27,11 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-static void *mimalloc_open(uint32_t tables)
-{
-    static int nothing;
-
-    (void)tables;
-    return &nothing;
-}
-
-static void mimalloc_close(void *ctx)
-{
-    (void)ctx;
-}
-
 const struct peer peer_mimalloc = {
     .name = "mimalloc",
     .what = "mi_malloc_aligned_at(256, 256, 0), zeroed by the caller",
     .table_bytes = PEER_TABLE_BYTES,
-    .open = mimalloc_open,
-    .close = mimalloc_close,
+    .open = open_nothing,
+    .close = close_nothing,
     PEER_LOOPS,
 };

@@ -3,15 +3,9 @@
  * mimalloc without the alignment: not the same work, since such a table could not be in a GDT page. What mimalloc
  * would take if aligned tables cost it nothing more: a version after 2.0.9 may come near that.
  */
-#include "all.h"
+#include "allocator.h"
 
 #include <mimalloc.h>
-
-static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    return (cgdt_desc_t *)handle;
-}
 
 static inline uintptr_t take(void *ctx, uint32_t cpu)
 {
@@ -32,25 +26,12 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-static void *mimalloc_open(uint32_t tables)
-{
-    static int nothing;
-
-    (void)tables;
-    return &nothing;
-}
-
-static void mimalloc_close(void *ctx)
-{
-    (void)ctx;
-}
-
 const struct peer peer_mimalloc_unaligned = {
     .name = "mimalloc-unaligned",
     .what = "mi_malloc(256), at any address: not the same work",
     .table_bytes = PEER_TABLE_BYTES,
     .any_address = true,
-    .open = mimalloc_open,
-    .close = mimalloc_close,
+    .open = open_nothing,
+    .close = close_nothing,
     PEER_LOOPS,
 };

@@ -3,15 +3,9 @@
  * What kernels under Xen do: a page of zeros for each CPU, here from jemalloc. The whole page is zeroed, since
  * the hypervisor looks at all of it.
  */
-#include "all.h"
+#include "allocator.h"
 
 #include <jemalloc/jemalloc.h>
-
-static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    return (cgdt_desc_t *)handle;
-}
 
 static inline uintptr_t take(void *ctx, uint32_t cpu)
 {
@@ -33,24 +27,11 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-static void *page_open(uint32_t tables)
-{
-    static int nothing;
-
-    (void)tables;
-    return &nothing;
-}
-
-static void page_close(void *ctx)
-{
-    (void)ctx;
-}
-
 const struct peer peer_page_jemalloc = {
     .name = "page-jemalloc",
     .what = "a page per CPU: mallocx(4096), aligned, zeroed",
     .table_bytes = CGDT_PAGE_BYTES,
-    .open = page_open,
-    .close = page_close,
+    .open = open_nothing,
+    .close = close_nothing,
     PEER_LOOPS,
 };

@@ -2,15 +2,9 @@
 /* A page per CPU straight from the operating system, and back to it. */
 #define _GNU_SOURCE
 
-#include "all.h"
+#include "allocator.h"
 
 #include <sys/mman.h>
-
-static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    return (cgdt_desc_t *)handle;
-}
 
 static inline uintptr_t take(void *ctx, uint32_t cpu)
 {
@@ -33,25 +27,12 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-static void *page_open(uint32_t tables)
-{
-    static int nothing;
-
-    (void)tables;
-    return &nothing;
-}
-
-static void page_close(void *ctx)
-{
-    (void)ctx;
-}
-
 const struct peer peer_page_mmap = {
     .name = "page-mmap",
     .what = "a page per CPU: mmap(4096)",
     .max_tables = 16384, /* each may be a mapping of its own, of which a process has some 65,000 */
     .table_bytes = CGDT_PAGE_BYTES,
-    .open = page_open,
-    .close = page_close,
+    .open = open_nothing,
+    .close = close_nothing,
     PEER_LOOPS,
 };

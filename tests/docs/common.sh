@@ -4,39 +4,11 @@
 # What the tests of the documentation share. Sourced, with the tree to look at as the script's first argument, where it
 # is not the repository.
 
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(cd "${1:-$here/../..}" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-    echo "FAIL: $*" >&2
-    failures=$((failures + 1))
-}
-
-finish() {
-    if [ "$failures" -ne 0 ]; then
-        echo "$failures failure(s)" >&2
-        exit 1
-    fi
-    echo "ok: $*"
-}
-
-# A tool that is not there is a failure, never a silent pass.
-need() {
-    local tool
-
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null || {
-            echo "FAIL: $tool is not installed" >&2
-            exit 1
-        }
-    done
-}
 
 # For the tests of tests. fresh_tree PATH...: these of the repository in $work/tree, as they are now.
 fresh_tree() {

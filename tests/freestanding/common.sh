@@ -3,38 +3,10 @@
 #
 # What the freestanding tests share: where the core is, and how it is built for a target. Sourced.
 
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-    echo "FAIL: $*" >&2
-    failures=$((failures + 1))
-}
-
-finish() {
-    if [ "$failures" -ne 0 ]; then
-        echo "$failures failure(s)" >&2
-        exit 1
-    fi
-    echo "ok: $*"
-}
-
-# A tool that is not there is a failure, never a silent pass.
-need() {
-    local tool
-
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null || {
-            echo "FAIL: $tool is not installed" >&2
-            exit 1
-        }
-    done
-}
 
 # The core: every alloc/*.c, ports aside.
 core_sources() {
