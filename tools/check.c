@@ -211,6 +211,12 @@ static void check_pages(struct check *check, const struct dump *dump)
     }
 }
 
+/* S and the type of a descriptor would be where a second half has zeros (SDM vol. 3A section 5.8.3.1). */
+static bool is_high_half(cgdt_desc_t desc)
+{
+    return cgdt_desc_type(desc) == 0 && (desc & CGDT_DESC_SEGMENT) == 0;
+}
+
 /* What is not zero, a line each. In 64-bit mode a well-formed second half belongs to the entry before it. */
 static void decode_pages(const struct check *check, const struct dump *dump)
 {
@@ -226,7 +232,7 @@ static void decode_pages(const struct check *check, const struct dump *dump)
         if (desc.desc[0] == 0)
             continue;
         if (check->rules.profile == CGDT_NATIVE64 && cgdt_desc_wide64(desc.desc[0]) &&
-            (at + 1) % slot_entries != 0) {
+            (at + 1) % slot_entries != 0 && is_high_half(dump->descs[i + 1])) {
             desc.desc[1] = dump->descs[++i];
             desc.wide = true;
         }

@@ -118,26 +118,57 @@ static bool fill_raw(struct filler *filler, const uint8_t *data, size_t bytes)
     return true;
 }
 
-#define ESCAPE '\x1b'
+/* What a byte says of the file that it is in. */
+enum byte_kind {
+    BYTE_TEXT,    /* beyond ASCII too: a comment may have any letters */
+    BYTE_ESCAPE,  /* a terminal was to see it */
+    BYTE_CONTROL, /* NUL among them: no page of descriptors is without it, no text has it */
+};
 
-/* AUTO: it is text that a terminal was to see, QEMU's monitor perhaps. Whoever really has such memory can say so. */
-static enum dump_format format_of(const uint8_t *data, size_t bytes)
+static enum byte_kind kind_of(uint8_t byte)
+{
+    if (byte == 0x1b)
+        return BYTE_ESCAPE;
+    return (byte < ' ' && !parse_is_space((char)byte)) || byte == 0x7f ? BYTE_CONTROL : BYTE_TEXT;
+}
+
+/*
+ * What AUTO is here; DUMP_AUTO: it is text that cannot be read, and why says so. In doubt it says no: text that is
+ * taken for memory, or the other way round, would be checked and found fine, perhaps.
+ */
+static enum dump_format format_of(const uint8_t *data, size_t bytes, char *why)
 {
     bool escapes = false;
 
-    for (size_t i = 0; i < bytes; i++) {
-        escapes = escapes || data[i] == ESCAPE;
-        if (!parse_is_printable((char)data[i]) && !parse_is_space((char)data[i]) &&
-            data[i] != ESCAPE)
-            return DUMP_RAW;
-    }
-    if (escapes)
+    if (bytes >= 2 && (data[0] ^ data[1]) == 1 && data[0] >= 0xfe) {
+        (void)snprintf(why, PARSE_WHY_BYTES, "it is text in UTF-16: convert it");
         return DUMP_AUTO;
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        if (kind_of(data[i]) == BYTE_CONTROL)
+            return DUMP_RAW;
+        escapes = escapes || kind_of(data[i]) == BYTE_ESCAPE;
+    }
+    if (escapes) {
+        (void)snprintf(why, PARSE_WHY_BYTES,
+                       "a terminal's escape codes are in it: keep the rows of numbers alone");
+        return DUMP_AUTO;
+    }
     return listing_seems((const char *)data, (const char *)data + bytes) ? DUMP_LISTING : DUMP_HEX;
 }
 
-/* Whole pages, or what is missing filled with zeros. */
-static bool close_pages(struct filler *filler, bool raw, bool pad, struct dump *dump)
+static bool not_whole(const struct filler *filler, const char *of, const char *advice)
+{
+    const size_t bytes = fill_bytes(filler);
+
+    (void)snprintf(filler->why, PARSE_WHY_BYTES,
+                   "%zu bytes of %s are not whole pages of %u: the last has %zu (%s)", bytes, of,
+                   CGDT_PAGE_BYTES, bytes % CGDT_PAGE_BYTES, advice);
+    return false;
+}
+
+/* Whole pages, or what is missing filled with zeros; what was only guessed to be raw must be whole. */
+static bool close_pages(struct filler *filler, bool raw, bool guessed, bool pad, struct dump *dump)
 {
     const size_t bytes = fill_bytes(filler);
     const size_t pages = (bytes + CGDT_PAGE_BYTES - 1) / CGDT_PAGE_BYTES;
@@ -146,13 +177,10 @@ static bool close_pages(struct filler *filler, bool raw, bool pad, struct dump *
         (void)snprintf(filler->why, PARSE_WHY_BYTES, "no descriptor in it");
         return false;
     }
-    if (!pad && bytes != pages * CGDT_PAGE_BYTES) {
-        (void)snprintf(filler->why, PARSE_WHY_BYTES,
-                       "%zu bytes%s are not whole pages of %u: the last has %zu (--pad fills it)",
-                       bytes, raw ? "" : " of descriptors", CGDT_PAGE_BYTES,
-                       bytes % CGDT_PAGE_BYTES);
-        return false;
-    }
+    if (bytes != pages * CGDT_PAGE_BYTES && raw && (guessed || !pad))
+        return not_whole(filler, "memory", "--format raw --pad fills it");
+    if (bytes != pages * CGDT_PAGE_BYTES && !pad)
+        return not_whole(filler, "descriptors", "--pad fills it");
     while (filler->filled != 0 || filler->n < pages * CGDT_PAGE_ENTRIES) {
         if (!fill_word(filler, 0, 8))
             return false;
@@ -172,18 +200,16 @@ bool dump_parse(const uint8_t *data, size_t bytes, enum dump_format format, bool
         (void)snprintf(why, PARSE_WHY_BYTES, "it is empty");
         return false;
     }
+    const bool guessed = format == DUMP_AUTO;
+    if (guessed)
+        format = format_of(data, bytes, why);
     if (format == DUMP_AUTO)
-        format = format_of(data, bytes);
-    if (format == DUMP_AUTO) {
-        (void)snprintf(why, PARSE_WHY_BYTES,
-                       "a terminal's escape codes are in it: keep the rows of numbers alone");
         return false;
-    }
     if (format == DUMP_RAW)
         good = fill_raw(&filler, data, bytes);
     else
         good = fill_text(&filler, (const char *)data, bytes, format == DUMP_LISTING);
-    good = good && close_pages(&filler, format == DUMP_RAW, pad, dump);
+    good = good && close_pages(&filler, format == DUMP_RAW, guessed, pad, dump);
     if (!good)
         free(filler.descs);
     return good;

@@ -9,9 +9,9 @@
 #include "parse.h"
 
 enum dump_format {
-    DUMP_AUTO, /* LISTING if the first line looks like it; HEX if all is text; otherwise RAW */
-    DUMP_RAW,  /* memory as it is: 8 bytes a descriptor, least significant first */
-    DUMP_HEX,  /* text, numbers: see dump_parse() */
+    DUMP_AUTO, /* RAW if it has control characters, as zeros; LISTING if it begins like one; otherwise HEX */
+    DUMP_RAW, /* memory as it is: 8 bytes a descriptor, least significant first */
+    DUMP_HEX, /* text, numbers: see dump_parse() */
     DUMP_LISTING, /* text, bytes with their addresses and what they are as characters: hexdump -C, xxd */
 };
 
@@ -33,11 +33,11 @@ struct dump {
  * each line, what stands before a colon is an address. So the output of gdb's x/512gx and x/1024wx, of QEMU's xp,
  * crash's rd -x and od -An -v -tx8 is understood.
  *
- * DUMP_LISTING has an address on each line, which must go on from the line before, but for a new page. A line '*'
- * stands for repeats of the one before, up to the next address.
+ * DUMP_LISTING has an address on each line, which must go on from the line before; behind a whole page it
+ * may be any. A line '*' stands for repeats of the one before, up to the next address.
  *
  * bytes  0 .. DUMP_MAX_BYTES
- * pad    what is missing of the last page is zero; otherwise whole pages are demanded
+ * pad    what is missing of the last page is zero; otherwise, and where AUTO finds it RAW, pages must be whole
  *
  * False: it is none, or there is no memory; why has a line without a newline, dump holds nothing.
  */

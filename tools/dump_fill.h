@@ -29,9 +29,9 @@ bool listing_seems(const char *text, const char *end);
 
 /* One line of such a listing. False: it is none; filler->why says so. */
 struct listing {
-    uint64_t base;  /* the address that byte 0 of the dump would have */
-    bool addressed; /* base is known */
-    bool repeats;   /* the last line was '*' */
+    uint64_t base; /* the address that byte 0 of the dump would have */
+    size_t length; /* bytes that the last line had */
+    bool repeats;  /* the last line was '*' */
     bool
         fenced; /* this line is one of hexdump -C, which fences its characters with '|'; or of xxd */
 };

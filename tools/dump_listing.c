@@ -99,20 +99,21 @@ static bool refuse(const struct filler *filler, struct rest token)
     return false;
 }
 
-/* Repeat the last 16 bytes until the dump goes on at `address`. */
+/* Repeat the last line until the dump goes on at `address`. */
 static bool repeat(const struct listing *listing, struct filler *filler, uint64_t address)
 {
     const uint64_t want = address - listing->base;
 
-    if (!listing->addressed || filler->filled != 0 || filler->n < 2 || want < fill_bytes(filler) ||
-        want % 16 != 0 || want > DUMP_MAX_BYTES) {
+    if (filler->filled != 0 || listing->length == 0 || listing->length % CGDT_DESC_BYTES != 0 ||
+        want < fill_bytes(filler) || (want - fill_bytes(filler)) % listing->length != 0 ||
+        want > DUMP_MAX_BYTES) {
         (void)snprintf(filler->why, PARSE_WHY_BYTES,
                        "line %zu: '*' cannot stand for what lies before address 0x%" PRIx64,
                        filler->line, address);
         return false;
     }
     while (fill_bytes(filler) < want) {
-        if (!fill_word(filler, filler->descs[filler->n - 2], 64))
+        if (!fill_word(filler, filler->descs[filler->n - listing->length / CGDT_DESC_BYTES], 64))
             return false;
     }
     return true;
@@ -127,8 +128,7 @@ static bool go_on_at(struct listing *listing, struct filler *filler, uint64_t ad
     if (repeats)
         return repeat(listing, filler, address);
     const uint64_t follows = listing->base + fill_bytes(filler);
-    if (!listing->addressed || fill_bytes(filler) % CGDT_PAGE_BYTES == 0) {
-        listing->addressed = true;
+    if (fill_bytes(filler) % CGDT_PAGE_BYTES == 0) {
         listing->base = address - fill_bytes(filler);
         return true;
     }
@@ -173,12 +173,12 @@ bool listing_line(struct listing *listing, struct filler *filler, const char *te
         return refuse(filler, first);
     if (!go_on_at(listing, filler, address))
         return false;
-    bool some = false;
-    for (; take_group(&rest, listing->fenced, !some, &group); some = true) {
+    const size_t before = fill_bytes(filler);
+    for (bool begun = true; take_group(&rest, listing->fenced, begun, &group); begun = false) {
         if (!fill_group(filler, group))
             return false;
     }
-    listing->addressed = some; /* an address alone is the end; another dump may follow */
+    listing->length = fill_bytes(filler) - before; /* 0: an address alone, the end of hexdump's */
     return true;
 }
 

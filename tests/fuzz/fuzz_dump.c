@@ -13,6 +13,8 @@
 #include "reference.h"
 #include "reference_dump.h"
 
+#include <ctype.h>
+
 /* What is shown to people: one line, not empty, nothing that a terminal would obey. */
 static void check_line(const char *text, size_t room)
 {
@@ -44,21 +46,23 @@ static void check_against(const struct dump *dump, bool good, const uint8_t *byt
 static long reference_dump(const struct input *input, enum dump_format format, uint8_t *bytes)
 {
     const char *const text = (const char *)input->data;
-    bool printable = true;
+    bool raw = false;
     bool escapes = false;
 
     for (size_t i = 0; i < input->left; i++) {
-        printable =
-            printable && ((input->data[i] >= ' ' && input->data[i] < 127) ||
-                          (input->data[i] >= 9 && input->data[i] <= 13) || input->data[i] == 27);
-        escapes = escapes || input->data[i] == 27;
+        escapes = escapes || text[i] == '\033';
+        raw = raw || (strchr("\t\n\v\f\r\033", text[i]) == NULL && iscntrl(input->data[i])) ||
+              text[i] == '\0';
     }
-    if (format == DUMP_AUTO && printable && escapes)
+    if (format == DUMP_AUTO && input->left > 1 &&
+        (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
         return -1;
-    if (format == DUMP_RAW || (format == DUMP_AUTO && !printable)) {
+    if (format == DUMP_RAW || (format == DUMP_AUTO && raw)) {
         memcpy(bytes, input->data, input->left);
-        return (long)input->left;
+        return format == DUMP_AUTO && input->left % 4096 != 0 ? -1 : (long)input->left;
     }
+    if (format == DUMP_AUTO && escapes)
+        return -1;
     if (memchr(text, 0, input->left) != NULL)
         return REFERENCE_UNKNOWN;
     if (format == DUMP_LISTING || (format == DUMP_AUTO && reference_is_listing(text, input->left)))

@@ -66,63 +66,73 @@ bool reference_is_listing(const char *data, size_t size)
     return result;
 }
 
+/* Inputs are no longer than this. */
+#define REFERENCE_LINE_BYTES (64u << 10)
+
 struct sum {
     uint8_t *bytes;
     long n; /* or -1, REFERENCE_UNKNOWN */
     uint64_t base;
-    bool addressed;
     bool repeats;
+    size_t line_bytes;
+    uint8_t line[REFERENCE_LINE_BYTES]; /* the last line's */
 };
+
+static void add(struct sum *sum, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n && sum->n >= 0; i++) {
+        if (sum->n >= REFERENCE_DUMP_BYTES)
+            sum->n = REFERENCE_UNKNOWN;
+        else
+            sum->bytes[sum->n++] = bytes[i];
+    }
+}
 
 static void place(struct sum *sum, uint64_t address)
 {
+    const uint64_t n = (uint64_t)sum->n;
     const uint64_t want = address - sum->base;
 
     if (sum->repeats) {
         sum->repeats = false;
-        if (!sum->addressed || sum->n % 8 != 0 || sum->n < 16 || want < (uint64_t)sum->n ||
-            want % 16 != 0 || want > 64u << 20)
+        if (n % 8 != 0 || sum->line_bytes == 0 || sum->line_bytes % 8 != 0 || want < n ||
+            (want - n) % sum->line_bytes != 0 || want > 64u << 20) {
             sum->n = -1;
-        else if (want > REFERENCE_DUMP_BYTES)
-            sum->n = REFERENCE_UNKNOWN;
-        for (; sum->n >= 0 && (uint64_t)sum->n < want; sum->n++)
-            sum->bytes[sum->n] = sum->bytes[sum->n - 16];
-    } else if (!sum->addressed || sum->n % 4096 == 0) {
-        sum->base = address - (uint64_t)sum->n;
-        sum->addressed = true;
-    } else if (want != (uint64_t)sum->n) {
+            return;
+        }
+        for (uint64_t i = n; i < want && sum->n >= 0; i += sum->line_bytes)
+            add(sum, sum->line, sum->line_bytes);
+    } else if (n % 4096 == 0) {
+        sum->base = address - n;
+    } else if (want != n) {
         sum->n = -1;
     }
 }
 
-/* What stands behind the address; whether there was any. */
-static bool groups(struct sum *sum, const char *text, bool fenced)
+/* The bytes that stand behind the address. */
+static void groups(struct sum *sum, const char *text, bool fenced)
 {
-    bool some = false;
-
-    for (;; some = true) {
+    sum->line_bytes = 0;
+    for (bool first = true;; first = false) {
         const size_t blanks = strspn(text, BLANKS);
         const size_t digits = strspn(text + blanks, HEX);
         const size_t all = strcspn(text + blanks, BLANKS);
 
         text += blanks;
-        if (*text == '\0' || (fenced ? *text == '|' : some && blanks > 1))
-            return some;
+        if (*text == '\0' || (fenced ? *text == '|' : !first && blanks > 1))
+            break;
         if (digits != all || (digits != 2 && digits != 4)) {
             sum->n = -1;
-            return some;
+            return;
         }
         for (size_t i = 0; i < digits; i += 2) {
             const char byte[] = {text[i], text[i + 1], '\0'};
 
-            if (sum->n >= REFERENCE_DUMP_BYTES) {
-                sum->n = REFERENCE_UNKNOWN;
-                return some;
-            }
-            sum->bytes[sum->n++] = (uint8_t)strtoul(byte, NULL, 16);
+            sum->line[sum->line_bytes++] = (uint8_t)strtoul(byte, NULL, 16);
         }
         text += all;
     }
+    add(sum, sum->line, sum->line_bytes);
 }
 
 long reference_listing(const char *data, size_t size, uint8_t *bytes)
@@ -149,7 +159,7 @@ long reference_listing(const char *data, size_t size, uint8_t *bytes)
         place(&sum, strtoull(line, &behind, 16));
         const bool fenced = *behind != ':';
         if (sum.n >= 0)
-            sum.addressed = groups(&sum, behind + (fenced ? 0 : 1), fenced);
+            groups(&sum, behind + (fenced ? 0 : 1), fenced);
     }
     if (sum.n >= 0 && sum.repeats)
         sum.n = -1;
