@@ -5,8 +5,11 @@
 
 #include "cgdt/cgdt.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT_(x) #x
 #define TEXT(x)  TEXT_(x)
@@ -46,6 +49,17 @@ static const struct subcommand subcommands[] = {
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
 
+static const char *title = "cgdt";
+
+/* At exit, since argp leaves by itself after --help. What was not written was not said. */
+static void check_output(void)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return;
+    fprintf(stderr, "%s: stdout: %s\n", title, strerror(errno));
+    _exit(2);
+}
+
 static int help(void)
 {
     puts("Usage: cgdt COMMAND [OPTION...]\n"
@@ -57,13 +71,15 @@ static int help(void)
             printf("  %-8s %s\n", subcommands[i].name, subcommands[i].text);
     }
     puts("\nExit status: 0 fine, 1 a violation was found, 2 wrong use or input.");
-    return fflush(stdout) == 0 ? 0 : 2;
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     parse_quoted quoted;
 
+    if (atexit(check_output) != 0)
+        return 2;
     if (argc < 2) {
         fputs("cgdt: which command? (try 'cgdt --help')\n", stderr);
         return 2;
@@ -72,7 +88,7 @@ int main(int argc, char **argv)
         return help();
     if (strcmp(argv[1], "--version") == 0) {
         puts("cgdt " VERSION);
-        return fflush(stdout) == 0 ? 0 : 2;
+        return 0;
     }
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         if (strcmp(argv[1], subcommands[i].name) != 0)
@@ -84,7 +100,7 @@ int main(int argc, char **argv)
                 argv[1]);
             return 2;
         }
-        argv[1] = subcommands[i].title;
+        title = argv[1] = subcommands[i].title;
         return subcommands[i].run(argc - 1, argv + 1);
     }
     fprintf(stderr, "cgdt: unknown command %s (try 'cgdt --help')\n",

@@ -294,7 +294,7 @@ int check_command(int argc, char **argv)
                 dump.pages);
     } else {
         check.json ? print_json(&check, &dump) : print_text(&check, &dump);
-        status = finish_output(argv[0], check.violations == 0 ? EXIT_FINE : EXIT_VIOLATION);
+        status = check.violations == 0 ? EXIT_FINE : EXIT_VIOLATION;
     }
     free(check.owned_of);
     dump_free(&dump);

@@ -176,5 +176,5 @@ int decode_command(int argc, char **argv)
     if (decode.json)
         puts("]}");
     free(decode.descs);
-    return finish_output(argv[0], status);
+    return status;
 }

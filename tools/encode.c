@@ -79,5 +79,5 @@ int encode_command(int argc, char **argv)
             printf(",0x%016" PRIx64, desc[1]);
         putchar('\n');
     }
-    return finish_output(argv[0], EXIT_FINE);
+    return EXIT_FINE;
 }

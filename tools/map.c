@@ -188,5 +188,5 @@ int map_command(int argc, char **argv)
     if (!map.json)
         printf("%" PRIu64 " operations in %.1f s, %" PRIu64 " pictures, %" PRIu64 " violations\n",
                result.operations, result.seconds, map.pictures, result.violations);
-    return finish_output(argv[0], result.violations == 0 ? EXIT_FINE : EXIT_VIOLATION);
+    return result.violations == 0 ? EXIT_FINE : EXIT_VIOLATION;
 }

@@ -30,6 +30,10 @@ void map_look(struct map_picture *picture, const struct stress_progress *progres
 {
     const struct cgdt_layout *layout = cgdt_pool_layout(progress->pool);
 
+    struct cgdt_pool_stats stats;
+
+    cgdt_stats(progress->pool, &stats);
+    picture->slots = stats.max_slots;
     picture->colors = cgdt_colors(layout);
     picture->window_pages = layout->window_pages;
     picture->mapped_pages = 0;
@@ -48,8 +52,10 @@ static void draw_page(const struct map_view *view, const struct map_picture *pic
     const struct map_page *seen = &picture->pages[page];
 
     for (uint32_t c = 0; c < picture->colors; c++) {
+        const bool exists = page * picture->colors + c < picture->slots;
+
         if ((seen->owned >> c & 1u) == 0)
-            putchar(seen->mapped ? '.' : ' ');
+            putchar(seen->mapped && exists ? '.' : ' ');
         else if (view->hues)
             printf("\033[30;48;5;%um%c\033[0m", hue(c, picture->colors), symbols[c]);
         else

@@ -15,6 +15,7 @@ struct map_picture {
     struct map_page *pages; /* n_pages of them: the caller's */
     uint32_t n_pages;
     uint32_t colors;
+    uint32_t slots; /* that the pool can have: its last page may have fewer than colors */
     uint32_t window_pages;
     uint32_t mapped_pages;
     uint32_t owned_slots;

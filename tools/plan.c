@@ -263,5 +263,5 @@ int plan_command(int argc, char **argv)
         }
     }
     command.json ? print_json(&command) : print_text(&command);
-    return finish_output(argv[0], EXIT_FINE);
+    return EXIT_FINE;
 }

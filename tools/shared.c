@@ -127,11 +127,3 @@ void print_json_string(const char *text)
     }
     putchar('"');
 }
-
-int finish_output(const char *title, int status)
-{
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
-        return status;
-    fprintf(stderr, "%s: stdout: %s\n", title, strerror(errno));
-    return EXIT_UNUSABLE;
-}

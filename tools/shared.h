@@ -38,7 +38,4 @@ bool read_file(const char *title, const char *path, uint8_t **data, size_t *byte
 /* A string of JSON: whatever text has, this is valid. */
 void print_json_string(const char *text);
 
-/* status, unless what was printed did not arrive: then a line on stderr and EXIT_UNUSABLE. */
-int finish_output(const char *title, int status);
-
 #endif

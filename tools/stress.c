@@ -226,7 +226,7 @@ static void print_repeat(FILE *to, const struct stress_params *params)
     fprintf(to, " --layout %s --port %s", stress_layout_name(params->layout),
             params->hosted ? "hosted" : "fixed");
     if (params->fault_rate > 0)
-        fprintf(to, " --fault-rate %g", params->fault_rate);
+        fprintf(to, " --fault-rate %.17g", params->fault_rate); /* rounded, it is another run */
     fprintf(to, "%s%s%s --seed %" PRIu64, params->full ? " --full" : "",
             params->heavy_trim ? " --heavy-trim" : "", params->serialized ? " --serialized" : "",
             params->seed);
@@ -267,7 +267,7 @@ static void print_json(const struct command *command, const struct stress_result
     printf(", \"threads\": %" PRIu32 ", \"cpus\": %" PRIu32
            ", \"layout\": \"%s\", \"port\": \"%s\", "
            "\"fault_rate\": %g, \"full\": %s, \"heavy_trim\": %s, \"serialized\": %s, "
-           "\"seed\": %" PRIu64 ", \"faults\": %" PRIu64 ", \"counts\": {",
+           "\"seed\": \"%" PRIu64 "\", \"faults\": %" PRIu64 ", \"counts\": {",
            params->threads, params->cpus, stress_layout_name(params->layout),
            params->hosted ? "hosted" : "fixed", params->fault_rate, params->full ? "true" : "false",
            params->heavy_trim ? "true" : "false", params->serialized ? "true" : "false",
@@ -314,8 +314,6 @@ static int report(const struct command *command, const struct stress_result *res
         print_json(command, result, rows);
     else
         print_summary(command, result, rows);
-    if (fflush(stdout) != 0)
-        return 2;
     return result->violations == 0 ? 0 : 1;
 }
 

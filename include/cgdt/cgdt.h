@@ -177,8 +177,8 @@ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n);
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slot is NULL
- * @retval -CGDT_ENOSPC  all max_cpus slots are owned (one by a call whose live_write is about to fail,
- *                       perhaps)
+ * @retval -CGDT_ENOSPC  all max_cpus slots are owned, or on their way to an owner (whose live_write may yet
+ *                       fail, and then they are free again)
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code; no page, or live_write failed
  */
@@ -201,7 +201,8 @@ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slots is NULL, or n is above CGDT_MAX_SLOTS, a number gone wrong; `slots[]` is
  *                       left alone
- * @retval -CGDT_ENOSPC  as for cgdt_alloc(): fewer than n slots are left under the ceiling
+ * @retval -CGDT_ENOSPC  fewer than n slots are left under the ceiling; those on their way to an owner count as
+ *                       for cgdt_alloc()
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code
  */

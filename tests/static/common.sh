@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the static checks share: the files, the flags, and findings that are known to be wrong. Sourced.
+# What the static checks share: the files, the flags, and findings that are known to be wrong. Sourced, with the checker
+# as its argument, by a test whose own may be another tree than the repository (test-finds).
 
 set -euo pipefail
 export LC_ALL=C
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "${tree:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -20,6 +21,11 @@ else
     tools=(tools/*.c)
 fi
 files+=("${tools[@]}")
+# Each public header, as not all are in a file of ours.
+for header in include/cgdt/*.h include/cgdt/port/*.h; do
+    echo "#include <${header#include/}>"
+done >"$work/headers.c"
+files+=("$work/headers.c")
 
 fail() {
     echo "FAIL: $*" >&2
