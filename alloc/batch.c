@@ -56,7 +56,7 @@ static CGDT_SHARED_ bool is_wide(const struct cgdt_batch *batch, cgdt_desc_t des
 }
 
 /* Whether this pass stores entry first + i, and what. */
-static bool in_pass(const struct cgdt_batch *batch, uint32_t i, cgdt_desc_t *value)
+static CGDT_SHARED_ bool in_pass(const struct cgdt_batch *batch, uint32_t i, cgdt_desc_t *value)
 {
     const cgdt_desc_t now = cgdt_load_descriptor_(&batch->slot[batch->first + i]);
 

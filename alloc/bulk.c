@@ -56,7 +56,7 @@ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 }
 
 /* From here on the handles are good. */
-static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
+static CGDT_SHARED_ void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));

@@ -199,6 +199,15 @@ static bool counts(enum cgdt_reason reason, uint32_t rules)
                                     cgdt_reason_effect(reason) == CGDT_REWRITTEN);
 }
 
+/* LTR and LLDT of a base that is not canonical for 57-bit addresses raise #GP; of a call gate the call does. */
+static bool is_second_half(cgdt_desc_t low, cgdt_desc_t high)
+{
+    const bool canonical =
+        (uint8_t)((high >> 24) + 1) <= 1; /* bits 63:56 of the base: all 0 or all 1 */
+
+    return (high & HIGH_NONZERO) == 0 && (canonical || cgdt_desc_type(low) == CGDT_SYS_CALL_GATE);
+}
+
 /* One entry that is not zero, by all rules that need no more than the entry after it. */
 static enum cgdt_reason check_entry(enum cgdt_profile profile, uint32_t rules,
                                     const cgdt_desc_t *slot, uint32_t entry, uint32_t entries)
@@ -211,7 +220,7 @@ static enum cgdt_reason check_entry(enum cgdt_profile profile, uint32_t rules,
         return reason;
     reason = CGDT_FINE;
     if (profile == CGDT_NATIVE64 && cgdt_desc_wide64(desc) &&
-        (entry + 1 == entries || (cgdt_load_descriptor_(&slot[entry + 1]) & HIGH_NONZERO) != 0))
+        (entry + 1 == entries || !is_second_half(desc, cgdt_load_descriptor_(&slot[entry + 1]))))
         return CGDT_BAD_HIGH_HALF;
     if (native && (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0)
         reason = check_read_only(desc);
@@ -292,8 +301,9 @@ static bool is_plain_slot(enum cgdt_profile profile, const cgdt_desc_t *slot, ui
 }
 
 /* A slot without an owner: the profile first, since what it refuses is worse than what is merely not zero. */
-static enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
-                                      const cgdt_desc_t *slot, uint32_t entries, uint32_t *bad)
+static CGDT_SHARED_ enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
+                                                   const cgdt_desc_t *slot, uint32_t entries,
+                                                   uint32_t *bad)
 {
     for (uint32_t entry = 0; entry < entries; entry++) {
         const cgdt_desc_t desc = cgdt_load_descriptor_(&slot[entry]);

@@ -97,8 +97,9 @@ static bool is_there(const struct table *table, const struct change *change)
 }
 
 /* null_entry: entry 0 must stay zero. */
-static int write_table(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
-                       const struct table *table, bool null_entry, const struct change *change)
+static CGDT_SHARED_ int write_table(const struct cgdt_pool *pool, uint32_t page,
+                                    const struct page_state *state, const struct table *table,
+                                    bool null_entry, const struct change *change)
 {
     int error = check_range(table, change);
 

@@ -89,6 +89,11 @@ static bool in_service(const struct cgdt_pool *pool, uint32_t page)
     return state.view != NULL && !state.held;
 }
 
+static bool is_held(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_window_page_(&pool->windows, page).held;
+}
+
 CGDT_SELDOM_ static uint32_t free_slots(const struct cgdt_pool *pool)
 {
     uint32_t n = 0;
@@ -119,8 +124,9 @@ CGDT_SELDOM_ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n)
 {
     cgdt_pool_lock_(pool);
     const int error = make_room(pool, n);
+    /* cgdt_stats() looks without the lock. */
     if (error == 0)
-        pool->reserved_slots = n;
+        cgdt_store32_relaxed_(&pool->reserved_slots, n);
     cgdt_pool_unlock_(pool);
     return error;
 }
@@ -131,7 +137,7 @@ struct span {
     uint32_t end;
 };
 
-static CGDT_SHARED_ struct span span_of(const struct cgdt_pool *pool, uint32_t window)
+CGDT_SELDOM_ static struct span span_of(const struct cgdt_pool *pool, uint32_t window)
 {
     const uint32_t first = window * pool->windows.window_pages;
     const uint32_t end = first + pool->windows.window_pages;
@@ -139,13 +145,23 @@ static CGDT_SHARED_ struct span span_of(const struct cgdt_pool *pool, uint32_t w
     return (struct span){first, end < pool->windows.pages ? end : pool->windows.pages};
 }
 
-static CGDT_SHARED_ bool has_pages(const struct cgdt_pool *pool, struct span span)
+enum use {
+    ABSENT,  /* no page */
+    USELESS, /* held ones alone */
+    SERVING,
+};
+
+CGDT_SELDOM_ static enum use use_of(const struct cgdt_pool *pool, struct span span)
 {
+    enum use use = ABSENT;
+
     for (uint32_t page = span.first; page < span.end; page++) {
-        if (cgdt_window_page_(&pool->windows, page).view != NULL)
-            return true;
+        if (in_service(pool, page))
+            return SERVING;
+        if (is_held(pool, page))
+            use = USELESS;
     }
-    return false;
+    return use;
 }
 
 /*
@@ -185,11 +201,6 @@ CGDT_SELDOM_ static bool retire(struct cgdt_pool *pool, struct span span, uint32
         *slots += here;
     }
     return true;
-}
-
-static bool is_held(const struct cgdt_pool *pool, uint32_t page)
-{
-    return cgdt_window_page_(&pool->windows, page).held;
 }
 
 /* All held pages must be unsealed before the first is unmapped, since that can fail. */
@@ -252,6 +263,7 @@ static int trim_window(struct cgdt_pool *pool, struct span span, uint32_t *free_
     const int error = unseal_held(pool, span);
     if (error < 0) {
         restore(pool, span);
+        *free_left = free_slots(pool); /* perhaps not all of it came back */
         return error;
     }
     unmap_held(pool, span);
@@ -263,23 +275,24 @@ static int trim_all(struct cgdt_pool *pool)
 {
     const uint32_t per_window = pool->windows.window_pages;
     const uint32_t windows = (pool->windows.pages + per_window - 1) / per_window;
-    uint32_t mapped = 0;
+    uint32_t serving = 0;
     uint32_t free_left = free_slots(pool);
     int given_back = 0;
     int first_error = 0;
 
     for (uint32_t window = 0; window < windows; window++)
-        mapped += has_pages(pool, span_of(pool, window)) ? 1u : 0u;
-    for (uint32_t window = windows; window-- > 0 && mapped > pool->config.keep_windows;) {
-        if (!has_pages(pool, span_of(pool, window)))
+        serving += use_of(pool, span_of(pool, window)) == SERVING ? 1u : 0u;
+    for (uint32_t window = windows; window-- > 0;) {
+        const struct span span = span_of(pool, window);
+        const enum use use = use_of(pool, span);
+
+        if (use == ABSENT || (use == SERVING && serving <= pool->config.keep_windows))
             continue;
-        const int result = trim_window(pool, span_of(pool, window), &free_left);
-        if (result > 0) {
-            given_back++;
-            mapped--;
-        } else if (result < 0 && first_error == 0) {
+        const int result = trim_window(pool, span, &free_left);
+        given_back += result > 0 ? 1 : 0;
+        if (result < 0 && first_error == 0)
             first_error = result;
-        }
+        serving -= use == SERVING && use_of(pool, span) != SERVING ? 1u : 0u;
     }
     return given_back > 0 ? given_back : first_error;
 }

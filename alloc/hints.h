@@ -14,7 +14,9 @@
 #endif
 
 /* `static CGDT_SHARED_`: a helper for its callers to take in, but not where size is what counts. */
-#ifdef __OPTIMIZE_SIZE__
+#if defined(__OPTIMIZE_SIZE__) && defined(__clang__)
+#define CGDT_SHARED_ __attribute__((__noinline__, __minsize__))
+#elif defined(__OPTIMIZE_SIZE__)
 #define CGDT_SHARED_ __attribute__((__noinline__))
 #else
 #define CGDT_SHARED_ inline

@@ -29,7 +29,7 @@ static int report(const struct cgdt_pool *pool, uint32_t page, enum cgdt_reason 
     return 1;
 }
 
-/* Returns 1 if another page in reach has the same frame. */
+/* Returns 1 if the common page or another page in reach has the same frame. */
 static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
                        struct cgdt_violation *violation)
 {
@@ -38,12 +38,13 @@ static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct
     cgdt_frame_t other = 0;
     int error = port->frame(pool->config.port_ctx, page, state->view, &frame);
 
-    for (uint32_t back = 1; error >= 0 && back <= TWICE_REACH_PAGES && back <= page; back++) {
-        const struct page_state earlier = cgdt_window_page_(&pool->windows, page - back);
+    for (uint32_t back = 0; error >= 0 && back <= TWICE_REACH_PAGES && back <= page; back++) {
+        const uint32_t earlier = back == 0 ? CGDT_COMMON_PAGE : page - back;
+        const cgdt_desc_t *view = cgdt_window_page_(&pool->windows, earlier).view;
 
-        if (earlier.view == NULL)
+        if (view == NULL)
             continue;
-        error = port->frame(pool->config.port_ctx, page - back, earlier.view, &other);
+        error = port->frame(pool->config.port_ctx, earlier, view, &other);
         if (error >= 0 && other == frame)
             return report(pool, page, CGDT_FRAME_TWICE, violation);
     }
@@ -111,8 +112,8 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
 
     *stats = (struct cgdt_pool_stats){.max_slots = pool->map.slots,
                                       .common_pages = pool->config.layout.common ? 1u : 0u,
-                                      .reserved_slots = pool->reserved_slots,
-                                      .bookkeeping_bytes = cgdt_pool_bytes(&pool->config)};
+                                      .reserved_slots = cgdt_load32_relaxed_(&pool->reserved_slots),
+                                      .bookkeeping_bytes = cgdt_pool_bytes_of_(&pool->config)};
     for (uint32_t page = 0; page < pool->windows.pages; page++) {
         const struct page_state state = cgdt_window_page_(&pool->windows, page);
 

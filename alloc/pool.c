@@ -103,7 +103,7 @@ CGDT_SELDOM_ static int check_config(const struct cgdt_config *config)
     return check_template(config);
 }
 
-static CGDT_SHARED_ size_t bytes_of(const struct cgdt_config *config)
+size_t cgdt_pool_bytes_of_(const struct cgdt_config *config)
 {
     return sizeof(struct cgdt_pool) + cgdt_slotmap_bytes_(config->max_cpus) +
            pages_of(config) * sizeof(uintptr_t) + config->max_cpus * sizeof(uint32_t);
@@ -111,7 +111,7 @@ static CGDT_SHARED_ size_t bytes_of(const struct cgdt_config *config)
 
 size_t cgdt_pool_bytes(const struct cgdt_config *config)
 {
-    return check_config(config) == 0 ? bytes_of(config) : 0;
+    return check_config(config) == 0 ? cgdt_pool_bytes_of_(config) : 0;
 }
 
 /* Atomic stores, so that no compiler turns the loops into calls of memset(). */
@@ -149,7 +149,7 @@ CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t by
     if (invalid != 0)
         return invalid;
     if (pool == NULL || memory == NULL || (uintptr_t)memory % CGDT_POOL_ALIGN != 0 ||
-        bytes < bytes_of(config))
+        bytes < cgdt_pool_bytes_of_(config))
         return -CGDT_EINVAL;
     struct cgdt_pool *made = memory;
     lay_out(made, config);

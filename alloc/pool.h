@@ -22,15 +22,16 @@ struct cgdt_pool {
     struct slotmap map;
     struct windows windows;
     uint32_t *directory;     /* [max_cpus]: cpu.c */
-    uint32_t reserved_slots; /* under the lock */
+    uint32_t reserved_slots; /* changed under the lock */
     uint8_t color_shift;     /* log2 of the slots in a page */
     uint8_t entries_shift;   /* log2 of the entries in a slot */
-    uint16_t
-        clean_entries;  /* how many a free looks at if cgdt_write() went no further: see WRITTEN */
-    bool template_kept; /* the template is in the form that the profile keeps */
-    bool direct;        /* sealed pages are stored to through their alias; no live_write() */
-    bool live;          /* the boot phase is over; set once, by cgdt_seal() */
+    bool template_kept;      /* the template is in the form that the profile keeps */
+    bool direct;             /* sealed pages are stored to through their alias; no live_write() */
+    bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
+
+/* Of a configuration that is valid. */
+size_t cgdt_pool_bytes_of_(const struct cgdt_config *config);
 
 /* The port's lock, where there is one to take. */
 void cgdt_pool_lock_(const struct cgdt_pool *pool);

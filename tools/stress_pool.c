@@ -50,6 +50,20 @@ static bool check(struct stress_worker *worker, uint32_t draw)
     return false;
 }
 
+/* Counts of what changes meanwhile: no moment's, but none beyond what there can be. */
+static bool count(struct stress_worker *worker)
+{
+    const struct stress_run *run = worker->run;
+    struct cgdt_pool_stats stats;
+
+    cgdt_stats(run->pool, &stats);
+    if ((uint64_t)stats.free_slots + stats.owned_slots <= run->config.max_cpus &&
+        stats.mapped_pages + stats.held_pages <= run->n_pages)
+        return true;
+    stress_violation(worker, "stats: more than there can be", NULL);
+    return false;
+}
+
 bool stress_rare(struct stress_worker *worker, uint32_t draw)
 {
     const uint32_t trims = worker->run->params->heavy_trim ? 512 : 8;
@@ -58,7 +72,9 @@ bool stress_rare(struct stress_worker *worker, uint32_t draw)
         return trim(worker);
     if (draw >> 22 < trims + 4)
         return reserve(worker, draw);
-    return draw >> 22 < trims + 12 ? check(worker, draw << 10) : true;
+    if (draw >> 22 < trims + 12)
+        return check(worker, draw << 10);
+    return draw >> 22 < trims + 16 ? count(worker) : true;
 }
 
 /* Pages that the pool holds back may still have what a failed call left on them: nobody sees those. */

@@ -16,17 +16,29 @@ static cgdt_desc_t *address_of(const struct cgdt_fixed *fixed, uint32_t page)
     return (cgdt_desc_t *)fixed->pages + (size_t)index_of(fixed, page) * CGDT_PAGE_ENTRIES;
 }
 
+/* What is not zero is somebody's: it is not given out, so that unmap() cannot wipe it. */
+static bool is_zero(const cgdt_desc_t *page)
+{
+    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
+        if (page[entry] != 0)
+            return false;
+    }
+    return true;
+}
+
 static int fixed_map(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_fixed *fixed = ctx;
+    const bool common = page == CGDT_COMMON_PAGE;
 
-    if (fixed->count == 0 || index_of(fixed, page) == fixed->count)
+    if (fixed->count == 0 || index_of(fixed, page) == fixed->count ||
+        (fixed->common && !common && page == fixed->count - 1))
         return -CGDT_ENOMEM;
-    if (page == CGDT_COMMON_PAGE)
-        fixed->common = true;
-    else if (fixed->common && page == fixed->count - 1)
-        return -CGDT_ENOMEM;
-    *view = address_of(fixed, page);
+    cgdt_desc_t *at = address_of(fixed, page);
+    if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !is_zero(at))
+        return -CGDT_EPROTO;
+    fixed->common = fixed->common || common;
+    *view = at;
     return 0;
 }
 

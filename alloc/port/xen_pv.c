@@ -56,12 +56,15 @@ static void unlock(struct cgdt_xen_pv *xen, enum cgdt_xen_pv_lock which)
 
 static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
 {
-    const uint32_t index = page == CGDT_COMMON_PAGE ? xen->page_count - 1u : page;
+    const bool common = page == CGDT_COMMON_PAGE;
+    const uint32_t index = common ? xen->page_count - 1u : page;
 
     if (xen->ops->page_get != NULL)
         return xen->ops->page_get(xen->ctx, page);
-    if (index >= xen->page_count)
+    /* The common page is the array's last: where there is one, that is no slot page. */
+    if (index >= xen->page_count || (xen->common && !common && index == xen->page_count - 1u))
         return NULL;
+    xen->common = xen->common || common;
     return (char *)xen->pages + (size_t)index * CGDT_PAGE_BYTES;
 }
 
@@ -85,6 +88,8 @@ static void xen_pv_unmap(void *ctx, uint32_t page, void *view)
 {
     struct cgdt_xen_pv *xen = ctx;
 
+    if (page == CGDT_COMMON_PAGE)
+        xen->common = false;
     if (xen->ops->page_put != NULL)
         xen->ops->page_put(xen->ctx, page, view);
 }

@@ -79,11 +79,12 @@ struct cgdt_config {
     enum cgdt_profile profile;
     uint32_t max_cpus; /**< The ceiling, slots: 1 to CGDT_MAX_SLOTS. CPUs are 0 .. max_cpus-1. */
     uint32_t keep_windows; /**< trim leaves at least this many windows mapped; default 0. */
-    bool serialized; /**< The caller serialises every call: no atomic read-modify-write is used. */
+    /** The caller serialises every call: no atomic read-modify-write is used, but i386's own for descriptors. */
+    bool serialized;
 
     /**
-     * What every new slot starts with: entries 0 to template_entries-1, kept by reference, aligned as a
-     * cgdt_desc_t. May be NULL with 0 entries. Entry 0 must be zero where windows have no common page.
+     * What every new slot starts with: entries 0 to template_entries-1, aligned as a cgdt_desc_t. Kept by
+     * reference, and checked by cgdt_pool_init() alone: must not change while the pool lives. May be NULL with 0 entries. Entry 0 must be zero where windows have no common page.
      */
     const cgdt_desc_t *template_descs;
     uint32_t template_entries; /**< 0 to slot_entries. */
@@ -125,8 +126,9 @@ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
  *
  * @param pool  the pool; the caller serialises this with all other calls
  *
- * @retval 0            done
- * @retval -CGDT_EBUSY  (caller) a slot is still owned; nothing changed
+ * @retval 0             done
+ * @retval -CGDT_EBUSY   (caller) a slot is still owned; nothing changed
+ * @retval -CGDT_EPROTO  (port) an unsealed view is no page; nothing changed
  * @return any other: the port's code, a page cannot be unsealed; nothing changed
  */
 int cgdt_pool_destroy(struct cgdt_pool *pool);
@@ -147,7 +149,8 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool);
  *
  * @param pool  the pool; the caller serialises this with all other calls
  *
- * @retval 0  done
+ * @retval 0             done
+ * @retval -CGDT_EPROTO  (port) a sealed view is no page
  * @return any other: the port's code, a page could not be sealed; all are private as before
  */
 int cgdt_seal(struct cgdt_pool *pool);
@@ -155,7 +158,8 @@ int cgdt_seal(struct cgdt_pool *pool);
 /**
  * Map pages until at least n slots are free, and keep them. O(pages).
  *
- * The next n allocations then neither grow nor fail, and trim leaves n free slots mapped from now on.
+ * The next n allocations then do not grow, and fail only where the template's live_write does; and trim leaves
+ * n free slots mapped from now on.
  *
  * @param pool  the pool
  * @param n     free slots wanted; 0 lifts the last reserve
@@ -246,7 +250,7 @@ int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
  * @param pool  the pool
  *
  * @return the number of windows given back, 0 up; where it is none because a port operation failed, the
- *         port's code
+ *         port's code, or -CGDT_EPROTO where an unsealed view is no page
  */
 int cgdt_trim(struct cgdt_pool *pool);
 
@@ -436,7 +440,8 @@ struct cgdt_pool_stats {
     uint32_t mapped_windows; /**< Windows with a page in service. */
     uint32_t sealed_pages;   /**< Of mapped_pages. */
     uint32_t free_slots;     /**< On mapped pages. */
-    uint32_t owned_slots;    /**< On mapped pages. */
+    uint32_t
+        owned_slots;     /**< On mapped pages: not free. Those on their way in or out count, too. */
     uint32_t held_pages; /**< Out of service: could not be unsealed while something was undone. */
     uint32_t reserved_slots;  /**< As asked by cgdt_reserve(). */
     size_t bookkeeping_bytes; /**< cgdt_pool_bytes(). */
@@ -455,7 +460,8 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats);
  *
  * @param      pool   the pool
  * @param      page   0 up, counted as by cgdt_slot_page()
- * @param[out] owned  bit c for color c; 0 for a page that is not in service
+ * @param[out] owned  bit c for color c, set if the slot is not free: owned, or on its way in or out, as all of
+ *                    a page are when that is on its way; 0 for a page that is not in service
  *
  * @retval 1             the page is in service
  * @retval 0             it is not

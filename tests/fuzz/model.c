@@ -52,7 +52,7 @@ int model_lookup(const struct model *model, uint32_t handle, uint32_t *slot)
 {
     const uint32_t place = handle % 0x02000000u;
 
-    if (place == 0 || place > model->slots || !model->mapped[(place - 1) / model->colors])
+    if (place == 0 || place > model->slots)
         return -CGDT_ENOENT;
     *slot = place - 1;
     if (handle != model_handle(model, *slot))

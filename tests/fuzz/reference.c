@@ -107,6 +107,10 @@ static enum cgdt_reason entry_reason(enum cgdt_profile profile, uint32_t rules,
             oracle_decode(descs[entry + 1], &behind);
         if (behind.segment || behind.type)
             return CGDT_BAD_HIGH_HALF;
+        /* The base of a TSS or LDT, whose sign is bit 56 and up; a gate's target is the call's affair. */
+        const int8_t top = (int8_t)(descs[entry + 1] >> 24);
+        if (fields.type != 12 && top != 0 && top != -1)
+            return CGDT_BAD_HIGH_HALF;
     }
     if (is_native && fields.present && (rules & CGDT_RULE_READ_ONLY_ALIAS)) {
         if (fields.segment && fields.type % 2 == 0)

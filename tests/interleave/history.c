@@ -82,10 +82,7 @@ static bool owner_check(const struct model *model, const struct record *record)
     if (model->owner[number] == record->slot[0])
         return record->result == 0;
     const bool is_next = record->slot[0] == next_handle(model, number);
-    if (!is_next && record->result == -CGDT_ESTALE)
-        return true;
-    return record->result == -CGDT_ENOENT &&
-           (is_next || window_is_free(model, number / model->window_slots));
+    return record->result == (is_next ? -CGDT_ENOENT : -CGDT_ESTALE);
 }
 
 static bool give(struct model *model, const struct record *record)

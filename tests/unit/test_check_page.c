@@ -195,12 +195,27 @@ Test(check_slot, native64_wants_a_second_half_after_each_wide_descriptor)
 
 Test(check_slot, each_nonzero_type_bit_spoils_a_second_half)
 {
+    /* A call gate, whose target is looked at by the call. */
     for (unsigned bit = 0; bit < 64; bit++) {
-        const cgdt_desc_t pair[8] = {0, TSS, 1ull << bit, 0, 0, 0, 0, 0};
+        const cgdt_desc_t pair[8] = {0, 0x0000ec0000080000, 1ull << bit, 0, 0, 0, 0, 0};
 
         cr_assert_eq(slot64(pair, 8, NULL) == CGDT_BAD_HIGH_HALF, bit >= 40 && bit <= 44, "%u",
                      bit);
     }
+}
+
+/* KVM's emulator and hardware: LTR, LLDT #GP. Canonical by 57-bit addresses: bits 63 .. 56 are equal. */
+Test(check_slot, the_base_of_a_tss_or_ldt_must_be_canonical)
+{
+    const cgdt_desc_t lows[] = {TSS, (TSS & ~(0xfull << 40)) | 2ull << 40};
+
+    for (unsigned top = 0; top < 256; top++)
+        for (unsigned i = 0; i < 2; i++) {
+            const cgdt_desc_t pair[8] = {0, lows[i], (cgdt_desc_t)top << 24, 0, 0, 0, 0, 0};
+
+            cr_assert_eq(slot64(pair, 8, NULL),
+                         top == 0 || top == 255 ? CGDT_FINE : CGDT_BAD_HIGH_HALF, "%02x", top);
+        }
 }
 
 Test(check_slot, a_second_half_is_not_judged_as_a_descriptor)

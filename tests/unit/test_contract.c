@@ -16,7 +16,8 @@ static struct liar {
     struct fixture *fixture;
     enum lie lie;
     bool later;
-    uint32_t at; /* page */
+    uint32_t at;       /* page */
+    bool common_frame; /* page `at` claims to have the common page's */
     uint32_t
         same_frame_as; /* page whose frame number page `at` claims to have; 0xffffffff: its own */
 } liar;
@@ -70,6 +71,8 @@ static int lying_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t 
     (void)ctx;
     (void)view;
     *frame = STRICT_FRAME + page;
+    if (page == liar.at && liar.common_frame)
+        *frame = STRICT_FRAME + CGDT_COMMON_PAGE;
     if (page == liar.at && liar.same_frame_as != 0xffffffff)
         *frame = STRICT_FRAME + liar.same_frame_as;
     return 0;
@@ -77,7 +80,7 @@ static int lying_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t 
 
 static struct cgdt_port lying_port;
 
-static void open_liar(struct fixture *fixture, enum lie lie, uint32_t at)
+static void prepare_liar(struct fixture *fixture, uint32_t at)
 {
     lying_port = faulty_port;
     lying_port.map = lying_map;
@@ -86,16 +89,31 @@ static void open_liar(struct fixture *fixture, enum lie lie, uint32_t at)
     lying_port.seal = lying_seal;
     lying_port.unseal = lying_unseal;
     liar.later = false;
+    liar.common_frame = false;
     liar.fixture = fixture;
     liar.lie = HONEST;
     liar.same_frame_as = 0xffffffff;
     liar.at = at;
     fixture_prepare(fixture, 128, 4, 40);
     fixture->config.port = &lying_port;
+}
+
+static void open_liar(struct fixture *fixture, enum lie lie, uint32_t at)
+{
+    prepare_liar(fixture, at);
     fixture_open_live(fixture);
     for (uint32_t i = 0; i < at * 4; i++)
         (void)fixture_alloc(fixture);
     liar.lie = lie;
+}
+
+/* Behind a common page, with the slots of `at` pages. */
+static void open_liar_with_common(struct fixture *fixture, uint32_t at)
+{
+    prepare_liar(fixture, at);
+    fixture_set_common(fixture);
+    fixture_open_live(fixture);
+    cr_assert_eq(cgdt_reserve(fixture->pool, at * 4), 0);
 }
 
 /* A page that is not as promised is not used; afterwards all is as before, and an honest page is taken. */
@@ -205,6 +223,26 @@ Test(contract, a_frame_that_is_in_the_window_already_is_refused)
     cr_assert_eq(fixture.strict.out, 2);
     liar.same_frame_as = 0xffffffff;
     fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+/* By its number: once it is sealed, its view may be another than the one that map() gave. */
+Test(contract, the_common_pages_frame_is_no_slot_page)
+{
+    struct fixture fixture;
+    struct cgdt_violation violation = {0};
+
+    open_liar_with_common(&fixture, 2);
+    liar.common_frame = true;
+    cr_assert_eq(cgdt_reserve(fixture.pool, 12), -CGDT_EPROTO);
+    cr_assert_eq(fixture.strict.out, 3);
+    liar.common_frame = false;
+    cr_assert_eq(cgdt_reserve(fixture.pool, 12), 0);
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 0);
+    liar.common_frame = true;
+    cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
+    cr_assert_eq(violation.reason, CGDT_FRAME_TWICE);
+    cr_assert_eq(violation.page, 2);
     fixture_close(&fixture);
 }
 
@@ -439,16 +477,7 @@ static void refuses_boot_view(uint32_t at, bool common)
 {
     struct fixture fixture;
 
-    lying_port = faulty_port;
-    lying_port.map = lying_map;
-    lying_port.unmap = lying_unmap;
-    lying_port.frame = lying_frame;
-    liar.fixture = &fixture;
-    liar.lie = HONEST;
-    liar.same_frame_as = 0xffffffff;
-    liar.at = at;
-    fixture_prepare(&fixture, 128, 4, 40);
-    fixture.config.port = &lying_port;
+    prepare_liar(&fixture, at);
     fixture.config.layout.common = common;
     fixture_open(&fixture);
     cr_assert_eq(cgdt_reserve(fixture.pool, at * 4), 0);

@@ -214,6 +214,19 @@ Test(errors_slot, a_double_free_is_stale)
     fixture_close(&fixture);
 }
 
+Test(errors_slot, a_double_free_is_stale_after_the_page_has_left_too)
+{
+    struct fixture fixture;
+
+    open_pool(&fixture);
+    const cgdt_slot_t slot = fixture_alloc(&fixture);
+    cr_assert_eq(cgdt_free(fixture.pool, slot), 0);
+    cr_assert_gt(cgdt_trim(fixture.pool), 0);
+    cr_assert_eq(fixture_stats(&fixture).mapped_pages, 0);
+    bad_handle(&fixture, slot, -CGDT_ESTALE, -CGDT_ESTALE);
+    fixture_close(&fixture);
+}
+
 Test(errors_slot, a_handle_from_before_the_last_free_is_stale)
 {
     struct fixture fixture;

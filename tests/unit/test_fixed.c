@@ -139,6 +139,20 @@ Test(fixed, pages_that_leave_are_zero_again)
     }
 }
 
+/* Somebody's table, perhaps one that a CPU is on. */
+Test(fixed, a_page_that_is_not_zero_is_refused_and_left_alone)
+{
+    struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};
+    const struct cgdt_config config = config_of(&fixed, PAGES * 16, false);
+    struct cgdt_pool *pool = open_pool(&config);
+    cgdt_slot_t slot;
+
+    pages[0][511] = 0x00af9b000000ffff;
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(cgdt_alloc(pool, &slot), -CGDT_EPROTO);
+    cr_assert_eq(pages[0][511], 0x00af9b000000ffff);
+}
+
 Test(fixed, an_array_that_is_not_aligned_is_refused)
 {
     struct cgdt_fixed fixed = {.pages = &pages[0][1], .count = PAGES};

@@ -235,6 +235,42 @@ Test(held, a_window_that_can_neither_leave_nor_come_back_is_held)
     fixture_close(&fixture);
 }
 
+/*
+ * Window 3 can neither leave nor come back. Its slots are no reserve any more, and it is no window that is kept: so
+ * as many must be left as have been asked for, of the others.
+ */
+static void leaves_enough(uint32_t keep_windows, uint32_t reserve)
+{
+    struct fixture fixture;
+
+    fixture_prepare(&fixture, 64, 2, 64);
+    fixture.config.keep_windows = keep_windows;
+    fixture_open_live(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 64), 0);
+    cr_assert_eq(cgdt_reserve(fixture.pool, reserve), 0);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_UNSEAL | 1u << FAULTY_SEAL, 2, CODE);
+    fixture.faulty.then_after = 1;
+    cr_assert_gt(cgdt_trim(fixture.pool), 0);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    const struct cgdt_pool_stats stats = fixture_stats(&fixture);
+    cr_assert_gt(stats.held_pages, 0);
+    cr_assert_eq(stats.mapped_windows, 1);
+    cr_assert_geq(stats.free_slots, reserve);
+    cr_assert_geq(stats.mapped_windows, keep_windows);
+    fixture_must_be_sound(&fixture, "trimmed");
+    fixture_close(&fixture);
+}
+
+Test(held, what_could_not_come_back_is_no_reserve)
+{
+    leaves_enough(0, 1);
+}
+
+Test(held, what_could_not_come_back_is_no_window_that_is_kept)
+{
+    leaves_enough(1, 0);
+}
+
 /* Refuses each time with another code: -1001, -1002, ... */
 static int refusals;
 

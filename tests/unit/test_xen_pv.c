@@ -251,6 +251,31 @@ Test(xen_pv, the_array_ends_with_enomem)
     finish(&setup);
 }
 
+/* Neither is it wiped before the seal, nor stored to after it, where it is read-only. */
+Test(xen_pv, the_common_page_is_never_a_slot_page)
+{
+    for (int live = 0; live < 2; live++) {
+        struct setup setup;
+        const cgdt_desc_t desc = 0x00cff3000000ffff;
+        cgdt_slot_t slots[32];
+
+        prepare(&setup, 64);
+        setup.xen.port.page_count = 2;
+        setup.config.layout.common = true;
+        cr_assert_eq(try_open(&setup), 0);
+        if (live)
+            cr_assert_eq(cgdt_seal(setup.pool), 0);
+        cr_assert_eq(cgdt_write_common(setup.pool, 9, &desc, 1), 0);
+        cr_assert_eq(cgdt_alloc_bulk(setup.pool, 17, slots), -CGDT_ENOMEM);
+        cr_assert_eq(cgdt_check(setup.pool, NULL), 0);
+        cr_assert_eq(((cgdt_desc_t *)setup.xen.guest)[CGDT_PAGE_ENTRIES + 9], desc);
+        cr_assert_eq(cgdt_alloc_bulk(setup.pool, 16, slots), 0);
+        for (int i = 0; i < 16; i++)
+            cr_assert_eq(cgdt_free(setup.pool, slots[i]), 0);
+        finish(&setup);
+    }
+}
+
 Test(xen_pv, the_kernels_pages_are_got_and_put)
 {
     struct setup setup;

@@ -168,10 +168,11 @@ struct cgdt_xen_pv {
 
     /**
      * Where page_get is NULL: an array of pages, each as page_get() would give it. Slot page i is the i-th; a
-     * common page is the last, and page_count must be large enough for both.
+     * common page is the last, and then no slot page. map() gives -CGDT_ENOMEM beyond the array's end.
      */
     void *pages;
     uint32_t page_count; /**< Pages of that array. */
+    bool common; /**< The port's: the array's last page is the common page now. False at first. */
 
     /**
      * The bits that the kernel wants in the pages' page-table entries (no-execute, global, ...); the port
