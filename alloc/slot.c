@@ -6,7 +6,7 @@ CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t 
 {
     const uint32_t number = cgdt_slot_number(slot);
 
-    /* CGDT_NO_SLOT has number 2^32-1. The generation is there for slots too whose page is not, or no more. */
+    /* CGDT_NO_SLOT has number 2^32-1. A slot has its generation also while its page is not there. */
     if (number >= pool->map.slots || cgdt_slot_coming_handle_(pool, number) == slot)
         return -CGDT_ENOENT;
     return -CGDT_ESTALE;

@@ -60,9 +60,8 @@ static const char doc[] =
     "FILE (default: stdin, also -) holds whole pages of 512 descriptors: raw memory, or text with "
     "hexadecimal numbers all of 16 digits (descriptors), 8 (halves, low one first) or 2 (bytes). "
     "'#' begins a comment, and what stands before a colon is an address, so the output of gdb's "
-    "x/512gx, of QEMU's xp and of od -An -v -tx8 will do; and so do listings of bytes as hexdump "
-    "-C "
-    "and xxd print them. At most 64 MiB.\n\n"
+    "x/512gx, of QEMU's xp and of od -An -v -tx8 will do; and so do listings of bytes as "
+    "hexdump -C and xxd print them. At most 64 MiB.\n\n"
     "The page in a report is the page's place in the dump, from 0.\n\n"
     "Exit status: 0 no violation, 1 a violation, 2 wrong use, or not such a file.";
 

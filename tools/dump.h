@@ -9,10 +9,14 @@
 #include "parse.h"
 
 enum dump_format {
-    DUMP_AUTO, /* RAW if it has control characters, as zeros; LISTING if it begins like one; otherwise HEX */
-    DUMP_RAW, /* memory as it is: 8 bytes a descriptor, least significant first */
-    DUMP_HEX, /* text, numbers: see dump_parse() */
-    DUMP_LISTING, /* text, bytes with their addresses and what they are as characters: hexdump -C, xxd */
+    /* RAW if it has control characters, as zeros are; LISTING if it begins like one; otherwise HEX. */
+    DUMP_AUTO,
+    /* Memory as it is: 8 bytes a descriptor, least significant first. */
+    DUMP_RAW,
+    /* Text, numbers: see dump_parse(). */
+    DUMP_HEX,
+    /* Text, bytes with their addresses and what they are as characters: hexdump -C, xxd. */
+    DUMP_LISTING,
 };
 
 #define DUMP_FORMATS 4u

@@ -32,8 +32,7 @@ struct listing {
     uint64_t base; /* the address that byte 0 of the dump would have */
     size_t length; /* bytes that the last line had */
     bool repeats;  /* the last line was '*' */
-    bool
-        fenced; /* this line is one of hexdump -C, which fences its characters with '|'; or of xxd */
+    bool fenced;   /* the last line was one of hexdump -C, its characters between '|'; else xxd's */
 };
 
 bool listing_line(struct listing *listing, struct filler *filler, const char *text,

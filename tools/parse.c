@@ -2,9 +2,7 @@
 /* Numbers and quotes. Nothing here trusts a byte of the input. */
 #include "parse.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The locale has no say in what a digit or a space is. */

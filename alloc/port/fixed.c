@@ -29,15 +29,14 @@ static bool is_zero(const cgdt_desc_t *page)
 static int fixed_map(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_fixed *fixed = ctx;
-    const bool common = page == CGDT_COMMON_PAGE;
 
     if (fixed->count == 0 || index_of(fixed, page) == fixed->count ||
-        (fixed->common && !common && page == fixed->count - 1))
+        (fixed->common && page == fixed->count - 1))
         return -CGDT_ENOMEM;
     cgdt_desc_t *at = address_of(fixed, page);
     if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !is_zero(at))
         return -CGDT_EPROTO;
-    fixed->common = fixed->common || common;
+    fixed->common = fixed->common || page == CGDT_COMMON_PAGE;
     *view = at;
     return 0;
 }

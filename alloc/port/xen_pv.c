@@ -62,7 +62,7 @@ static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
     if (xen->ops->page_get != NULL)
         return xen->ops->page_get(xen->ctx, page);
     /* The common page is the array's last: where there is one, that is no slot page. */
-    if (index >= xen->page_count || (xen->common && !common && index == xen->page_count - 1u))
+    if (index >= xen->page_count || (xen->common && page == xen->page_count - 1u))
         return NULL;
     xen->common = xen->common || common;
     return (char *)xen->pages + (size_t)index * CGDT_PAGE_BYTES;

@@ -20,14 +20,16 @@
  * @verbatim
                       alloc  free(s) write(s) read(s) frames(s) trim reserve online(c) offline(c)  check
    alloc, bulk          +      +       +        +       +        +      +       +         +          o
-   free(s), bulk        +      e       x        x       x        +      +       +         +          o
-   write(s)             +      x       x        x       +        +      +       +         +          o
-   read(s), frames(s)   +      x       x        +       +        +      +       +         +          o
+   free(s), bulk        +      e       x        x       x        +      +       +         e          o
+   write(s)             +      x       x        x       +        +      +       +         x          o
+   read(s)              +      x       x        +       +        +      +       +         x          o
+   frames(s), gdtr(s)   +      x       +        +       +        +      +       +         x          o
    trim, reserve        +      +       +        +       +        +      +       +         +          +
-   online(c), offline   +      +       +        +       +        +      +       e         e          o
+   online(c)            +      +       +        +       +        +      +       e         e          o
+   offline(c)           +      e       x        x       x        +      +       e         e          o
 
-   +  at any time      x  the owner of slot s serialises them (different slots: +)
-   e  at any time; one succeeds, the other gets an error      o  safe, but the answer may be out of date
+   +  at any time      x  the owner of slot s serialises them (different slots: +); offline(c) is a free of c's slot
+   e  at any time; one succeeds, the other gets an error      o  safe, but see cgdt_check()
    @endverbatim
  *
  * init, destroy, seal and everything in the boot phase: the caller serialises them with all other calls.
@@ -78,13 +80,14 @@ struct cgdt_config {
     /** Whose rules every descriptor must pass. 0 is CGDT_XEN_PV64; with layout.mode = CGDT_NATIVE one of the native. */
     enum cgdt_profile profile;
     uint32_t max_cpus; /**< The ceiling, slots: 1 to CGDT_MAX_SLOTS. CPUs are 0 .. max_cpus-1. */
-    uint32_t keep_windows; /**< trim leaves at least this many windows mapped; default 0. */
+    uint32_t keep_windows; /**< trim leaves at least this many windows in service; default 0. */
     /** The caller serialises every call: no atomic read-modify-write is used, but i386's own for descriptors. */
     bool serialized;
 
     /**
      * What every new slot starts with: entries 0 to template_entries-1, aligned as a cgdt_desc_t. Kept by
-     * reference, and checked by cgdt_pool_init() alone: must not change while the pool lives. May be NULL with 0 entries. Entry 0 must be zero where windows have no common page.
+     * reference, and checked by cgdt_pool_init() alone: must not change while the pool lives. May be NULL with 0
+     * entries. Entry 0 must be zero where windows have no common page.
      */
     const cgdt_desc_t *template_descs;
     uint32_t template_entries; /**< 0 to slot_entries. */
@@ -128,8 +131,9 @@ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
  *
  * @retval 0             done
  * @retval -CGDT_EBUSY   (caller) a slot is still owned; nothing changed
- * @retval -CGDT_EPROTO  (port) an unsealed view is no page; nothing changed
- * @return any other: the port's code, a page cannot be unsealed; nothing changed
+ * @retval -CGDT_EPROTO  (port) an unsealed view is no page; as for any other
+ * @return any other: the port's code, a page cannot be unsealed. Nothing changed, but for pages that the port then
+ *         refuses to seal again: those are held (cgdt_pool_stats), and the reserve is smaller by their slots
  */
 int cgdt_pool_destroy(struct cgdt_pool *pool);
 
@@ -151,7 +155,8 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool);
  *
  * @retval 0             done
  * @retval -CGDT_EPROTO  (port) a sealed view is no page
- * @return any other: the port's code, a page could not be sealed; all are private as before
+ * @return any other: the port's code, a page could not be sealed; all are private as before, but for those that
+ *         the port then refuses to unseal
  */
 int cgdt_seal(struct cgdt_pool *pool);
 
@@ -247,6 +252,9 @@ int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
  * Give wholly free windows back, the highest first, but leave keep_windows windows and the slots of
  * cgdt_reserve(). O(pages).
  *
+ * A window of which only held pages (cgdt_pool_stats) are left is none that is kept: it goes too, and counts. A
+ * window that can neither leave nor be sealed again is held from then on.
+ *
  * @param pool  the pool
  *
  * @return the number of windows given back, 0 up; where it is none because a port operation failed, the
@@ -272,7 +280,7 @@ int cgdt_trim(struct cgdt_pool *pool);
  * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor, or would keep it in a form that it changes
  *                       or refuses when it sees the page again (a PV32 call gate of ring 2 or 3, of which Xen
  *                       would make one of ring 1); or, native 64, a 16-byte descriptor would be left without its
- *                       other half
+ *                       other half, or a TSS or LDT has a base that is not canonical
  * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
  * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
  * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
@@ -375,7 +383,8 @@ int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_pseudo
 int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 
 /**
- * The CPU directory: port->quiesce(cpu), then free its slot.
+ * The CPU directory: port->quiesce(cpu), then free its slot: like cgdt_free(), not together with writes, reads or
+ * frames of that slot.
  *
  * @param pool  the pool
  * @param cpu   0 .. max_cpus-1
@@ -406,8 +415,11 @@ int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
  * Check every mapped page of the pool: descriptors by the profile, unowned slots by the house rule, no page in
  * the pool twice. (A page that is not aligned has never got into it.)
  *
- * Takes the port's lock, so that no page goes away. A slot on its way in or out at the very moment may be
- * reported as unowned and not zero. A frame is compared with those of the 1,024 pages before it.
+ * Takes the port's lock, so that no page goes away. What other CPUs change at the very moment may be reported
+ * although it was never wrong: a slot on its way in or out as unowned and not zero; a 16-byte descriptor that
+ * cgdt_write() replaces as one without its second half; on i386, which loads 4 bytes at a time, a descriptor as
+ * half of the old and half of the new. Ask again. A frame is compared with the common page's and with those of the
+ * 1,024 pages before it.
  *
  * @param      pool       the pool
  * @param[out] violation  receives the first violation where the result is 1; may be NULL
@@ -440,9 +452,10 @@ struct cgdt_pool_stats {
     uint32_t mapped_windows; /**< Windows with a page in service. */
     uint32_t sealed_pages;   /**< Of mapped_pages. */
     uint32_t free_slots;     /**< On mapped pages. */
-    uint32_t
-        owned_slots;     /**< On mapped pages: not free. Those on their way in or out count, too. */
-    uint32_t held_pages; /**< Out of service: could not be unsealed while something was undone. */
+    /** On mapped pages: not free. Those on their way in or out count, too. */
+    uint32_t owned_slots;
+    /** Mapped, but out of service: on their way in or out, or left when a call failed and its undoing too. */
+    uint32_t held_pages;
     uint32_t reserved_slots;  /**< As asked by cgdt_reserve(). */
     size_t bookkeeping_bytes; /**< cgdt_pool_bytes(). */
 };

@@ -54,7 +54,8 @@ enum cgdt_reason {
     CGDT_BAD_LONG_AND_BIG,  /**< Native 64: code with L = 1 and D = 1. */
     CGDT_BAD_RESERVED_TYPE, /**< Native: a system type that does not exist in this mode. */
     CGDT_BAD_GATE_TYPE,     /**< Native: an interrupt or trap gate, which belongs in the IDT. */
-    CGDT_BAD_HIGH_HALF, /**< Native 64: second half of a 16-byte descriptor missing or malformed. */
+    /** Native 64: second half of a 16-byte descriptor missing or malformed, or a TSS's base not canonical. */
+    CGDT_BAD_HIGH_HALF,
 
     /* CGDT_REWRITTEN */
     CGDT_DPL_RAISED,   /**< Xen: DPL becomes 3 (PV64) or at least 1 (PV32). */

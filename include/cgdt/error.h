@@ -51,7 +51,7 @@ enum cgdt_error {
     CGDT_ENOMEM = 12,
 
     /* The port broke its contract (port.h); nothing of what it gave is used. */
-    /** (port) A page that is not aligned, not zero, or already in this window: against port.h. */
+    /** (port) A page not aligned, not zero, or already in this window; a view of seal or unseal that is no page. */
     CGDT_EPROTO = 71,
 };
 

@@ -6,8 +6,8 @@
  *  1. A page is 4096 bytes, aligned to 4096, and belongs to one pool from map() to unmap(). It holds
  *     nothing but descriptors and zeros; the core keeps no bookkeeping on it.
  *  2. Pages are named by their index in the pool: 0 up, window by window, window_pages to a window; or
- *     CGDT_COMMON_PAGE. A window's pages are mapped in rising order and leave together, but for those that a
- *     call maps and, when it fails, gives back; one that is not taken back then stays until later.
+ *     CGDT_COMMON_PAGE. A window's pages are mapped in rising order and leave together. Only those that a call
+ *     has mapped and gives back because it fails leave alone; one whose unseal() fails then stays until later.
  *  3. A page is *private* from map() on: zero, writable through `view` by ordinary stores, and known to no
  *     CPU and no hypervisor. seal() makes it *sealed*: from then on the core reads `view` and changes the
  *     page through live_write() only, or through the alias that stands for it. unseal() makes it private again.

@@ -169,8 +169,8 @@ static uint32_t windows_with_pages(const struct run *run)
 }
 
 /*
- * After several failures, or with pages held back or not sealed, which pages stay is up to the core, within limits: what it
- * says is what left, nobody's page is among it, and what came into service is clean (check_all() looks).
+ * After several failures, or with pages held back or not sealed, which pages stay is up to the core, within limits:
+ * what it says is what left, nobody's page is among it, and what came into service is clean (check_all() looks).
  */
 bool has_held(const struct run *run)
 {

@@ -8,8 +8,9 @@
  *            -CGDT_ENOSPC only if every slot is owned.
  *   trim     as many steps as windows go, each at an instant of its own within the call: a window may go
  *            only while none of its slots is owned. A trim may always leave a window.
- *   free     two steps within the call (for each slot of a bulk): the slot is nobody's, then it is free. Between them another free of the
- *            same handle is told -CGDT_ESTALE ("being freed by another CPU"), and an alloc does not get it.
+ *   free     two steps within the call (for each slot of a bulk): the slot is nobody's, then it is free. Between
+ *            them another free of the same handle is told -CGDT_ESTALE ("being freed by another CPU"), and an alloc
+ *            does not get it.
  *   offline  two steps likewise: the slot is free, then the CPU has none ("during offline it still has it").
  *   reserve  0 always (whether it keeps its promise is looked at when all is quiet); -CGDT_ENOSPC only if
  *            fewer than n slots are free. Slots that are free on pages and those that could be mapped are one.

@@ -34,8 +34,8 @@ const char *conform_text(enum conform broken);
  * port meanwhile. Returns the first thing that is broken.
  *
  * It cannot see, so the kernel must try: what needs a second CPU (the lock, quiesce, live_write of two at once for one
- * page), a store that faults (a sealed page really is read-only), alias_bytes of a direct port; and the locks of a port
- * that has none, as in serialized pools only.
+ * page), a store that faults (a sealed page really is read-only), alias_bytes of a direct port. A port
+ * without locks it takes as one for serialized pools.
  */
 enum conform conform_check(const struct cgdt_port *port, void *ctx);
 

@@ -193,3 +193,14 @@ Test(fixed, whoever_finds_the_lock_taken_waits)
     cr_assert_eq(pthread_join(waiting, NULL), 0);
     cr_assert_eq(fixed.locked, 0);
 }
+
+/* The array may be another pool's when the first is gone, and then its last page is a slot page again. */
+Test(fixed, the_last_page_is_a_slot_page_again_when_the_common_page_has_left)
+{
+    struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};
+    const struct cgdt_config first = config_of(&fixed, 16, true);
+    const struct cgdt_config second = config_of(&fixed, PAGES * 16, false);
+
+    cr_assert_eq(cgdt_pool_destroy(open_pool(&first)), 0);
+    fill(open_pool(&second), PAGES * 16);
+}

@@ -485,3 +485,22 @@ Test(xen_pv, a_page_that_cannot_be_introduced_does_not_join_the_pool)
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
     finish(&setup);
 }
+
+/* The array may be another pool's when the first is gone, and then its last page is a slot page again. */
+Test(xen_pv, the_last_page_is_a_slot_page_again_when_the_common_page_has_left)
+{
+    struct setup setup;
+    cgdt_slot_t slots[32];
+
+    prepare(&setup, 32);
+    setup.xen.port.page_count = 2;
+    setup.config.layout.common = true;
+    open_live(&setup);
+    cr_assert_eq(cgdt_pool_destroy(setup.pool), 0);
+    free(setup.memory);
+    setup.config.layout.common = false;
+    open_live(&setup);
+    cr_assert_eq(cgdt_alloc_bulk(setup.pool, 32, slots), 0);
+    cr_assert_eq(cgdt_free_bulk(setup.pool, 32, slots), 0);
+    finish(&setup);
+}

@@ -14,7 +14,8 @@
  *
  * Array page i is pool page i; the common page, where the layout has one, is the last of the array. map()
  * gives -CGDT_ENOMEM beyond the array's end, and -CGDT_EPROTO for a page that is not zero (as .bss is) or not
- * aligned, which it leaves as it is; a page that leaves the pool is zeroed. Sealing changes no mapping, and live writes are stores to the view.
+ * aligned, which it leaves as it is; a page that leaves the pool is zeroed. Sealing changes no mapping, and live
+ * writes are stores to the view.
  */
 #ifndef CGDT_PORT_FIXED_H
 #define CGDT_PORT_FIXED_H

@@ -172,7 +172,6 @@ struct cgdt_xen_pv {
      */
     void *pages;
     uint32_t page_count; /**< Pages of that array. */
-    bool common; /**< The port's: the array's last page is the common page now. False at first. */
 
     /**
      * The bits that the kernel wants in the pages' page-table entries (no-execute, global, ...); the port
@@ -180,6 +179,7 @@ struct cgdt_xen_pv {
      */
     uint64_t pte_flags;
 
+    bool common;                      /**< The array's last page is the common page now. */
     struct cgdt_xen_pv_counts counts; /**< Calls made so far. */
     /** Of the last page that could not be introduced; position 0. */
     struct cgdt_xen_pv_refusal refusal;

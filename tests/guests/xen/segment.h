@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a vCPU can do with its own GDT: load a selector, read through its base; and ask (ask.h). Loads return 0 or a FAULT() value (traps.h).
+ * What a vCPU can do with its own GDT: load a selector, read through its base; and ask (ask.h). Loads return 0 or a
+ * FAULT() value (traps.h).
  */
 
 #ifndef GUEST_SEGMENT_H
