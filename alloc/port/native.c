@@ -63,7 +63,8 @@ static int native_map(void *ctx, uint32_t page, void **view)
     if (at == NULL)
         return -CGDT_ENOMEM;
     /* A page outside the map has no alias, one that is not aligned would be zeroed in part. */
-    if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !in_map(native, native->base, (uintptr_t)at)) {
+    if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !in_map(native, native->base, (uintptr_t)at) ||
+        !in_map(native, native->base, (uintptr_t)at + CGDT_PAGE_BYTES - 1)) {
         native_unmap(ctx, page, at);
         return -CGDT_EPROTO;
     }
@@ -78,7 +79,8 @@ static int native_seal(void *ctx, uint32_t page, void **view)
     const struct cgdt_native *native = ctx;
 
     (void)page;
-    *view = (char *)*view + (native->alias - native->base);
+    *view =
+        (void *)((uintptr_t)*view - native->base + native->alias); /* either map may be the lower */
     return 0;
 }
 
@@ -88,7 +90,7 @@ static int native_unseal(void *ctx, uint32_t page, void **view)
     const struct cgdt_native *native = ctx;
 
     (void)page;
-    *view = (char *)*view - (native->alias - native->base);
+    *view = (void *)cgdt_native_writable(native, (uintptr_t)*view);
     return 0;
 }
 
