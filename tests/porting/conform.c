@@ -9,10 +9,14 @@
 #define SLOT_ENTRIES 16u
 #define SLOT_OFFSET  32u /* the third slot of its page */
 #define DATA         0x00cff3000000ffffull
+#define VALUES       24u
 
+/* A page, and what must be on it: so little that it fits on a kernel's stack, where two copies of pages do not. */
 struct page {
     void *view;
     cgdt_frame_t frame;
+    bool filled;                    /* by fill_private(): its first slot */
+    cgdt_desc_t slot[SLOT_ENTRIES]; /* the one at SLOT_OFFSET */
 };
 
 struct trial {
@@ -48,11 +52,25 @@ static uint64_t load(const void *view, uint32_t entry)
     return ((const volatile cgdt_desc_t *)view)[entry];
 }
 
-/* All but entries first .. first+n-1 are zero, and those are DATA plus their number. */
-static bool holds(const void *view, uint32_t first, uint32_t n)
+/* Another one for each page and entry. */
+static uint64_t filling(uint32_t page, uint32_t entry)
+{
+    return DATA + ((uint64_t)page << 24) + ((uint64_t)entry << 16);
+}
+
+static uint64_t expected(const struct trial *trial, uint32_t page, uint32_t entry)
+{
+    const struct page *at = &trial->pages[page];
+
+    if (entry - SLOT_OFFSET < SLOT_ENTRIES)
+        return at->slot[entry - SLOT_OFFSET];
+    return at->filled && entry < SLOT_ENTRIES ? filling(page, entry) : 0;
+}
+
+static bool is_as_expected(const struct trial *trial, uint32_t page)
 {
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
-        if (load(view, entry) != (entry - first < n ? DATA + ((uint64_t)entry << 16) : 0))
+        if (load(trial->pages[page].view, entry) != expected(trial, page, entry))
             return false;
     return true;
 }
@@ -62,98 +80,137 @@ static enum conform map_one(struct trial *trial, uint32_t page)
     struct page *at = &trial->pages[page];
 
     at->view = NULL;
+    at->filled = false;
+    /* No memset() may come of it, which a kernel need not have. */
+    for (uint32_t i = 0; i < SLOT_ENTRIES; i++)
+        cgdt_store_descriptor(&at->slot[i], 0);
     if (trial->port->map(trial->ctx, page, &at->view) < 0 || at->view == NULL)
         return CONFORM_NO_PAGE;
     if ((uintptr_t)at->view % CGDT_PAGE_BYTES != 0)
         return CONFORM_ALIGNED;
-    if (!holds(at->view, 0, 0))
+    if (!is_as_expected(trial, page))
         return CONFORM_ZERO;
     return trial->port->frame(trial->ctx, page, at->view, &at->frame) < 0 ? CONFORM_DISTINCT
                                                                           : CONFORM_OK;
 }
 
-/* Descriptors of the first slot, by ordinary stores. */
-static enum conform fill_private(const struct trial *trial)
+/* Descriptors of the first slots, by ordinary stores. */
+static enum conform fill_private(struct trial *trial)
 {
-    cgdt_desc_t *view = trial->pages[0].view;
+    for (uint32_t page = 0; page < PAGES; page++) {
+        struct page *at = &trial->pages[page];
+        cgdt_desc_t *view = at->view;
 
-    for (uint32_t entry = 0; entry < SLOT_ENTRIES; entry++)
-        cgdt_store_descriptor(&view[entry], DATA + ((uint64_t)entry << 16));
-    if (!holds(view, 0, SLOT_ENTRIES))
-        return CONFORM_WRITABLE;
-    return holds(trial->pages[1].view, 0, 0) ? CONFORM_OK : CONFORM_DISTINCT;
-}
-
-/* What must not change: contents (those of fill_private()) and frame. */
-static enum conform unchanged(const struct trial *trial)
-{
-    cgdt_frame_t frame = ~trial->pages[0].frame;
-
-    if (!holds(trial->pages[0].view, 0, SLOT_ENTRIES))
-        return CONFORM_SAME_CONTENTS;
-    if (trial->port->frame(trial->ctx, 0, trial->pages[0].view, &frame) < 0 ||
-        frame != trial->pages[0].frame)
-        return CONFORM_SAME_FRAME;
+        for (uint32_t entry = 0; entry < SLOT_ENTRIES; entry++)
+            cgdt_store_descriptor(&view[entry], filling(page, entry));
+        at->filled = true;
+        if (!is_as_expected(trial, page))
+            return CONFORM_WRITABLE;
+        if (!is_as_expected(trial, 1 - page))
+            return CONFORM_DISTINCT;
+    }
     return CONFORM_OK;
 }
 
-/* One batch on the slot at SLOT_OFFSET: values, or zeros where it is NULL. */
-static enum conform write(const struct trial *trial, const cgdt_desc_t *values)
+/* What sealing and unsealing leave alone: that there are two pages, their contents and frames. */
+static enum conform unchanged(const struct trial *trial)
 {
-    const cgdt_desc_t *view = trial->pages[0].view;
+    if (trial->pages[0].view == trial->pages[1].view)
+        return CONFORM_DISTINCT;
+    for (uint32_t page = 0; page < PAGES; page++) {
+        const struct page *at = &trial->pages[page];
+        cgdt_frame_t frame = ~at->frame;
+
+        if (!is_as_expected(trial, page))
+            return CONFORM_SAME_CONTENTS;
+        if (trial->port->frame(trial->ctx, page, at->view, &frame) < 0 || frame != at->frame)
+            return CONFORM_SAME_FRAME;
+    }
+    return CONFORM_OK;
+}
+
+struct change {
+    uint8_t page;
+    uint8_t first; /* entry of the slot at SLOT_OFFSET */
+    uint8_t count;
+    uint8_t from; /* the first of the values; VALUES: zeros */
+};
+
+/* All of both pages, after a batch. */
+static enum conform written(const struct trial *trial, const struct change *change)
+{
+    for (uint32_t page = 0; page < PAGES; page++) {
+        for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
+            const uint32_t at = entry - SLOT_OFFSET - change->first;
+
+            if (load(trial->pages[page].view, entry) != expected(trial, page, entry))
+                return page == change->page && at < change->count ? CONFORM_WRITTEN
+                                                                  : CONFORM_NOTHING_ELSE;
+        }
+    }
+    return CONFORM_OK;
+}
+
+static enum conform write(struct trial *trial, const struct change *change, const uint64_t *values)
+{
+    struct page *at = &trial->pages[change->page];
+    const cgdt_desc_t *view = at->view;
+    const bool zeros = change->from == VALUES;
     struct cgdt_batch batch = {
         .slot = view + SLOT_OFFSET,
-        .values = values,
+        .values = zeros ? NULL : values + change->from,
         .slot_offset = SLOT_OFFSET,
-        .first = 0,
-        .count = SLOT_ENTRIES,
+        .first = change->first,
+        .count = change->count,
         .profile = CGDT_XEN_PV64,
         .order = CGDT_BATCH_ANY,
         .kept = true,
     };
 
-    if (trial->port->live_write(trial->ctx, 0, view, &batch) < 0)
-        return CONFORM_LIVE_WRITE;
-    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
-        const bool inside = entry - SLOT_OFFSET < SLOT_ENTRIES;
-        const uint64_t mine = values != NULL && inside ? values[entry - SLOT_OFFSET] : 0;
-        const uint64_t other = entry < SLOT_ENTRIES ? DATA + ((uint64_t)entry << 16) : 0;
-
-        if (load(view, entry) != (inside ? mine : other))
-            return inside ? CONFORM_WRITTEN : CONFORM_NOTHING_ELSE;
-    }
-    return CONFORM_OK;
+    for (uint32_t i = 0; i < change->count; i++)
+        cgdt_store_descriptor(&at->slot[change->first + i], zeros ? 0 : batch.values[i]);
+    return trial->port->live_write(trial->ctx, change->page, view, &batch) < 0
+               ? CONFORM_LIVE_WRITE
+               : written(trial, change);
 }
 
-static enum conform live(const struct trial *trial)
+static enum conform live(struct trial *trial)
 {
-    cgdt_desc_t values[SLOT_ENTRIES];
-    enum conform broken;
+    /* Whole slots; parts of an empty and of a full one, on either page; zeros. All are empty at the end. */
+    static const struct change changes[] = {
+        {0, 0, SLOT_ENTRIES, 0}, {0, 0, SLOT_ENTRIES, 8},      {1, 5, 3, 11}, {0, 6, 2, 1},
+        {1, 5, 3, VALUES},       {0, 0, SLOT_ENTRIES, VALUES},
+    };
+    enum conform broken = CONFORM_OK;
+    uint64_t values[VALUES];
 
     if (trial->port->live_write == NULL)
         return CONFORM_OK;
-    for (uint32_t i = 0; i < SLOT_ENTRIES; i++)
-        values[i] = i % 3 == 0 ? 0 : DATA + i;
-    broken = write(trial, values);
-    for (uint32_t i = 0; i < SLOT_ENTRIES; i++)
-        values[i] = i % 2 == 0 ? values[i] : DATA + 100 + i;
-    if (broken == CONFORM_OK)
-        broken = write(trial, values);
-    return broken == CONFORM_OK ? write(trial, NULL) : broken;
+    for (uint32_t i = 0; i < VALUES; i++)
+        values[i] = i % 5 == 0 ? 0 : DATA + i;
+    for (uint32_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && broken == CONFORM_OK; i++)
+        broken = write(trial, &changes[i], values);
+    return broken;
 }
 
 static enum conform sealed(struct trial *trial)
 {
     const struct cgdt_port *port = trial->port;
-    enum conform broken;
+    enum conform broken = CONFORM_OK;
+    uint32_t nr_sealed = 0;
 
-    if (port->seal(trial->ctx, 0, &trial->pages[0].view) < 0)
-        return CONFORM_SEAL;
-    broken = unchanged(trial);
+    while (nr_sealed < PAGES && broken == CONFORM_OK) {
+        broken = port->seal(trial->ctx, nr_sealed, &trial->pages[nr_sealed].view) < 0
+                     ? CONFORM_SEAL
+                     : unchanged(trial);
+        nr_sealed += broken != CONFORM_SEAL;
+    }
     if (broken == CONFORM_OK)
         broken = live(trial);
-    if (port->unseal(trial->ctx, 0, &trial->pages[0].view) < 0)
-        return CONFORM_UNSEAL;
+    while (nr_sealed-- > 0)
+        if (port->unseal(trial->ctx, nr_sealed, &trial->pages[nr_sealed].view) < 0 &&
+            broken == CONFORM_OK)
+            broken = CONFORM_UNSEAL;
     if (broken == CONFORM_OK)
         broken = unchanged(trial);
     return broken == CONFORM_OK ? fill_private(trial) : broken;
@@ -193,9 +250,11 @@ static enum conform once(struct trial *trial)
 
 enum conform conform_check(const struct cgdt_port *port, void *ctx)
 {
-    struct trial trial = {.port = port, .ctx = ctx};
+    struct trial trial;
     enum conform broken;
 
+    trial.port = port;
+    trial.ctx = ctx;
     if (port->map == NULL || port->seal == NULL || port->unseal == NULL || port->unmap == NULL ||
         port->frame == NULL || (port->live_write == NULL && !port->direct) ||
         (port->lock == NULL) != (port->unlock == NULL))

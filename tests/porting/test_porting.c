@@ -290,6 +290,50 @@ static int spilling_write(void *ctx, uint32_t page, const void *view, struct cgd
     return 0;
 }
 
+/* The four below are right for a batch of a whole slot on page 0. */
+static int first_less_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    cgdt_desc_t *slot = (cgdt_desc_t *)(uintptr_t)view + batch->slot_offset;
+
+    (void)ctx;
+    (void)page;
+    for (uint32_t i = 0; i < batch->count; i++)
+        cgdt_store_descriptor(&slot[i], batch->values != NULL ? batch->values[i] : 0);
+    return 0;
+}
+
+static int page_0_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    (void)ctx;
+    (void)page;
+    (void)view;
+    cgdt_batch_store(batch, array[0]);
+    return 0;
+}
+
+static int wiping_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    cgdt_desc_t *slot = (cgdt_desc_t *)(uintptr_t)view + batch->slot_offset;
+
+    (void)ctx;
+    (void)page;
+    for (uint32_t i = 0; i < 16; i++) {
+        const uint32_t at = i - batch->first;
+        const bool changes = batch->values != NULL && at < batch->count;
+
+        cgdt_store_descriptor(&slot[i], changes ? batch->values[at] : 0);
+    }
+    return 0;
+}
+
+static int one_view_seal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    (void)page;
+    *view = array[0];
+    return 0;
+}
+
 /* What the self-test says of the fixed port with the operations that are not NULL here. */
 static enum conform verdict(const struct cgdt_port *changed)
 {
@@ -330,6 +374,10 @@ Test(porting, the_self_test_names_the_rule_that_is_broken)
     BREAKS(CONFORM_LIVE_WRITE, .live_write = no_write);
     BREAKS(CONFORM_WRITTEN, .live_write = forgetful_write);
     BREAKS(CONFORM_NOTHING_ELSE, .live_write = spilling_write);
+    BREAKS(CONFORM_NOTHING_ELSE, .live_write = first_less_write);
+    BREAKS(CONFORM_NOTHING_ELSE, .live_write = page_0_write);
+    BREAKS(CONFORM_NOTHING_ELSE, .live_write = wiping_write);
+    BREAKS(CONFORM_DISTINCT, .seal = one_view_seal);
 }
 
 Test(porting, an_operation_that_is_missing_is_named)
