@@ -68,7 +68,7 @@ static int my_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *fr
     const struct my_port *port = ctx;
 
     (void)view;
-    *frame = kernel_physical_address(port->pages[page].writable) / CGDT_PAGE_BYTES;
+    *frame = kernel_frame_of(port->pages[page].writable);
     return 0;
 }
 

@@ -21,7 +21,8 @@ void *kernel_map_read_only(void *page); /* a second mapping of the same page; NU
  * able to answer an IPI that this waits for.
  */
 void kernel_unmap(void *mapping);
-uintptr_t kernel_physical_address(const void *page);
+/* The physical address / 4096. The address itself has more bits than a pointer on i386 with PAE. */
+cgdt_frame_t kernel_frame_of(const void *page);
 bool kernel_cpu_is_off(uint32_t cpu); /* it has left its table: see my_quiesce() */
 void kernel_lock(void *lock);
 void kernel_unlock(void *lock);

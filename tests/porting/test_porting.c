@@ -17,8 +17,9 @@
 #include "conform.h"
 #include "my_port.h"
 
-#define PAGES 4u
-#define BYTES (PAGES * 4096u)
+#define PAGES       4u
+#define BYTES       (PAGES * 4096u)
+#define FIRST_FRAME 0x100000u /* at 4 GiB: also where a pointer has 32 bits */
 
 /* ---- a kernel for the template ---- */
 
@@ -67,9 +68,9 @@ void kernel_unmap(void *mapping)
     maps--;
 }
 
-uintptr_t kernel_physical_address(const void *page)
+cgdt_frame_t kernel_frame_of(const void *page)
 {
-    return 0x100000u + (uintptr_t)((const char *)page - memory_rw);
+    return FIRST_FRAME + (uintptr_t)((const char *)page - memory_rw) / 4096;
 }
 
 bool kernel_cpu_is_off(uint32_t cpu)
@@ -106,6 +107,18 @@ Test(porting, the_template_keeps_the_contract)
     two_maps(&memory_rw, &memory_ro);
     must_keep(&my_port, &mine);
     cr_assert_eq(maps, 0);
+}
+
+Test(porting, the_template_passes_on_the_kernels_frame)
+{
+    cgdt_frame_t frame = 0;
+    void *view;
+
+    two_maps(&memory_rw, &memory_ro);
+    cr_assert_eq(my_port.map(&mine, 0, &view), 0);
+    cr_assert_eq(my_port.map(&mine, 1, &view), 0);
+    cr_assert_eq(my_port.frame(&mine, 1, view, &frame), 0);
+    cr_assert_eq(frame, FIRST_FRAME + 1);
 }
 
 Test(porting, the_native_port_keeps_the_contract)
