@@ -6,6 +6,9 @@
  * refuse to, so jemalloc keeps freed pages for the next request, and only their memory returns to the
  * system (a hole is punched into the file). One thread at a time takes and puts pages (rule 4 of port.h),
  * so the hooks need no lock.
+ *
+ * jemalloc's own records of the arena, its mutexes among them, must not be in the file: a child after
+ * fork() shares the file, and jemalloc takes every mutex of a process that forks.
  */
 #define _GNU_SOURCE
 
@@ -23,10 +26,10 @@
 #define GROW_BYTES ((size_t)2 << 20)
 
 /*
- * What the arena takes from the file beyond the pages: blocks of 2 MiB for its own records (128 bytes per
- * page and growing in steps) and gaps before them. The file is sparse, so plenty costs nothing.
+ * What the arena may take from the file beyond the pages: the rest of a growth step, and gaps before
+ * extents. The file is sparse, so plenty costs nothing.
  */
-#define METADATA_BYTES ((size_t)64 << 20)
+#define SLACK_BYTES (4 * GROW_BYTES)
 
 static void *extent_alloc(extent_hooks_t *hooks, void *new_addr, size_t size, size_t alignment,
                           bool *zero, bool *commit, unsigned index)
@@ -121,7 +124,11 @@ static int tune_arena(const struct hosted_arena *arena, const char *what, void *
 
 static int make_arena(struct hosted_arena *arena)
 {
-    extent_hooks_t *hooks = &arena->hooks;
+    /* As arena_config_t of jemalloc 5.3, which no header of it declares. */
+    struct {
+        extent_hooks_t *extent_hooks;
+        bool metadata_use_hooks;
+    } config = {&arena->hooks, false};
     size_t bytes = sizeof(arena->index);
     size_t grow_bytes = GROW_BYTES;
     ssize_t at_once = 0;
@@ -135,7 +142,8 @@ static int make_arena(struct hosted_arena *arena)
         .split = extent_split,
         .merge = extent_merge,
     };
-    error = mallctl("arenas.create", &arena->index, &bytes, &hooks, sizeof(hooks));
+    error =
+        mallctl("experimental.arenas_create_ext", &arena->index, &bytes, &config, sizeof(config));
     if (error != 0)
         return -error;
     arena->made = true;
@@ -152,7 +160,7 @@ int hosted_arena_open(struct hosted_arena *arena, size_t max_pages)
     int error;
 
     *arena = (struct hosted_arena){.file = -1, .file_ro = -1};
-    arena->rw_bytes = (max_pages + max_pages / 4) * CGDT_PAGE_BYTES + METADATA_BYTES;
+    arena->rw_bytes = (max_pages + max_pages / 4) * CGDT_PAGE_BYTES + SLACK_BYTES;
     error = open_files(arena);
     if (error == 0)
         error = map_file(arena);

@@ -2,9 +2,11 @@
 /*
  * Private to the hosted port: a jemalloc arena whose extents are the parts of a memfd.
  *
- *   file        | arena's own records | page | page | page | ...      frame = page number in here
+ *   file        | page | page | page | ...      frame = page number in here
  *   rw          the whole file, from open to close
  *   file_ro     the same file, for the read-only views of others
+ *
+ * jemalloc's own records of the arena are in private memory, apart from the file.
  */
 #ifndef CGDT_PORT_HOSTED_ARENA_H
 #define CGDT_PORT_HOSTED_ARENA_H

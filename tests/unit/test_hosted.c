@@ -7,11 +7,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "must.h"
 
 #define ENTRIES 32
 #define DATA3   0x00cff3000000ffffull
+#define FORKS   100
 
 struct setup {
     struct cgdt_hosted *hosted;
@@ -273,6 +276,42 @@ Test(hosted, trimmed_windows_show_zeros_again_and_come_back_clean)
             for (uint32_t entry = 512; entry < 3 * 512; entry++)
                 MUST(seen(&setup, window, entry) == 0, "window %u, entry %u", window, entry);
     }
+    close_setup(&setup, 0);
+}
+
+/*
+ * Whoever forks, though he never calls the port, has jemalloc take the mutexes of every arena. Were they in
+ * the file, which the child shares with its parent, each would wait for the other's threads for ever.
+ */
+Test(hosted, a_child_that_forks_does_not_hang_its_parent)
+{
+    struct setup setup;
+    int status = 0;
+
+    open_setup(&setup, 1, false, 1000);
+    cr_assert_eq(cgdt_seal(setup.pool), 0);
+    (void)alarm(60); /* ends who hangs */
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)alarm(60);
+        for (int i = 0; i < FORKS; i++) {
+            const pid_t grandchild = fork();
+
+            if (grandchild == 0)
+                _exit(0);
+            (void)waitpid(grandchild, NULL, 0);
+        }
+        _exit(0);
+    }
+    cr_assert_gt(child, 0);
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        cgdt_slot_t slots[64];
+
+        MUST(cgdt_alloc_bulk(setup.pool, 64, slots) == 0, "alloc_bulk");
+        MUST(cgdt_free_bulk(setup.pool, 64, slots) == 0, "free_bulk");
+        MUST(cgdt_trim(setup.pool) > 0, "trim");
+    }
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     close_setup(&setup, 0);
 }
 

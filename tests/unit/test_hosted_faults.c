@@ -108,7 +108,7 @@ int __wrap_mallctl(const char *name, void *old, size_t *old_bytes, void *new_, s
         sys.arenas--;
     else if (fails())
         return ENOMEM;
-    if (strcmp(name, "arenas.create") == 0) {
+    if (strcmp(name, "experimental.arenas_create_ext") == 0) {
         sys.arenas++;
         sys.hooks = *(extent_hooks_t **)new_;
     }

@@ -17,8 +17,11 @@
  * no mprotect() can talk away. Every place without a sealed page shows one shared page of zeros.
  * The frame number of a page is its page number in the file.
  *
- * Hosted code may use libc: unlike the core, this port allocates. A child after fork() shares the pages
- * with its parent, so make the pool in the process that uses it.
+ * Hosted code may use libc: unlike the core, this port allocates.
+ *
+ * A child after fork() shares the pages with its parent, but not the records of who has which: it may call
+ * nothing of this port, by way of a pool or directly, cgdt_hosted_destroy() included. It may fork, exec and
+ * exit. Make the pool in the process that uses it.
  */
 #ifndef CGDT_PORT_HOSTED_H
 #define CGDT_PORT_HOSTED_H
@@ -62,7 +65,8 @@ struct cgdt_hosted_config {
 int cgdt_hosted_create(struct cgdt_hosted **hosted, const struct cgdt_hosted_config *config);
 
 /**
- * Give everything back; the pool must be gone.
+ * Give everything back; the pool must be gone. jemalloc keeps the addresses of its records of the arena, some
+ * 2 MiB without memory, unless its option retain is off.
  *
  * @param hosted  the arena; NULL does nothing
  */
