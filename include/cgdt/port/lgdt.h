@@ -84,6 +84,9 @@ static inline uint16_t cgdt_str(void)
 /**
  * CS from the table in use, by a far return to the next instruction.
  *
+ * In Linux, objtool takes that for an "unsupported instruction in callable function": keep the caller out of line
+ * (noinline), and name it in STACK_FRAME_NON_STANDARD(). See docs/embedding.md.
+ *
  * @param selector  of a code segment of the ring and mode that run now
  */
 static inline void cgdt_load_cs(uint16_t selector)
