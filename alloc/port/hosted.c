@@ -6,6 +6,7 @@
  * The kernel bounds a process to some 65,000 mappings (vm.max_map_count). A run of places that shows a run
  * of frames is a single mapping to it, and jemalloc hands pages out in rising order of addresses, so
  * hundreds of thousands of sealed pages stay far below. Only common pages and holes interrupt a run.
+ * To take a page back can need mappings, too, since it cuts a run in two: some are kept in reserve for that.
  *
  * Rule 4 of port.h orders map, seal, unseal and unmap, so pages[] needs no lock of its own. live_write
  * and frame read the entry of a page that cannot leave meanwhile.
@@ -25,6 +26,13 @@
 /* State of a page: SEALED or not, and frame + 1; 0 = not mapped. */
 #define SEALED 0x80000000u
 
+/* What map_at() shows where there is no frame. */
+#define ZEROS UINT32_MAX
+
+/* Mappings in reserve, of one page each. */
+#define SPARE_MAPPINGS 16u
+#define SPARE_BYTES    ((size_t)SPARE_MAPPINGS * CGDT_PAGE_BYTES)
+
 struct cgdt_hosted {
     struct hosted_arena arena;
     struct cgdt_hosted_config config;
@@ -36,6 +44,7 @@ struct cgdt_hosted {
     uint32_t *pages;       /* state of each slot page; the common page's is the last */
     char *ro;
     size_t ro_bytes;
+    char *spare; /* the mappings in reserve; NULL when they were needed */
 };
 
 /* What stands at a place of the read-only area. */
@@ -65,40 +74,71 @@ static uint32_t frame_of_state(uint32_t state)
     return (state & ~SEALED) - 1u;
 }
 
-static int map_frame(const struct cgdt_hosted *hosted, char *place, uint32_t frame)
+static int map_at(const struct cgdt_hosted *hosted, char *place, uint32_t frame)
 {
-    const off_t at = (off_t)frame * CGDT_PAGE_BYTES;
+    const void *at = frame == ZEROS
+                         ? mmap(place, CGDT_PAGE_BYTES, PROT_READ,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0)
+                         : mmap(place, CGDT_PAGE_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED,
+                                hosted->arena.file_ro, (off_t)frame * CGDT_PAGE_BYTES);
 
-    if (mmap(place, CGDT_PAGE_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED, hosted->arena.file_ro,
-             at) == MAP_FAILED)
-        return -errno;
-    return 0;
+    return at == MAP_FAILED ? -errno : 0;
 }
 
-static int map_zeros(char *place)
+/* The reserve. Neighbours of the same protection would be one mapping. */
+
+static void drop_spare(struct cgdt_hosted *hosted)
 {
-    if (mmap(place, CGDT_PAGE_BYTES, PROT_READ,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
-        return -errno;
-    return 0;
+    if (hosted->spare != NULL)
+        (void)munmap(hosted->spare, SPARE_BYTES);
+    hosted->spare = NULL;
 }
 
-/* Old kernels drop what stood at a fixed address before they notice that they cannot map: put it back. */
-static int show_frame(const struct cgdt_hosted *hosted, char *place, uint32_t frame)
+static int make_spare(struct cgdt_hosted *hosted)
 {
-    const int error = map_frame(hosted, place, frame);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *at = mmap(NULL, SPARE_BYTES, PROT_NONE, flags, -1, 0);
+    int error = at == MAP_FAILED ? -errno : 0;
 
     if (error != 0)
-        (void)map_zeros(place);
+        return error;
+    hosted->spare = at;
+    for (uint32_t i = 0; i < SPARE_MAPPINGS && error == 0; i += 2)
+        if (mmap(hosted->spare + (size_t)i * CGDT_PAGE_BYTES, CGDT_PAGE_BYTES, PROT_READ,
+                 flags | MAP_FIXED, -1, 0) == MAP_FAILED)
+            error = -errno;
+    if (error != 0)
+        drop_spare(hosted);
     return error;
 }
 
-static int show_zeros(const struct cgdt_hosted *hosted, char *place, uint32_t frame)
+/* For whoever takes back or undoes: when there is no mapping left, the reserve is used up. */
+static int map_back(struct cgdt_hosted *hosted, char *place, uint32_t frame)
 {
-    const int error = map_zeros(place);
+    const int error = map_at(hosted, place, frame);
+
+    if (error != -ENOMEM || hosted->spare == NULL)
+        return error;
+    drop_spare(hosted);
+    return map_at(hosted, place, frame);
+}
+
+/* Old kernels drop what stood at a fixed address before they notice that they cannot map: put it back. */
+static int show_frame(struct cgdt_hosted *hosted, char *place, uint32_t frame)
+{
+    const int error = map_at(hosted, place, frame);
 
     if (error != 0)
-        (void)map_frame(hosted, place, frame);
+        (void)map_back(hosted, place, ZEROS);
+    return error;
+}
+
+static int show_zeros(struct cgdt_hosted *hosted, char *place, uint32_t frame)
+{
+    const int error = map_back(hosted, place, ZEROS);
+
+    if (error != 0)
+        (void)map_back(hosted, place, frame);
     return error;
 }
 
@@ -129,7 +169,7 @@ static bool heads_with(const struct cgdt_hosted *hosted, uint32_t page, uint32_t
            sealed_in_window(hosted, window) == others_sealed;
 }
 
-static int show_heads(const struct cgdt_hosted *hosted, uint32_t frame)
+static int show_heads(struct cgdt_hosted *hosted, uint32_t frame)
 {
     for (uint32_t window = 0; window < hosted->max_windows; window++) {
         int error;
@@ -141,13 +181,13 @@ static int show_heads(const struct cgdt_hosted *hosted, uint32_t frame)
             continue;
         while (window-- > 0)
             if (window == 0 || sealed_in_window(hosted, window) != 0)
-                (void)map_zeros(head_of(hosted, window));
+                (void)map_back(hosted, head_of(hosted, window), ZEROS);
         return error;
     }
     return 0;
 }
 
-static int hide_heads(const struct cgdt_hosted *hosted, uint32_t frame)
+static int hide_heads(struct cgdt_hosted *hosted, uint32_t frame)
 {
     for (uint32_t window = 0; window < hosted->max_windows; window++) {
         int error;
@@ -159,13 +199,13 @@ static int hide_heads(const struct cgdt_hosted *hosted, uint32_t frame)
             continue;
         while (window-- > 0)
             if (window == 0 || sealed_in_window(hosted, window) != 0)
-                (void)map_frame(hosted, head_of(hosted, window), frame);
+                (void)map_back(hosted, head_of(hosted, window), frame);
         return error;
     }
     return 0;
 }
 
-static int show_page(const struct cgdt_hosted *hosted, uint32_t page, uint32_t frame)
+static int show_page(struct cgdt_hosted *hosted, uint32_t page, uint32_t frame)
 {
     const bool with_head = heads_with(hosted, page, 0);
     char *head = head_of(hosted, page / hosted->config.layout.window_pages);
@@ -178,11 +218,11 @@ static int show_page(const struct cgdt_hosted *hosted, uint32_t page, uint32_t f
         return error;
     error = show_frame(hosted, place_of(hosted, page), frame);
     if (error != 0 && with_head)
-        (void)map_zeros(head);
+        (void)map_back(hosted, head, ZEROS);
     return error;
 }
 
-static int hide_page(const struct cgdt_hosted *hosted, uint32_t page, uint32_t frame)
+static int hide_page(struct cgdt_hosted *hosted, uint32_t page, uint32_t frame)
 {
     const bool with_head = heads_with(hosted, page, 1);
     char *head = head_of(hosted, page / hosted->config.layout.window_pages);
@@ -195,7 +235,7 @@ static int hide_page(const struct cgdt_hosted *hosted, uint32_t page, uint32_t f
         return error;
     error = show_zeros(hosted, place_of(hosted, page), frame);
     if (error != 0 && with_head)
-        (void)map_frame(hosted, head, common);
+        (void)map_back(hosted, head, common);
     return error;
 }
 
@@ -210,6 +250,8 @@ static int hosted_map(void *ctx, uint32_t page, void **view)
         return -EINVAL;
     if (*state_of(hosted, page) != 0)
         return -EEXIST;
+    if (hosted->spare == NULL && make_spare(hosted) != 0)
+        return -ENOMEM; /* what could not be taken back is not given */
     at = hosted_arena_take(&hosted->arena);
     if (at == NULL)
         return -ENOMEM;
@@ -340,6 +382,11 @@ uint32_t cgdt_hosted_pages_out(const struct cgdt_hosted *hosted)
 
 /* Life and death. */
 
+static uint64_t area_bytes(const struct cgdt_hosted *hosted)
+{
+    return (uint64_t)hosted->max_windows * hosted->stride_pages * CGDT_PAGE_BYTES;
+}
+
 static int set_sizes(struct cgdt_hosted *hosted, const struct cgdt_hosted_config *config)
 {
     const struct cgdt_layout *layout = &config->layout;
@@ -350,17 +397,22 @@ static int set_sizes(struct cgdt_hosted *hosted, const struct cgdt_hosted_config
     hosted->max_pages = (config->max_cpus - 1u) / cgdt_colors(layout) + 1u;
     hosted->max_windows = (hosted->max_pages - 1u) / layout->window_pages + 1u;
     hosted->stride_pages = layout->window_pages + (layout->common ? 1u : 0u);
+    hosted->ro_bytes = (size_t)area_bytes(hosted);
+#if SIZE_MAX < UINT64_MAX
+    /* With pages of a few slots, 32 bits do not have the addresses. */
+    if (area_bytes(hosted) > SIZE_MAX / 2 ||
+        hosted_arena_bytes(hosted->max_pages + 1u) > SIZE_MAX / 2)
+        return -ENOMEM;
+#endif
     hosted->pages = calloc((size_t)hosted->max_pages + 1u, sizeof(*hosted->pages));
     return hosted->pages == NULL ? -ENOMEM : 0;
 }
 
 static int reserve_windows(struct cgdt_hosted *hosted)
 {
-    void *at;
-
-    hosted->ro_bytes = (size_t)hosted->max_windows * hosted->stride_pages * CGDT_PAGE_BYTES;
-    at =
+    void *at =
         mmap(NULL, hosted->ro_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
     if (at == MAP_FAILED)
         return -errno;
     hosted->ro = at;
@@ -381,9 +433,11 @@ int cgdt_hosted_create(struct cgdt_hosted **hosted, const struct cgdt_hosted_con
         return error;
     }
     (void)pthread_mutex_init(&made->lock, NULL); /* cannot fail with default attributes */
-    error = hosted_arena_open(&made->arena, (size_t)made->max_pages + 1u);
+    error = hosted_arena_open(&made->arena, made->max_pages + 1u);
     if (error == 0)
         error = reserve_windows(made);
+    if (error == 0)
+        error = make_spare(made);
     if (error != 0) {
         cgdt_hosted_destroy(made);
         return error;
@@ -398,6 +452,7 @@ void cgdt_hosted_destroy(struct cgdt_hosted *hosted)
         return;
     if (hosted->ro != NULL)
         (void)munmap(hosted->ro, hosted->ro_bytes);
+    drop_spare(hosted);
     hosted_arena_close(&hosted->arena);
     (void)pthread_mutex_destroy(&hosted->lock);
     free(hosted->pages);

@@ -148,19 +148,25 @@ static int make_arena(struct hosted_arena *arena)
         return -error;
     arena->made = true;
     error = tune_arena(arena, "retain_grow_limit", &grow_bytes, sizeof(grow_bytes));
-    if (error == 0)
+    /* With retain off, by MALLOC_CONF perhaps, extents are never larger than asked for: no limit to set. */
+    if (error == 0 || error == -ENOENT)
         error = tune_arena(arena, "dirty_decay_ms", &at_once, sizeof(at_once));
     if (error == 0)
         error = tune_arena(arena, "muzzy_decay_ms", &at_once, sizeof(at_once));
     return error;
 }
 
-int hosted_arena_open(struct hosted_arena *arena, size_t max_pages)
+uint64_t hosted_arena_bytes(uint32_t max_pages)
+{
+    return ((uint64_t)max_pages + max_pages / 4) * CGDT_PAGE_BYTES + SLACK_BYTES;
+}
+
+int hosted_arena_open(struct hosted_arena *arena, uint32_t max_pages)
 {
     int error;
 
     *arena = (struct hosted_arena){.file = -1, .file_ro = -1};
-    arena->rw_bytes = (max_pages + max_pages / 4) * CGDT_PAGE_BYTES + SLACK_BYTES;
+    arena->rw_bytes = (size_t)hosted_arena_bytes(max_pages);
     error = open_files(arena);
     if (error == 0)
         error = map_file(arena);

@@ -26,11 +26,14 @@ struct hosted_arena {
     size_t used_bytes; /* of the file, by the arena's extents */
 };
 
+/* What a file for max_pages pages of CGDT_PAGE_BYTES measures. */
+uint64_t hosted_arena_bytes(uint32_t max_pages);
+
 /*
- * Make an arena for up to max_pages pages of CGDT_PAGE_BYTES; it must not move. 0 or a negative errno; on
- * failure too the caller ends with hosted_arena_close().
+ * Make an arena for up to max_pages pages, whose file can be mapped: hosted_arena_bytes() fits. It must not
+ * move. 0 or a negative errno; on failure too the caller ends with hosted_arena_close().
  */
-int hosted_arena_open(struct hosted_arena *arena, size_t max_pages);
+int hosted_arena_open(struct hosted_arena *arena, uint32_t max_pages);
 
 /* Give everything back, pages still out included. */
 void hosted_arena_close(struct hosted_arena *arena);

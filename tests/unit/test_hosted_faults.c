@@ -44,6 +44,9 @@ static struct system {
     uint32_t fail_at; /* the n-th call from now on, 1 up; 0: none */
     uint32_t seen;
     bool fired;
+    int error;      /* its errno */
+    bool full;      /* no mapping left: mmap() fails until something is unmapped */
+    bool no_retain; /* jemalloc's option is off */
     bool
         drops; /* as old kernels: a mmap() at a fixed address that fails has unmapped what was there */
 
@@ -58,6 +61,7 @@ static void arm(uint32_t n, bool drops)
     sys.fail_at = n;
     sys.seen = 0;
     sys.fired = false;
+    sys.error = ENOMEM;
     sys.drops = drops;
 }
 
@@ -66,13 +70,17 @@ static bool fails(void)
     if (++sys.seen != sys.fail_at)
         return false;
     sys.fired = true;
-    errno = ENOMEM;
+    errno = sys.error;
     return true;
 }
 
 void *__wrap_mmap(void *at, size_t bytes, int protection, int flags, int file, off_t offset)
 {
-    if (fails()) {
+    const bool full = sys.full;
+
+    if (full)
+        errno = ENOMEM;
+    if (full || fails()) {
         if (sys.drops && (flags & MAP_FIXED) != 0)
             (void)__real_munmap(at, bytes);
         return MAP_FAILED;
@@ -84,6 +92,7 @@ void *__wrap_mmap(void *at, size_t bytes, int protection, int flags, int file, o
 int __wrap_munmap(void *at, size_t bytes)
 {
     sys.mappings--;
+    sys.full = false;
     return __real_munmap(at, bytes);
 }
 
@@ -108,6 +117,8 @@ int __wrap_mallctl(const char *name, void *old, size_t *old_bytes, void *new_, s
         sys.arenas--;
     else if (fails())
         return ENOMEM;
+    if (sys.no_retain && strstr(name, "retain_grow_limit") != NULL)
+        return ENOENT;
     if (strcmp(name, "experimental.arenas_create_ext") == 0) {
         sys.arenas++;
         sys.hooks = *(extent_hooks_t **)new_;
@@ -146,8 +157,8 @@ static int open_files(void)
     return n;
 }
 
-/* Mappings of the pages' file, of any size. */
-static int file_mappings(void)
+/* Mappings of whatever has `what` in its line, of any size. */
+static int mappings_of(const char *what)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
     char line[512];
@@ -155,9 +166,19 @@ static int file_mappings(void)
 
     cr_assert_not_null(maps);
     while (fgets(line, sizeof(line), maps) != NULL)
-        n += strstr(line, "cgdt-pages") != NULL ? 1 : 0;
+        n += strstr(line, what) != NULL ? 1 : 0;
     (void)fclose(maps);
     return n;
+}
+
+static int file_mappings(void)
+{
+    return mappings_of("cgdt-pages");
+}
+
+static int all_mappings(void)
+{
+    return mappings_of("");
 }
 
 /* 32 entries, two pages to a window, four windows. */
@@ -258,10 +279,11 @@ static void do_step(const struct step *step, bool drops)
 
         memcpy(before, cgdt_hosted_window(hosted, 0), sizeof(before));
         arm(n, drops);
+        sys.error = EAGAIN; /* which the port's reserve does not help */
         const int result = op(hosted, step->page, view);
         const bool fired = sys.fired;
         arm(0, false);
-        MUST(result == (fired ? -ENOMEM : 0), "page %x, mapping %u: %d", step->page, n, result);
+        MUST(result == (fired ? -EAGAIN : 0), "page %x, mapping %u: %d", step->page, n, result);
         if (!fired)
             break;
         MUST(memcmp(before, cgdt_hosted_window(hosted, 0), sizeof(before)) == 0,
@@ -300,6 +322,85 @@ Test(hosted_faults, the_common_page_first_and_away_first_each_step_is_all_or_not
         {false, CGDT_COMMON_PAGE}, {false, 6}, {false, 2}, {false, 1}, {false, 0}};
 
     do_steps(steps, COUNT_OF(steps));
+}
+
+/* What a window shows of a page, in the layout above. */
+static cgdt_desc_t shown(uint32_t page)
+{
+    return cgdt_hosted_window(hosted, page / 2)[(page % 2 + 1) * 512];
+}
+
+static int seal(uint32_t page)
+{
+    return cgdt_hosted_port.seal(hosted, page, view_of(page));
+}
+
+static int unseal_when_full(uint32_t page)
+{
+    sys.full = true;
+    const int result = cgdt_hosted_port.unseal(hosted, page, view_of(page));
+    sys.full = false;
+    return result;
+}
+
+Test(hosted_faults, a_page_can_be_taken_back_when_the_process_has_no_mapping_left)
+{
+    open_port();
+    cr_assert_eq(seal(0), 0);
+    cr_assert_eq(shown(0), DATA3);
+    cr_assert_eq(unseal_when_full(0), 0);
+    cr_assert_eq(shown(0), 0);
+    close_port();
+}
+
+Test(hosted_faults, a_place_that_was_lost_when_no_mapping_is_left_shows_zeros_again)
+{
+    open_port();
+    sys.drops = true;
+    sys.full = true;
+    cr_assert_eq(seal(0), -ENOMEM);
+    sys.drops = false;
+    cr_assert_eq(shown(0), 0);
+    cr_assert_eq(seal(0), 0);
+    cr_assert_eq(unseal_when_full(0), -ENOMEM, "the reserve is used up");
+    cr_assert_eq(shown(0), DATA3);
+    cr_assert_eq(cgdt_hosted_port.unseal(hosted, 0, view_of(0)), 0);
+    close_port();
+}
+
+Test(hosted_faults, the_reserve_of_mappings_is_made_anew_before_another_page_is_given)
+{
+    void *view = NULL;
+
+    open_port();
+    for (uint32_t page = 0; page < 2; page++)
+        cr_assert_eq(seal(page), 0);
+    cr_assert_eq(unseal_when_full(0), 0);
+    sys.full = true;
+    cr_assert_eq(cgdt_hosted_port.map(hosted, 3, &view), -ENOMEM);
+    cr_assert_eq(cgdt_hosted_pages_out(hosted), 5);
+    sys.full = false;
+    cr_assert_eq(cgdt_hosted_port.map(hosted, 3, &view), 0);
+    cr_assert_eq(unseal_when_full(1), 0);
+    cgdt_hosted_port.unmap(hosted, 3, view);
+    close_port();
+}
+
+Test(hosted_faults, the_reserve_is_many_mappings)
+{
+    const int before = all_mappings();
+
+    cr_assert_eq(cgdt_hosted_create(&hosted, &config), 0);
+    const int made = all_mappings();
+    cr_assert_geq(made - before, 16, "%d", made - before);
+    cgdt_hosted_destroy(hosted);
+}
+
+Test(hosted_faults, without_jemallocs_retain_there_is_no_growth_to_limit)
+{
+    sys.no_retain = true;
+    open_port();
+    close_port();
 }
 
 Test(hosted_faults, no_memory_for_a_page_is_enomem)
@@ -421,6 +522,7 @@ Test(hosted_faults, a_pool_goes_on_when_the_system_cannot_map)
     for (int i = 0; i < 128; i++)
         cr_assert_eq(cgdt_free(pool, slots[i]), 0);
     arm(3, true);
+    sys.error = EAGAIN;
     cr_assert_eq(cgdt_trim(pool), 3, "one window could not go");
     arm(0, false);
     cr_assert_eq(cgdt_check(pool, NULL), 0);

@@ -22,6 +22,16 @@
  * A child after fork() shares the pages with its parent, but not the records of who has which: it may call
  * nothing of this port, by way of a pool or directly, cgdt_hosted_destroy() included. It may fork, exec and
  * exit. Make the pool in the process that uses it.
+ *
+ * Limits of the system:
+ * - Mappings (vm.max_map_count, as a rule 65,530 to a process): a run of neighbours that were sealed in order
+ *   is one, but a common page between the windows interrupts it. At the limit no page can be sealed
+ *   (-CGDT_ENOMEM). The port keeps 16 mappings in reserve with which pages can still be taken back; when it
+ *   had to use them, it gives out no page (-CGDT_ENOMEM) until it could make them anew.
+ * - The size of a file (ulimit -f, RLIMIT_FSIZE): the file has room for all pages from the beginning, though
+ *   without memory. Above the limit cgdt_hosted_create() does not return, for the system sends SIGXFSZ, which
+ *   ends a process; one that ignores it gets -EFBIG.
+ * - Addresses: on 32 bits too many pages are -CGDT_ENOMEM.
  */
 #ifndef CGDT_PORT_HOSTED_H
 #define CGDT_PORT_HOSTED_H
@@ -60,6 +70,7 @@ struct cgdt_hosted_config {
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) a layout or count out of range
+ * @retval -CGDT_ENOMEM  no memory, mappings or addresses
  * @return any other: the system's, a negative errno
  */
 int cgdt_hosted_create(struct cgdt_hosted **hosted, const struct cgdt_hosted_config *config);
