@@ -128,7 +128,7 @@ static int make_arena(struct hosted_arena *arena)
     struct {
         extent_hooks_t *extent_hooks;
         bool metadata_use_hooks;
-    } config = {&arena->hooks, false};
+    } config;
     size_t bytes = sizeof(arena->index);
     size_t grow_bytes = GROW_BYTES;
     ssize_t at_once = 0;
@@ -142,6 +142,8 @@ static int make_arena(struct hosted_arena *arena)
         .split = extent_split,
         .merge = extent_merge,
     };
+    config.extent_hooks = &arena->hooks;
+    config.metadata_use_hooks = false;
     error =
         mallctl("experimental.arenas_create_ext", &arena->index, &bytes, &config, sizeof(config));
     if (error != 0)
