@@ -147,9 +147,8 @@ int cgdt_pool_destroy(struct cgdt_pool *pool);
 const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool);
 
 /**
- * End the boot phase: seal every page, and from now on every new one before it is used.
- *
- * Calling it again in the live phase does nothing.
+ * End the boot phase: seal every page, and from now on every new one before it is used. Calling it again in the
+ * live phase does nothing.
  *
  * @param pool  the pool; the caller serialises this with all other calls
  *
@@ -446,16 +445,14 @@ int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_viola
 
 /** Counts, gathered in O(pages); a snapshot that other CPUs may outdate at once. */
 struct cgdt_pool_stats {
-    uint32_t max_slots;      /**< The ceiling. */
-    uint32_t mapped_pages;   /**< Slot pages in service. */
-    uint32_t common_pages;   /**< 0 or 1. */
-    uint32_t mapped_windows; /**< Windows with a page in service. */
-    uint32_t sealed_pages;   /**< Of mapped_pages. */
-    uint32_t free_slots;     /**< On mapped pages. */
-    /** On mapped pages: not free. Those on their way in or out count, too. */
-    uint32_t owned_slots;
-    /** Mapped, but out of service: on their way in or out, or left when a call failed and its undoing too. */
-    uint32_t held_pages;
+    uint32_t max_slots;       /**< The ceiling. */
+    uint32_t mapped_pages;    /**< Slot pages in service. */
+    uint32_t common_pages;    /**< 0 or 1. */
+    uint32_t mapped_windows;  /**< Windows with a page in service. */
+    uint32_t sealed_pages;    /**< Of mapped_pages. */
+    uint32_t free_slots;      /**< On mapped pages. */
+    uint32_t owned_slots;     /**< On mapped pages: not free; on their way in or out, too. */
+    uint32_t held_pages;      /**< Out of service: on their way, or left when an undo failed too. */
     uint32_t reserved_slots;  /**< As asked by cgdt_reserve(). */
     size_t bookkeeping_bytes; /**< cgdt_pool_bytes(). */
 };
