@@ -7,6 +7,9 @@
 set -euo pipefail
 export LC_ALL=C
 
+# shellcheck source=tests/need.sh
+source "$(dirname "${BASH_SOURCE[0]}")/need.sh"
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
@@ -22,16 +25,4 @@ finish() {
         exit 1
     fi
     echo "ok: $*"
-}
-
-# A tool that is not there is a failure, never a silent pass.
-need() {
-    local tool
-
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null || {
-            echo "FAIL: $tool is not installed" >&2
-            exit 1
-        }
-    done
 }

@@ -51,8 +51,8 @@ static const struct argp_option options[] = {
 static const char doc[] =
     "A live picture of a pool under stress.\v"
     "Between bars is a page, a character is a slot: its color where a CPU has it, '.' where it is "
-    "free, nothing where the page is not mapped. CPUs come and go on several threads at once; each "
-    "slot is verified as by cgdt stress.\n\n"
+    "free, nothing where the page is not mapped or the pool has no such slot. CPUs come and go on "
+    "several threads at once; each slot is verified as by cgdt stress.\n\n"
     "Exit status: 0 fine, 1 a violation was found, 2 wrong use or no memory.";
 
 static void set_layout(struct map *map, const struct argp_state *state, const char *arg)

@@ -5,6 +5,8 @@
 
 set -euo pipefail
 export LC_ALL=C
+# shellcheck source=tests/need.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../need.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034 # where test-stage builds and installs
@@ -16,15 +18,6 @@ here=$root/tests/install
 fail() {
     echo "FAIL: $*" >&2
     exit 1
-}
-
-# A tool that is not there is a failure, never a silent pass.
-need() {
-    local tool
-
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null || fail "$tool is not installed"
-    done
 }
 
 # Shows a command's output only if it fails.

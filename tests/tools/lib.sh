@@ -4,6 +4,8 @@
 # What the tests of the cgdt command share. To be sourced with the command's path as $1, after set -euo pipefail.
 
 export LC_ALL=C
+# shellcheck source=tests/need.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../need.sh"
 cgdt=$1
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
@@ -16,14 +18,6 @@ fail() {
     [ ! -s "$out" ] || sed 's/^/stdout: /' -- "$out" | head -n 20 >&2
     [ ! -s "$err" ] || sed 's/^/stderr: /' -- "$err" | head -n 20 >&2
     exit 1
-}
-
-# A tool that is not there is a failure, never a silent pass.
-need() {
-    local tool
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null || fail "$tool is not installed"
-    done
 }
 
 # expect STATUS ARGUMENT...: runs cgdt, its output into $out and $err; stdin is the caller's.
