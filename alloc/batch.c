@@ -43,20 +43,20 @@ static cgdt_desc_t wanted(const struct cgdt_batch *batch, uint32_t i)
 }
 
 /* Whether entry first + i is in the batch and not yet as it is to be. */
-static CGDT_SHARED_ bool differs(const struct cgdt_batch *batch, uint32_t i)
+static CGDT_INLINE_UNLESS_SMALL_ bool differs(const struct cgdt_batch *batch, uint32_t i)
 {
     return i < batch->count &&
            cgdt_load_descriptor_(&batch->slot[batch->first + i]) != wanted(batch, i);
 }
 
-static CGDT_SHARED_ bool is_wide(const struct cgdt_batch *batch, cgdt_desc_t desc)
+static CGDT_INLINE_UNLESS_SMALL_ bool is_wide(const struct cgdt_batch *batch, cgdt_desc_t desc)
 {
     return (batch->profile == CGDT_NATIVE64 || batch->profile == CGDT_XEN_PV64) &&
            cgdt_desc_wide64(desc);
 }
 
 /* Whether this pass stores entry first + i, and what. */
-static CGDT_SHARED_ bool in_pass(const struct cgdt_batch *batch, uint32_t i, cgdt_desc_t *value)
+static CGDT_INLINE_UNLESS_SMALL_ bool in_pass(const struct cgdt_batch *batch, uint32_t i, cgdt_desc_t *value)
 {
     const cgdt_desc_t now = cgdt_load_descriptor_(&batch->slot[batch->first + i]);
 

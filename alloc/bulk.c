@@ -13,7 +13,7 @@ struct request {
 };
 
 /* Handles for slots first + i where bit i is set, lowest first; returns how many. */
-static CGDT_SHARED_ uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t bits,
+static CGDT_INLINE_UNLESS_SMALL_ uint32_t hand_out(const struct cgdt_pool *pool, uint32_t first, uint64_t bits,
                                       cgdt_slot_t *slots)
 {
     uint32_t n = 0;
@@ -23,7 +23,7 @@ static CGDT_SHARED_ uint32_t hand_out(const struct cgdt_pool *pool, uint32_t fir
     return n;
 }
 
-static CGDT_SHARED_ int fill(const struct cgdt_pool *pool, uint32_t number)
+static CGDT_INLINE_UNLESS_SMALL_ int fill(const struct cgdt_pool *pool, uint32_t number)
 {
     return cgdt_slot_fill_(pool, number);
 }
@@ -31,7 +31,7 @@ static CGDT_SHARED_ int fill(const struct cgdt_pool *pool, uint32_t number)
 typedef uint64_t claim_fn(struct slotmap *map, uint32_t max, uint32_t *first);
 
 /* Take what pages in service have, at most what is missing. */
-static CGDT_SHARED_ void claim(struct cgdt_pool *pool, struct request *request, claim_fn *from)
+static CGDT_INLINE_UNLESS_SMALL_ void claim(struct cgdt_pool *pool, struct request *request, claim_fn *from)
 {
     while (request->claimed < request->n) {
         uint32_t first = 0;
@@ -56,7 +56,7 @@ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 }
 
 /* From here on the handles are good. */
-static CGDT_SHARED_ void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
+static CGDT_INLINE_UNLESS_SMALL_ void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
@@ -133,7 +133,7 @@ static int grow(struct cgdt_pool *pool, struct request *request)
 }
 
 /* The handles are good from here on; or all goes back. */
-static CGDT_SHARED_ int settle(struct cgdt_pool *pool, struct request *request, int error)
+static CGDT_INLINE_UNLESS_SMALL_ int settle(struct cgdt_pool *pool, struct request *request, int error)
 {
     if (error == 0) {
         own(pool, request->slots, request->n);

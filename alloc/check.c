@@ -9,7 +9,7 @@
 #include "atomic.h"
 #include "cgdt/layout.h"
 #include "hints.h"
-#include "text.h"
+#include "format.h"
 
 /* The one selector of Xen's own that a call gate may name. */
 #define XEN_FLAT_KERNEL_CS64 0xe033u
@@ -111,7 +111,7 @@ static bool is_flat_over_xen(cgdt_desc_t desc)
     return base == 0 && limit_bytes > XEN_COMPAT_VIRT_START;
 }
 
-static CGDT_SHARED_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt_desc_t *stored)
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt_desc_t *stored)
 {
     unsigned dpl = (unsigned)(desc >> CGDT_DESC_DPL_SHIFT) & 3u;
     const unsigned lowest = pv32 ? 1u : 3u; /* the ring that a guest kernel runs in */
@@ -138,7 +138,7 @@ static CGDT_SHARED_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt
     return limit_raised ? CGDT_LIMIT_RAISED : CGDT_FINE;
 }
 
-static CGDT_SHARED_ enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
 {
     /* Bit t: system type t may stand in a GDT (SDM vol. 3A table 3-2, the two columns). */
     const unsigned allowed64 = 1u << 2 | 1u << 9 | 1u << 0xb | 1u << 0xc;
@@ -301,7 +301,7 @@ static bool is_plain_slot(enum cgdt_profile profile, const cgdt_desc_t *slot, ui
 }
 
 /* A slot without an owner: the profile first, since what it refuses is worse than what is merely not zero. */
-static CGDT_SHARED_ enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
                                                    const cgdt_desc_t *slot, uint32_t entries,
                                                    uint32_t *bad)
 {
@@ -353,10 +353,10 @@ size_t cgdt_violation_text(const struct cgdt_violation *violation, char *buffer,
                                violation->entry, violation->found};
     const bool common = violation->page == CGDT_COMMON_POSITION;
 
-    cgdt_text_put_(&text, common ? "window #, common page" : "window #, page #, color #", values);
-    cgdt_text_put_(&text, ", entry #: 0x&: ", values + 3);
-    cgdt_text_put_(&text, cgdt_reason_text(violation->reason), NULL);
+    cgdt_format_put_(&text, common ? "window #, common page" : "window #, page #, color #", values);
+    cgdt_format_put_(&text, ", entry #: 0x&: ", values + 3);
+    cgdt_format_put_(&text, cgdt_reason_text(violation->reason), NULL);
     if (violation->effect == CGDT_REWRITTEN)
-        cgdt_text_put_(&text, " (stored: 0x&)", &violation->stored);
+        cgdt_format_put_(&text, " (stored: 0x&)", &violation->stored);
     return text.length;
 }

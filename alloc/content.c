@@ -37,7 +37,7 @@ int cgdt_page_store_(const struct cgdt_pool *pool, uint32_t page, const struct p
 }
 
 /* Entry `entry` of the table as it will be. */
-static CGDT_SHARED_ cgdt_desc_t merged(const struct table *table, const struct change *change,
+static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t merged(const struct table *table, const struct change *change,
                                        uint32_t entry)
 {
     return entry - change->first < change->n ? change->values[entry - change->first]
@@ -97,7 +97,7 @@ static bool is_there(const struct table *table, const struct change *change)
 }
 
 /* null_entry: entry 0 must stay zero. */
-static CGDT_SHARED_ int write_table(const struct cgdt_pool *pool, uint32_t page,
+static CGDT_INLINE_UNLESS_SMALL_ int write_table(const struct cgdt_pool *pool, uint32_t page,
                                     const struct page_state *state, const struct table *table,
                                     bool null_entry, const struct change *change)
 {
@@ -117,7 +117,7 @@ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const c
     const struct change change = {.values = desc, .first = first, .n = n};
     const uint32_t number = cgdt_slot_number(slot);
     struct page_state page;
-    const int error = cgdt_slot_owned_(pool, slot, &page);
+    const int error = cgdt_slot_lookup_(pool, slot, &page);
 
     if (error != 0)
         return error;
@@ -132,7 +132,7 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, cg
 {
     const struct cgdt_layout *layout = &pool->config.layout;
     struct page_state page;
-    const int error = cgdt_slot_owned_(pool, slot, &page);
+    const int error = cgdt_slot_lookup_(pool, slot, &page);
 
     if (error != 0)
         return error;
@@ -148,7 +148,7 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, cg
 
 int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const cgdt_desc_t *desc, uint32_t n)
 {
-    const struct page_state page = cgdt_window_page_(&pool->windows, CGDT_COMMON_PAGE);
+    const struct page_state page = cgdt_page_state_(&pool->pages, CGDT_COMMON_PAGE);
     const struct table table = {page.view, CGDT_PAGE_ENTRIES};
     const struct change change = {.values = desc, .first = first, .n = n};
 
@@ -164,7 +164,7 @@ int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
     const struct cgdt_port *port = pool->config.port;
     struct page_state page;
     uint32_t n = 0;
-    int error = cgdt_slot_owned_(pool, slot, &page);
+    int error = cgdt_slot_lookup_(pool, slot, &page);
 
     if (layout->mode != CGDT_PAGED)
         return -CGDT_ENOTSUP;
@@ -180,7 +180,7 @@ int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
     for (uint32_t i = layout->common ? 0 : 1; i <= own - head + 1; i++) {
         const uint32_t index = i == 0 ? CGDT_COMMON_PAGE : head + i - 1;
 
-        page = cgdt_window_page_(&pool->windows, index);
+        page = cgdt_page_state_(&pool->pages, index);
         error = port->frame(pool->config.port_ctx, index, page.view, &frames[n++]);
         if (error < 0)
             return error;
@@ -194,7 +194,7 @@ int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_pseudo
 {
     const struct cgdt_layout *layout = &pool->config.layout;
     struct page_state page;
-    const int error = cgdt_slot_owned_(pool, slot, &page);
+    const int error = cgdt_slot_lookup_(pool, slot, &page);
 
     if (layout->mode != CGDT_NATIVE)
         return -CGDT_ENOTSUP;

@@ -12,7 +12,7 @@
      CGDT_DESC_LONG | CGDT_DESC_DB)
 
 /* Base and limit, scattered over the descriptor as the 80286 and 80386 left them. */
-static CGDT_SHARED_ cgdt_desc_t place(uint32_t base, uint32_t limit)
+static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t place(uint32_t base, uint32_t limit)
 {
     return (uint64_t)(limit & 0xffffu) | (uint64_t)(base & 0xffffffu) << 16 |
            (uint64_t)(limit & 0xf0000u) << 32 | (uint64_t)(base >> 24) << 56;

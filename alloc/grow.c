@@ -15,7 +15,7 @@
 uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *growth, uint32_t page)
 {
     for (page++; page < growth->end; page++) {
-        if (cgdt_window_page_(&pool->windows, page).held)
+        if (cgdt_page_state_(&pool->pages, page).held)
             break;
     }
     return page < growth->end ? page : growth->end;
@@ -25,22 +25,22 @@ CGDT_SELDOM_ void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *g
 {
     for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
          page = cgdt_grow_next_(pool, growth, page)) {
-        if (cgdt_window_unseal_(&pool->windows, page) >= 0)
-            cgdt_window_unmap_(&pool->windows, page);
+        if (cgdt_page_unseal_(&pool->pages, page) >= 0)
+            cgdt_page_unmap_(&pool->pages, page);
     }
 }
 
 CGDT_SELDOM_ int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growth)
 {
-    const uint32_t first = cgdt_window_hole_(&pool->windows, 0);
+    const uint32_t first = cgdt_page_hole_(&pool->pages, 0);
 
     *growth = (struct growth){first, first, 0};
     while (growth->slots < slots) {
-        const uint32_t page = cgdt_window_hole_(&pool->windows, growth->end);
+        const uint32_t page = cgdt_page_hole_(&pool->pages, growth->end);
         int error = -CGDT_ENOSPC;
 
-        if (page < pool->windows.pages)
-            error = cgdt_window_map_(&pool->windows, page);
+        if (page < pool->pages.count)
+            error = cgdt_page_map_(&pool->pages, page);
         if (error < 0) {
             cgdt_grow_undo_(pool, growth);
             return error;
@@ -57,7 +57,7 @@ CGDT_SELDOM_ int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *gr
         return 0;
     for (uint32_t page = cgdt_grow_next_(pool, growth, growth->first - 1); page < growth->end;
          page = cgdt_grow_next_(pool, growth, page)) {
-        const int error = cgdt_window_seal_(&pool->windows, page);
+        const int error = cgdt_page_seal_(&pool->pages, page);
 
         if (error < 0) {
             cgdt_grow_undo_(pool, growth);
@@ -76,7 +76,7 @@ CGDT_SELDOM_ void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth
         const uint32_t here = taken < slots ? taken : slots;
 
         taken -= here;
-        cgdt_window_serve_(&pool->windows, page);
+        cgdt_page_serve_(&pool->pages, page);
         if (here < slots)
             cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page) + here, slots - here);
     }
@@ -84,21 +84,21 @@ CGDT_SELDOM_ void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth
 
 static bool in_service(const struct cgdt_pool *pool, uint32_t page)
 {
-    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
     return state.view != NULL && !state.held;
 }
 
 static bool is_held(const struct cgdt_pool *pool, uint32_t page)
 {
-    return cgdt_window_page_(&pool->windows, page).held;
+    return cgdt_page_state_(&pool->pages, page).held;
 }
 
 CGDT_SELDOM_ static uint32_t free_slots(const struct cgdt_pool *pool)
 {
     uint32_t n = 0;
 
-    for (uint32_t page = 0; page < pool->windows.pages; page++)
+    for (uint32_t page = 0; page < pool->pages.count; page++)
         n += cgdt_count_bits_(cgdt_slotmap_free_bits_(&pool->map, cgdt_pool_first_of_(pool, page),
                                                       cgdt_pool_slots_of_(pool, page)));
     return n;
@@ -139,10 +139,10 @@ struct span {
 
 CGDT_SELDOM_ static struct span span_of(const struct cgdt_pool *pool, uint32_t window)
 {
-    const uint32_t first = window * pool->windows.window_pages;
-    const uint32_t end = first + pool->windows.window_pages;
+    const uint32_t first = window * pool->pages.window_pages;
+    const uint32_t end = first + pool->pages.window_pages;
 
-    return (struct span){first, end < pool->windows.pages ? end : pool->windows.pages};
+    return (struct span){first, end < pool->pages.count ? end : pool->pages.count};
 }
 
 enum use {
@@ -173,13 +173,13 @@ CGDT_SELDOM_ static void restore(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
         /* No page of the span is in service: who calls has just retired those that were. */
-        if (cgdt_window_page_(&pool->windows, page).view == NULL ||
-            !cgdt_window_is_zero_(&pool->windows, page) ||
-            (pool->live && cgdt_window_seal_(&pool->windows, page) < 0)) {
-            page += pool->windows.window_pages - 1 - page % pool->windows.window_pages;
+        if (cgdt_page_state_(&pool->pages, page).view == NULL ||
+            !cgdt_page_is_zero_(&pool->pages, page) ||
+            (pool->live && cgdt_page_seal_(&pool->pages, page) < 0)) {
+            page += pool->pages.window_pages - 1 - page % pool->pages.window_pages;
             continue;
         }
-        cgdt_window_serve_(&pool->windows, page);
+        cgdt_page_serve_(&pool->pages, page);
         cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page),
                               cgdt_pool_slots_of_(pool, page));
     }
@@ -197,7 +197,7 @@ CGDT_SELDOM_ static bool retire(struct cgdt_pool *pool, struct span span, uint32
             restore(pool, (struct span){span.first, page});
             return false;
         }
-        cgdt_window_hold_(&pool->windows, page);
+        cgdt_page_hold_(&pool->pages, page);
         *slots += here;
     }
     return true;
@@ -207,7 +207,7 @@ CGDT_SELDOM_ static bool retire(struct cgdt_pool *pool, struct span span, uint32
 CGDT_SELDOM_ static int unseal_held(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
-        const int error = is_held(pool, page) ? cgdt_window_unseal_(&pool->windows, page) : 0;
+        const int error = is_held(pool, page) ? cgdt_page_unseal_(&pool->pages, page) : 0;
 
         if (error < 0)
             return error;
@@ -219,32 +219,32 @@ CGDT_SELDOM_ static void unmap_held(struct cgdt_pool *pool, struct span span)
 {
     for (uint32_t page = span.first; page < span.end; page++) {
         if (is_held(pool, page))
-            cgdt_window_unmap_(&pool->windows, page);
+            cgdt_page_unmap_(&pool->pages, page);
     }
 }
 
 CGDT_SELDOM_ int cgdt_grow_leave_(struct cgdt_pool *pool)
 {
-    const struct span all = {0, pool->windows.pages};
+    const struct span all = {0, pool->pages.count};
     const bool common = pool->config.layout.common;
     uint32_t slots;
 
     /* Nobody else is here, by the rules for destroy: what is free stays so. */
     for (uint32_t page = 0; page < all.end; page++) {
-        if (in_service(pool, page) && cgdt_pool_owned_bits_(pool, page) != 0)
+        if (in_service(pool, page) && cgdt_pool_taken_bits_(pool, page) != 0)
             return -CGDT_EBUSY;
     }
     (void)retire(pool, all, &slots);
     int error = unseal_held(pool, all);
     if (error == 0 && common)
-        error = cgdt_window_unseal_(&pool->windows, CGDT_COMMON_PAGE);
+        error = cgdt_page_unseal_(&pool->pages, CGDT_COMMON_PAGE);
     if (error < 0) {
         restore(pool, all);
         return error;
     }
     unmap_held(pool, all);
     if (common)
-        cgdt_window_unmap_(&pool->windows, CGDT_COMMON_PAGE);
+        cgdt_page_unmap_(&pool->pages, CGDT_COMMON_PAGE);
     return 0;
 }
 
@@ -273,8 +273,8 @@ static int trim_window(struct cgdt_pool *pool, struct span span, uint32_t *free_
 
 static int trim_all(struct cgdt_pool *pool)
 {
-    const uint32_t per_window = pool->windows.window_pages;
-    const uint32_t windows = (pool->windows.pages + per_window - 1) / per_window;
+    const uint32_t per_window = pool->pages.window_pages;
+    const uint32_t windows = (pool->pages.count + per_window - 1) / per_window;
     uint32_t serving = 0;
     uint32_t free_left = free_slots(pool);
     int given_back = 0;

@@ -13,13 +13,13 @@
 #define CGDT_SELDOM_ __attribute__((__noinline__, __cold__))
 #endif
 
-/* `static CGDT_SHARED_`: a helper for its callers to take in, but not where size is what counts. */
+/* `static CGDT_INLINE_UNLESS_SMALL_`: a helper for its callers to take in, but not where size is what counts. */
 #if defined(__OPTIMIZE_SIZE__) && defined(__clang__)
-#define CGDT_SHARED_ __attribute__((__noinline__, __minsize__))
+#define CGDT_INLINE_UNLESS_SMALL_ __attribute__((__noinline__, __minsize__))
 #elif defined(__OPTIMIZE_SIZE__)
-#define CGDT_SHARED_ __attribute__((__noinline__))
+#define CGDT_INLINE_UNLESS_SMALL_ __attribute__((__noinline__))
 #else
-#define CGDT_SHARED_ inline
+#define CGDT_INLINE_UNLESS_SMALL_ inline
 #endif
 
 /* Before a loop over a group of 8 descriptors that is worth unrolling. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking only: check, stats, page_owned, describe. */
 #include "pool.h"
-#include "text.h"
+#include "format.h"
 
 /*
  * How far back cgdt_check() looks for a frame that is in the pool twice: all pairs of a pool of 16,384 CPUs
@@ -16,9 +16,9 @@ static bool in_service(const struct page_state *state)
 
 static void locate(const struct cgdt_pool *pool, uint32_t page, struct cgdt_violation *violation)
 {
-    violation->window = page == CGDT_COMMON_PAGE ? 0 : page / pool->windows.window_pages;
+    violation->window = page == CGDT_COMMON_PAGE ? 0 : page / pool->pages.window_pages;
     violation->page =
-        page == CGDT_COMMON_PAGE ? CGDT_COMMON_POSITION : page % pool->windows.window_pages;
+        page == CGDT_COMMON_PAGE ? CGDT_COMMON_POSITION : page % pool->pages.window_pages;
 }
 
 static int report(const struct cgdt_pool *pool, uint32_t page, enum cgdt_reason reason,
@@ -40,7 +40,7 @@ static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct
 
     for (uint32_t back = 0; error >= 0 && back <= TWICE_REACH_PAGES && back <= page; back++) {
         const uint32_t earlier = back == 0 ? CGDT_COMMON_PAGE : page - back;
-        const cgdt_desc_t *view = cgdt_window_page_(&pool->windows, earlier).view;
+        const cgdt_desc_t *view = cgdt_page_state_(&pool->pages, earlier).view;
 
         if (view == NULL)
             continue;
@@ -53,7 +53,7 @@ static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct
 
 static int check_one(const struct cgdt_pool *pool, uint32_t page, struct cgdt_violation *violation)
 {
-    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
     if (state.view == NULL)
         return 0;
@@ -62,7 +62,7 @@ static int check_one(const struct cgdt_pool *pool, uint32_t page, struct cgdt_vi
                             CGDT_PAGE_ENTRIES, ~0ull, violation) == CGDT_FINE)
             return 0;
     } else {
-        const uint64_t owned = state.held ? 0 : cgdt_pool_owned_bits_(pool, page);
+        const uint64_t owned = state.held ? 0 : cgdt_pool_taken_bits_(pool, page);
         const int twice = check_frame(pool, page, &state, violation);
 
         if (twice != 0)
@@ -91,19 +91,19 @@ static int check_pages(struct cgdt_pool *pool, uint32_t first, uint32_t end,
 
 int cgdt_check(struct cgdt_pool *pool, struct cgdt_violation *violation)
 {
-    return check_pages(pool, 0, pool->windows.pages, violation);
+    return check_pages(pool, 0, pool->pages.count, violation);
 }
 
 int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_violation *violation)
 {
-    const uint32_t per_window = pool->windows.window_pages;
-    const uint32_t windows = (pool->windows.pages + per_window - 1) / per_window;
+    const uint32_t per_window = pool->pages.window_pages;
+    const uint32_t windows = (pool->pages.count + per_window - 1) / per_window;
 
     if (window >= windows)
         return -CGDT_EINVAL;
     const uint32_t end = (window + 1) * per_window;
     return check_pages(pool, window * per_window,
-                       end < pool->windows.pages ? end : pool->windows.pages, violation);
+                       end < pool->pages.count ? end : pool->pages.count, violation);
 }
 
 void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
@@ -114,19 +114,19 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
                                       .common_pages = pool->config.layout.common ? 1u : 0u,
                                       .reserved_slots = cgdt_load32_relaxed_(&pool->reserved_slots),
                                       .bookkeeping_bytes = cgdt_pool_bytes_of_(&pool->config)};
-    for (uint32_t page = 0; page < pool->windows.pages; page++) {
-        const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    for (uint32_t page = 0; page < pool->pages.count; page++) {
+        const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
         if (state.view != NULL && state.held)
             stats->held_pages++;
         if (!in_service(&state))
             continue;
-        const uint32_t window = page / pool->windows.window_pages + 1;
+        const uint32_t window = page / pool->pages.window_pages + 1;
         stats->mapped_windows += window != last_window ? 1u : 0u;
         last_window = window;
         stats->mapped_pages++;
         stats->sealed_pages += state.sealed ? 1u : 0u;
-        const uint32_t owned = cgdt_count_bits_(cgdt_pool_owned_bits_(pool, page));
+        const uint32_t owned = cgdt_count_bits_(cgdt_pool_taken_bits_(pool, page));
         stats->owned_slots += owned;
         stats->free_slots += cgdt_pool_slots_of_(pool, page) - owned;
     }
@@ -134,10 +134,10 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
 
 int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned)
 {
-    if (page >= pool->windows.pages || owned == NULL)
+    if (page >= pool->pages.count || owned == NULL)
         return -CGDT_EINVAL;
-    const struct page_state state = cgdt_window_page_(&pool->windows, page);
-    *owned = in_service(&state) ? cgdt_pool_owned_bits_(pool, page) : 0;
+    const struct page_state state = cgdt_page_state_(&pool->pages, page);
+    *owned = in_service(&state) ? cgdt_pool_taken_bits_(pool, page) : 0;
     return in_service(&state) ? 1 : 0;
 }
 
@@ -148,22 +148,22 @@ static void describe_descriptor(struct text *text, uint32_t entry, cgdt_desc_t d
     cgdt_desc_decode(desc, &fields);
     const uint64_t values[] = {entry,     desc, fields.type, fields.base, fields.last_offset,
                                fields.dpl};
-    cgdt_text_put_(text, "    entry #: 0x&", values);
-    cgdt_text_put_(text, fields.segment ? (fields.type & 8u) != 0 ? " code" : " data" : " system",
+    cgdt_format_put_(text, "    entry #: 0x&", values);
+    cgdt_format_put_(text, fields.segment ? (fields.type & 8u) != 0 ? " code" : " data" : " system",
                    NULL);
-    cgdt_text_put_(text, " type # base 0x$ last 0x$ dpl #", values + 2);
-    cgdt_text_put_(text, fields.present ? " present" : " absent", NULL);
-    cgdt_text_put_(text, fields.long_mode ? " long\n" : "\n", NULL);
+    cgdt_format_put_(text, " type # base 0x$ last 0x$ dpl #", values + 2);
+    cgdt_format_put_(text, fields.present ? " present" : " absent", NULL);
+    cgdt_format_put_(text, fields.long_mode ? " long\n" : "\n", NULL);
 }
 
 static void describe_page(const struct cgdt_pool *pool, uint32_t page,
                           const struct page_state *state, struct text *text)
 {
     const uint32_t entries = pool->config.layout.slot_entries;
-    const uint64_t owned = cgdt_pool_owned_bits_(pool, page);
+    const uint64_t owned = cgdt_pool_taken_bits_(pool, page);
 
-    const uint64_t place[] = {page / pool->windows.window_pages, page % pool->windows.window_pages};
-    cgdt_text_put_(text, state->sealed ? "window # page # sealed\n" : "window # page # private\n",
+    const uint64_t place[] = {page / pool->pages.window_pages, page % pool->pages.window_pages};
+    cgdt_format_put_(text, state->sealed ? "window # page # sealed\n" : "window # page # private\n",
                    place);
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
         const uint64_t color = entry / entries;
@@ -171,11 +171,11 @@ static void describe_page(const struct cgdt_pool *pool, uint32_t page,
         const cgdt_desc_t desc = cgdt_load_descriptor_(&state->view[entry]);
 
         if (entry % entries == 0 && is_owned)
-            cgdt_text_put_(text, "  color #\n", &color);
+            cgdt_format_put_(text, "  color #\n", &color);
         if (desc == 0)
             continue;
         if (!is_owned)
-            cgdt_text_put_(text, "  UNOWNED", NULL);
+            cgdt_format_put_(text, "  UNOWNED", NULL);
         describe_descriptor(text, entry % entries, desc);
     }
 }
@@ -184,10 +184,10 @@ int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *buffer, size_t si
 {
     struct text text = {buffer, size, 0};
 
-    if (page >= pool->windows.pages || (buffer == NULL && size != 0))
+    if (page >= pool->pages.count || (buffer == NULL && size != 0))
         return -CGDT_EINVAL;
     cgdt_pool_lock_(pool);
-    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    const struct page_state state = cgdt_page_state_(&pool->pages, page);
     if (state.view != NULL)
         describe_page(pool, page, &state, &text);
     cgdt_pool_unlock_(pool);

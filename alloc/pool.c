@@ -43,7 +43,7 @@ uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page)
     return left < colors ? left : colors;
 }
 
-uint64_t cgdt_pool_owned_bits_(const struct cgdt_pool *pool, uint32_t page)
+uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page)
 {
     const uint32_t slots = cgdt_pool_slots_of_(pool, page);
     const uint32_t first = cgdt_pool_first_of_(pool, page);
@@ -123,13 +123,13 @@ static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
     pool->config = *config;
     cgdt_slotmap_init_(&pool->map, next, config->max_cpus, config->serialized);
     next += cgdt_slotmap_bytes_(config->max_cpus);
-    pool->windows = (struct windows){.port = config->port,
+    pool->pages = (struct pages){.port = config->port,
                                      .ctx = config->port_ctx,
                                      .views = (uintptr_t *)(void *)next,
                                      .pages = pages,
                                      .window_pages = config->layout.window_pages};
     for (uint32_t page = 0; page < pages; page++)
-        cgdt_store_pointer_release_(&pool->windows.views[page], 0);
+        cgdt_store_pointer_release_(&pool->pages.views[page], 0);
     pool->directory = (uint32_t *)(void *)(next + pages * sizeof(uintptr_t));
     for (uint32_t cpu = 0; cpu < config->max_cpus; cpu++)
         cgdt_store32_relaxed_(&pool->directory[cpu], 0);
@@ -155,7 +155,7 @@ CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t by
     lay_out(made, config);
     if (config->layout.common) {
         cgdt_pool_lock_(made); /* rule 4 of port.h, though nobody else can be here */
-        const int error = cgdt_window_map_(&made->windows, CGDT_COMMON_PAGE);
+        const int error = cgdt_page_map_(&made->pages, CGDT_COMMON_PAGE);
         cgdt_pool_unlock_(made);
         if (error < 0)
             return error;
@@ -172,12 +172,12 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool)
 /* Pages in a walk over all of them: the common page last, so that every index is the page's own. */
 static uint32_t nth_page(const struct cgdt_pool *pool, uint32_t n)
 {
-    return n == pool->windows.pages ? CGDT_COMMON_PAGE : n;
+    return n == pool->pages.count ? CGDT_COMMON_PAGE : n;
 }
 
 static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
 {
-    return cgdt_window_page_(&pool->windows, page).view != NULL;
+    return cgdt_page_state_(&pool->pages, page).view != NULL;
 }
 
 /* Seal every mapped page; all or none. */
@@ -186,15 +186,15 @@ static int seal_all(struct cgdt_pool *pool)
     uint32_t done = 0;
     int error = 0;
 
-    for (; done <= pool->windows.pages && error >= 0; done++) {
+    for (; done <= pool->pages.count && error >= 0; done++) {
         if (is_mapped(pool, nth_page(pool, done)))
-            error = cgdt_window_seal_(&pool->windows, nth_page(pool, done));
+            error = cgdt_page_seal_(&pool->pages, nth_page(pool, done));
     }
     if (error >= 0)
         return 0;
     while (done-- > 0) {
         if (is_mapped(pool, nth_page(pool, done)))
-            (void)cgdt_window_unseal_(&pool->windows, nth_page(pool, done));
+            (void)cgdt_page_unseal_(&pool->pages, nth_page(pool, done));
     }
     return error;
 }

@@ -15,12 +15,12 @@
 
 #include "cgdt/cgdt.h"
 #include "slotmap.h"
-#include "window.h"
+#include "page.h"
 
 struct cgdt_pool {
     _Alignas(8) struct cgdt_config config; /* so that the slot map behind the pool is aligned */
     struct slotmap map;
-    struct windows windows;
+    struct pages pages;
     uint32_t *directory;     /* [max_cpus]: cpu.c */
     uint32_t reserved_slots; /* changed under the lock */
     uint8_t color_shift;     /* log2 of the slots in a page */
@@ -87,10 +87,10 @@ static inline uint32_t cgdt_pool_offset_(const struct cgdt_pool *pool, uint32_t 
 }
 
 /* Which slots of a page in service are not free: claimed, owned or releasing. Bit 0 for color 0. */
-uint64_t cgdt_pool_owned_bits_(const struct cgdt_pool *pool, uint32_t page);
+uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page);
 
 /* 0 if the handle's owner may use it, with the page's state in *page; otherwise -CGDT_ENOENT, -ESTALE. */
-int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
+int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
 
 /* Where ordinary stores to a page go; NULL: only live_write() may change it. */
 static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool,

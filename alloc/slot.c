@@ -12,7 +12,7 @@ CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t 
     return -CGDT_ESTALE;
 }
 
-int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)
+int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
@@ -21,7 +21,7 @@ int cgdt_slot_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page
         (slot & CGDT_SLOT_UNUSED_) != 0)
         return cgdt_slot_not_owned_(pool, slot);
     /* A page stays in service while one of its slots is owned. */
-    *page = cgdt_window_page_(&pool->windows, cgdt_pool_page_of_(pool, number));
+    *page = cgdt_page_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
     return 0;
 }
 
@@ -30,7 +30,7 @@ CGDT_SELDOM_ static int change_slot(const struct cgdt_pool *pool, uint32_t numbe
                                     const struct change *change)
 {
     const uint32_t page = cgdt_pool_page_of_(pool, number);
-    const struct page_state state = cgdt_window_page_(&pool->windows, page);
+    const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
     return cgdt_page_store_(pool, page, &state, cgdt_pool_offset_(pool, number), change);
 }

@@ -123,7 +123,7 @@ const char *aftermath_sweep(struct cgdt_pool *pool, const struct model *model)
         return "cgdt_check() finds a violation once all is free";
     if (cgdt_reserve(pool, 0) != 0 || cgdt_trim(pool) < 0 || cgdt_pool_destroy(pool) != 0)
         return "a pool without owners cannot be trimmed and destroyed";
-    for (uint32_t page = 0; page < pool->windows.pages; page++) {
+    for (uint32_t page = 0; page < pool->pages.count; page++) {
         if (world_page(page) != NULL)
             return "a page stays mapped after destroy";
     }

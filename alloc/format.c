@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text into a caller's buffer: bounded, always NUL-terminated where there is room for a NUL. */
-#include "text.h"
+#include "format.h"
 
 static void put_char(struct text *text, char c)
 {
@@ -32,7 +32,7 @@ static void put_hex(struct text *text, uint64_t value, unsigned digits)
         put_char(text, "0123456789abcdef"[(value >> (4 * --digits)) & 0xfu]);
 }
 
-void cgdt_text_put_(struct text *text, const char *format, const uint64_t *values)
+void cgdt_format_put_(struct text *text, const char *format, const uint64_t *values)
 {
     for (; *format != '\0'; format++) {
         if (values == NULL)

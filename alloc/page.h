@@ -19,7 +19,7 @@
 #include "cgdt/port.h"
 #include "hints.h"
 
-struct windows {
+struct pages {
     const struct cgdt_port *port;
     void *ctx;
     uintptr_t *views; /* [pages] */
@@ -37,51 +37,51 @@ struct page_state {
 };
 
 /* A page's word: its view's address with tags. */
-#define CGDT_WINDOW_SEALED ((uintptr_t)1)
-#define CGDT_WINDOW_HELD   ((uintptr_t)2)
-#define CGDT_WINDOW_TAGS   ((uintptr_t)(CGDT_PAGE_BYTES - 1u))
+#define CGDT_PAGE_SEALED_ ((uintptr_t)1)
+#define CGDT_PAGE_HELD_   ((uintptr_t)2)
+#define CGDT_PAGE_TAGS_   ((uintptr_t)(CGDT_PAGE_BYTES - 1u))
 
-static inline uintptr_t cgdt_window_word_(const struct windows *windows, uint32_t page)
+static inline uintptr_t cgdt_page_word_(const struct pages *pages, uint32_t page)
 {
     /* Pairs with set_word(): who sees a view sees the zeroed page behind it. */
-    return cgdt_load_pointer_acquire_(page == CGDT_COMMON_PAGE ? &windows->common
-                                                               : &windows->views[page]);
+    return cgdt_load_pointer_acquire_(page == CGDT_COMMON_PAGE ? &pages->common
+                                                               : &pages->views[page]);
 }
 
-static inline struct page_state cgdt_window_state_(uintptr_t word)
+static inline struct page_state cgdt_page_state_of_(uintptr_t word)
 {
-    return (struct page_state){(cgdt_desc_t *)(word & ~CGDT_WINDOW_TAGS),
-                               (word & CGDT_WINDOW_SEALED) != 0, (word & CGDT_WINDOW_HELD) != 0};
+    return (struct page_state){(cgdt_desc_t *)(word & ~CGDT_PAGE_TAGS_),
+                               (word & CGDT_PAGE_SEALED_) != 0, (word & CGDT_PAGE_HELD_) != 0};
 }
 
 /* Of a slot page. */
-static inline struct page_state cgdt_window_slot_page_(const struct windows *windows, uint32_t page)
+static inline struct page_state cgdt_page_slot_state_(const struct pages *pages, uint32_t page)
 {
-    /* Pairs as in cgdt_window_word_(). */
-    return cgdt_window_state_(cgdt_load_pointer_acquire_(&windows->views[page]));
+    /* Pairs as in cgdt_page_word_(). */
+    return cgdt_page_state_of_(cgdt_load_pointer_acquire_(&pages->views[page]));
 }
 
 /* Of any page. */
-struct page_state cgdt_window_page_(const struct windows *windows, uint32_t page);
+struct page_state cgdt_page_state_(const struct pages *pages, uint32_t page);
 
 /* The lowest page from `from` on that is absent or held; `pages` if there is none. */
-uint32_t cgdt_window_hole_(const struct windows *windows, uint32_t from);
+uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from);
 
 /* absent or held -> held, private and zero. Errors: -CGDT_EPROTO or the port's; then it is as it was. */
-int cgdt_window_map_(struct windows *windows, uint32_t page);
+int cgdt_page_map_(struct pages *pages, uint32_t page);
 
 /* private -> sealed and back. Errors: the port's; then nothing has changed. */
-int cgdt_window_seal_(struct windows *windows, uint32_t page);
-int cgdt_window_unseal_(struct windows *windows, uint32_t page);
+int cgdt_page_seal_(struct pages *pages, uint32_t page);
+int cgdt_page_unseal_(struct pages *pages, uint32_t page);
 
 /* held and private -> absent. */
-void cgdt_window_unmap_(struct windows *windows, uint32_t page);
+void cgdt_page_unmap_(struct pages *pages, uint32_t page);
 
 /* Whether a mapped page holds nothing. */
-bool cgdt_window_is_zero_(const struct windows *windows, uint32_t page);
+bool cgdt_page_is_zero_(const struct pages *pages, uint32_t page);
 
 /* held <-> in service. */
-void cgdt_window_serve_(struct windows *windows, uint32_t page);
-void cgdt_window_hold_(struct windows *windows, uint32_t page);
+void cgdt_page_serve_(struct pages *pages, uint32_t page);
+void cgdt_page_hold_(struct pages *pages, uint32_t page);
 
 #endif

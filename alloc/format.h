@@ -19,6 +19,6 @@ struct text {
  *     #   decimal, below 2^32        $   8 hexadecimal digits        &   16
  * values: NULL for a text that is put as it is.
  */
-void cgdt_text_put_(struct text *text, const char *format, const uint64_t *values);
+void cgdt_format_put_(struct text *text, const char *format, const uint64_t *values);
 
 #endif
