@@ -2,9 +2,10 @@
 /*
  * Every atomic operation of the core, its memory order in its name.
  *
- * This is the one header that an embedder can replace (-DCGDT_ATOMIC_HEADER='"my_atomic.h"'): by a kernel's
- * own primitives, or by instrumented ones that explore every interleaving. It must then supply the same
- * functions. Nothing is seq_cst but where its name says so.
+ * An embedder can replace it (-DCGDT_ATOMIC_HEADER='"my_atomic.h"', beside CGDT_ENV_HEADER of cgdt/env.h): by a
+ * kernel's own primitives, or by instrumented ones that explore every interleaving. Its header must then include
+ * cgdt/env.h, and define cgdt_word_t, aligned to 8 bytes, and the same functions. Nothing is seq_cst but where
+ * its name says so.
  *
  * 64-bit words are used on i386 too: a page of 64 colors must be claimed by one operation. There every
  * access goes through LOCK CMPXCHG8B (any CPU since the Pentium; SDM vol. 3A section 9.1.1).
@@ -46,6 +47,16 @@ static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
 static inline uint32_t cgdt_load32_acquire_(const uint32_t *from)
 {
     return __atomic_load_n(from, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t cgdt_load32_seq_cst_(const uint32_t *from)
+{
+    return __atomic_load_n(from, __ATOMIC_SEQ_CST);
+}
+
+static inline void cgdt_add32_seq_cst_(uint32_t *to, uint32_t value)
+{
+    (void)__atomic_fetch_add(to, value, __ATOMIC_SEQ_CST);
 }
 
 static inline void cgdt_store32_relaxed_(uint32_t *to, uint32_t value)
@@ -129,6 +140,14 @@ static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
     return old;
 }
 
+static inline void cgdt_increment64_seq_cst_(cgdt_word_t *at)
+{
+    uint64_t old;
+
+    CGDT_RMW64_(at, old, old + 1);
+    (void)old;
+}
+
 static inline void cgdt_store64_relaxed_(cgdt_word_t *to, uint64_t value)
 {
     uint64_t old;
@@ -178,6 +197,11 @@ static inline uint64_t cgdt_or64_seq_cst_(cgdt_word_t *at, uint64_t bits)
 static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
 {
     return __atomic_fetch_and(at, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline void cgdt_increment64_seq_cst_(cgdt_word_t *at)
+{
+    (void)__atomic_fetch_add(at, 1, __ATOMIC_SEQ_CST);
 }
 
 #endif

@@ -16,10 +16,11 @@
  * Two changes need only one pass. Where all becomes zero, rising order takes each low half away before its
  * high half. Where all was zero, falling order puts each high half there before its low half.
  */
-#include "atomic.h"
 #include "batch.h"
+#include "atomic.h"
 #include "cgdt/check.h"
 #include "cgdt/port.h"
+#include "profile.h"
 
 enum pass {
     TAKE_DOWN,
@@ -28,17 +29,14 @@ enum pass {
     DONE,
 };
 
-/* What Xen keeps as it is without a closer look: present code and data of ring 3. */
-#define PLAIN (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_DPL(3))
-
-/* What entry first + i is to be, in the form in which the hypervisor would keep it. */
-static cgdt_desc_t wanted(const struct cgdt_batch *batch, uint32_t i)
+/* What entry first + i is to be, in its stored form. */
+static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t wanted(const struct cgdt_batch *batch, uint32_t i)
 {
     if (batch->values == NULL)
         return 0;
     cgdt_desc_t stored = batch->values[i];
-    if (!batch->kept && !(batch->profile == CGDT_XEN_PV64 && (stored & PLAIN) == PLAIN))
-        (void)cgdt_check_descriptor((enum cgdt_profile)batch->profile, stored, &stored);
+    if (!batch->stored && !cgdt_profile_is_plain_(batch->profile, stored))
+        (void)cgdt_check_descriptor(batch->profile, stored, &stored);
     return stored;
 }
 
@@ -51,12 +49,12 @@ static CGDT_INLINE_UNLESS_SMALL_ bool differs(const struct cgdt_batch *batch, ui
 
 static CGDT_INLINE_UNLESS_SMALL_ bool is_wide(const struct cgdt_batch *batch, cgdt_desc_t desc)
 {
-    return (batch->profile == CGDT_NATIVE64 || batch->profile == CGDT_XEN_PV64) &&
-           cgdt_desc_wide64(desc);
+    return cgdt_desc_wide64(desc) && batch->profile->wide;
 }
 
 /* Whether this pass stores entry first + i, and what. */
-static CGDT_INLINE_UNLESS_SMALL_ bool in_pass(const struct cgdt_batch *batch, uint32_t i, cgdt_desc_t *value)
+static CGDT_INLINE_UNLESS_SMALL_ bool in_pass(const struct cgdt_batch *batch, uint32_t i,
+                                              cgdt_desc_t *value)
 {
     const cgdt_desc_t now = cgdt_load_descriptor_(&batch->slot[batch->first + i]);
 
@@ -124,21 +122,35 @@ bool cgdt_batch_prepare_(struct cgdt_batch *batch)
     return changes;
 }
 
+/*
+ * Whatever was there, whatever comes, here and now. What the first loop took down differs from what is wanted, so
+ * the second publishes it: falling, each high half is there before its low half.
+ */
+static void store_over(const struct cgdt_batch *batch, cgdt_desc_t *to)
+{
+    for (uint32_t i = 0; i + 1u < batch->count; i++) {
+        if (is_wide(batch, cgdt_load_descriptor_(&to[i])) &&
+            cgdt_load_descriptor_(&to[i + 1]) != wanted(batch, i + 1))
+            cgdt_plain_store_(&to[i], 0);
+    }
+    for (uint32_t i = batch->count; i-- > 0;) {
+        const cgdt_desc_t value = wanted(batch, i);
+
+        if (cgdt_load_descriptor_(&to[i]) != value)
+            cgdt_plain_store_(&to[i], value);
+    }
+}
+
 void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page)
 {
     cgdt_desc_t *to = page + batch->slot_offset + batch->first;
-    struct cgdt_update update;
 
-    if (batch->values == NULL && batch->order == CGDT_BATCH_RISING) {
-        for (const cgdt_desc_t *end = to + batch->count; to < end; to++) {
-            if (cgdt_load_descriptor_(to) != 0)
-                cgdt_plain_store_(to, 0);
-        }
-    } else if (batch->kept && batch->order == CGDT_BATCH_FALLING) {
-        for (uint32_t i = batch->count; i-- > 0;)
-            cgdt_plain_store_(&to[i], batch->values[i]);
-    } else {
-        while (cgdt_batch_next(batch, &update))
-            cgdt_plain_store_(&page[update.entry], update.value);
-    }
+    if (batch->values == NULL)
+        cgdt_plain_erase_(to, batch->count);
+#ifndef __OPTIMIZE_SIZE__
+    else if (batch->stored && batch->order == CGDT_BATCH_FALLING)
+        cgdt_plain_fill_(to, batch->values, batch->count);
+#endif
+    else
+        store_over(batch, to);
 }

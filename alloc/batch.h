@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the pool asks of a batch before it goes to a port. Private to alloc/. */
+/*
+ * Ordinary stores of descriptors, in an order that shows no torn one; and what store.c asks of a batch before it
+ * goes to a port. Must not know of pools and slots. Private to alloc/.
+ */
 #ifndef CGDT_ALLOC_BATCH_H
 #define CGDT_ALLOC_BATCH_H
 
@@ -25,12 +28,15 @@ static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, 
 }
 
 /*
- * To zero: rising, so that low halves go first. count: a multiple of 8. Groups that are zero already are left
- * alone. The slot is the caller's own, so plain loads will do; compilers gather them better than others.
+ * To zero: rising, so that low halves go first. Groups of 8 that are zero already are left alone. The slot is the
+ * caller's own, so plain loads will do; compilers gather them better than others.
  */
 static inline void cgdt_plain_erase_(cgdt_desc_t *to, uint32_t count)
 {
-    for (const cgdt_desc_t *end = to + count; to < end; to += 8) {
+    const cgdt_desc_t *end = to + count;
+
+#ifndef __OPTIMIZE_SIZE__
+    for (; end - to >= 8; to += 8) {
         cgdt_desc_t any = 0;
 
         CGDT_UNROLL_
@@ -42,9 +48,14 @@ static inline void cgdt_plain_erase_(cgdt_desc_t *to, uint32_t count)
         for (uint32_t i = 0; i < 8; i++)
             cgdt_plain_store_(&to[i], 0);
     }
+#endif
+    for (; to < end; to++) {
+        if (*to != 0)
+            cgdt_plain_store_(to, 0);
+    }
 }
 
-/* Chooses the order for a batch that writes over whatever is there. False: everything is as it is to be. */
+/* Chooses the order for a batch that goes to a port. False: everything is as it is to be. */
 bool cgdt_batch_prepare_(struct cgdt_batch *batch);
 
 #endif

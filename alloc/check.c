@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of a hypervisor or CPU for descriptors, in the order in which it looks.
+ * The rules of a hypervisor or CPU for descriptors, in the order in which it looks. Must not know of pools, and
+ * holds no words: those are in reason.c.
  *
  * Xen's are those of check_descriptor(), xen/arch/x86/pv/descriptor-tables.c, and of the macros in
  * xen/arch/x86/include/asm/desc.h; the CPU's are in SDM vol. 3A sections 3.4.5, 3.5 and 5.8.3, 7.2.
@@ -9,7 +10,7 @@
 #include "atomic.h"
 #include "cgdt/layout.h"
 #include "hints.h"
-#include "format.h"
+#include "profile.h"
 
 /* The one selector of Xen's own that a call gate may name. */
 #define XEN_FLAT_KERNEL_CS64 0xe033u
@@ -22,69 +23,25 @@
 #define DPL_MASK     CGDT_DESC_DPL(3)
 #define HIGH_NONZERO (0x1full << 40) /* bits 12:8 of the fourth dword must be zero (SDM 5.8.3.1) */
 
-struct reason_row {
-    enum cgdt_effect effect;
-    const char *text;
-};
+/* What a descriptor of Xen's has that is taken as it is: present code and data of ring 3. */
+#define PLAIN64 (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_DPL(3))
 
-static const struct reason_row reason_rows[] = {
-    [CGDT_FINE] = {CGDT_ACCEPTED, "accepted as it is"},
-    [CGDT_BAD_SYSTEM_TYPE] =
-        {CGDT_REFUSED, "a present system descriptor that is no call gate (a TSS, LDT or other "
-                       "gate): Xen refuses the whole page with -EINVAL"},
-    [CGDT_BAD_GATE_SELECTOR] = {CGDT_REFUSED,
-                                "a call gate into Xen's own segments: Xen refuses the whole "
-                                "page with -EINVAL"},
-    [CGDT_BAD_GATE_RESERVED] = {CGDT_REFUSED,
-                                "a call gate with reserved bits set: Xen refuses the whole "
-                                "page with -EINVAL"},
-    [CGDT_BAD_LONG_CODE32] = {CGDT_REFUSED,
-                              "L = 1 in a 32-bit guest: Xen refuses the whole page with "
-                              "-EINVAL"},
-    [CGDT_BAD_LONG_AND_BIG] = {CGDT_REFUSED,
-                               "code with L = 1 and D = 1: the CPU raises #GP on a load"},
-    [CGDT_BAD_RESERVED_TYPE] = {CGDT_REFUSED,
-                                "a system type that does not exist in this mode: the CPU "
-                                "raises #GP on a load"},
-    [CGDT_BAD_GATE_TYPE] = {CGDT_REFUSED,
-                            "an interrupt or trap gate, which belongs in the IDT: the CPU "
-                            "raises #GP on a load"},
-    [CGDT_BAD_HIGH_HALF] = {CGDT_REFUSED,
-                            "a 16-byte descriptor without a well-formed second half in its "
-                            "slot: the CPU raises #GP on a load"},
-    [CGDT_DPL_RAISED] = {CGDT_REWRITTEN,
-                         "Xen silently raises the DPL to the guest kernel's (3, or 1 for a "
-                         "32-bit guest)"},
-    [CGDT_GATE_FORCED] = {CGDT_REWRITTEN,
-                          "Xen silently moves a call gate's DPL into its selector's RPL and "
-                          "stores DPL 0"},
-    [CGDT_LIMIT_RAISED] = {CGDT_REWRITTEN,
-                           "Xen silently raises the limit of a flat segment to 4 GiB"},
-    [CGDT_ACCESSED_CLEAR] = {CGDT_REFUSED,
-                             "the accessed bit is clear: the CPU sets it on the first load, "
-                             "a #PF on a read-only page"},
-    [CGDT_TSS_BUSY] = {CGDT_REFUSED, "a busy TSS: the CPU raises #GP on LTR"},
-    [CGDT_UNOWNED_NOT_ZERO] = {CGDT_HOUSE,
-                               "not zero in a slot that nobody owns: the hypervisor takes it, "
-                               "but the slot's next owner would not expect it"},
-    [CGDT_NULL_NOT_ZERO] = {CGDT_HOUSE,
-                            "entry 0 of a slot is not zero: as color 0 of a window it is the "
-                            "null descriptor, which no CPU ever fetches"},
-    [CGDT_FRAME_TWICE] = {CGDT_REFUSED,
-                          "the frame is in the pool at two places: two CPUs would write the "
-                          "same slots"},
-};
-
-#define REASONS (sizeof(reason_rows) / sizeof(reason_rows[0]))
-
-const char *cgdt_reason_text(enum cgdt_reason reason)
-{
-    return (size_t)reason < REASONS ? reason_rows[reason].text : "unknown reason";
-}
-
+/* Without the sentences (reason.c), which a kernel that prints none has no use for. */
 enum cgdt_effect cgdt_reason_effect(enum cgdt_reason reason)
 {
-    return (size_t)reason < REASONS ? reason_rows[reason].effect : CGDT_REFUSED;
+    switch (reason) {
+    case CGDT_FINE:
+        return CGDT_ACCEPTED;
+    case CGDT_DPL_RAISED:
+    case CGDT_GATE_FORCED:
+    case CGDT_LIMIT_RAISED:
+        return CGDT_REWRITTEN;
+    case CGDT_UNOWNED_NOT_ZERO:
+    case CGDT_NULL_NOT_ZERO:
+        return CGDT_HOUSE;
+    default:
+        return CGDT_REFUSED;
+    }
 }
 
 static enum cgdt_reason check_xen_gate(bool pv32, cgdt_desc_t desc, unsigned dpl,
@@ -111,7 +68,8 @@ static bool is_flat_over_xen(cgdt_desc_t desc)
     return base == 0 && limit_bytes > XEN_COMPAT_VIRT_START;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc, cgdt_desc_t *stored)
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc,
+                                                            cgdt_desc_t *stored)
 {
     unsigned dpl = (unsigned)(desc >> CGDT_DESC_DPL_SHIFT) & 3u;
     const unsigned lowest = pv32 ? 1u : 3u; /* the ring that a guest kernel runs in */
@@ -159,20 +117,47 @@ static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_native(bool wide, cgdt_d
     return ((wide ? allowed64 : allowed32) & type) != 0 ? CGDT_FINE : CGDT_BAD_RESERVED_TYPE;
 }
 
-enum cgdt_reason cgdt_check_descriptor(enum cgdt_profile profile, cgdt_desc_t desc,
+static enum cgdt_reason judge_xen_pv64(cgdt_desc_t desc, cgdt_desc_t *stored)
+{
+    return check_xen(false, desc, stored);
+}
+
+static enum cgdt_reason judge_xen_pv32(cgdt_desc_t desc, cgdt_desc_t *stored)
+{
+    return check_xen(true, desc, stored);
+}
+
+static enum cgdt_reason judge_native64(cgdt_desc_t desc, cgdt_desc_t *stored)
+{
+    (void)stored;
+    return check_native(true, desc);
+}
+
+static enum cgdt_reason judge_native32(cgdt_desc_t desc, cgdt_desc_t *stored)
+{
+    (void)stored;
+    return check_native(false, desc);
+}
+
+const struct cgdt_profile cgdt_profile_xen_pv64 = {
+    .judge = judge_xen_pv64, .plain = PLAIN64, .xen = true, .wide = true};
+const struct cgdt_profile cgdt_profile_xen_pv32 = {.judge = judge_xen_pv32, .xen = true};
+const struct cgdt_profile cgdt_profile_native64 = {
+    .judge = judge_native64, .pairs = true, .wide = true};
+const struct cgdt_profile cgdt_profile_native32 = {.judge = judge_native32};
+
+enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_desc_t desc,
                                        cgdt_desc_t *stored)
 {
-    cgdt_desc_t kept = desc;
-    const bool xen = profile == CGDT_XEN_PV64 || profile == CGDT_XEN_PV32;
-    const enum cgdt_reason reason = xen ? check_xen(profile == CGDT_XEN_PV32, desc, &kept)
-                                        : check_native(profile == CGDT_NATIVE64, desc);
+    cgdt_desc_t becomes = desc;
+    const enum cgdt_reason reason = profile->judge(desc, &becomes);
 
     if (stored != NULL)
-        *stored = kept;
+        *stored = becomes;
     return reason;
 }
 
-bool cgdt_descriptor_is_kept(enum cgdt_profile profile, cgdt_desc_t desc)
+bool cgdt_descriptor_is_stable(const struct cgdt_profile *profile, cgdt_desc_t desc)
 {
     cgdt_desc_t stored;
 
@@ -200,7 +185,7 @@ static bool counts(enum cgdt_reason reason, uint32_t rules)
 }
 
 /* LTR and LLDT of a base that is not canonical for 57-bit addresses raise #GP; of a call gate the call does. */
-static bool is_second_half(cgdt_desc_t low, cgdt_desc_t high)
+bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high)
 {
     const bool canonical =
         (uint8_t)((high >> 24) + 1) <= 1; /* bits 63:56 of the base: all 0 or all 1 */
@@ -209,49 +194,48 @@ static bool is_second_half(cgdt_desc_t low, cgdt_desc_t high)
 }
 
 /* One entry that is not zero, by all rules that need no more than the entry after it. */
-static enum cgdt_reason check_entry(enum cgdt_profile profile, uint32_t rules,
+static enum cgdt_reason check_entry(const struct cgdt_profile *profile, uint32_t rules,
                                     const cgdt_desc_t *slot, uint32_t entry, uint32_t entries)
 {
     const cgdt_desc_t desc = cgdt_load_descriptor_(&slot[entry]);
-    const bool native = profile == CGDT_NATIVE64 || profile == CGDT_NATIVE32;
     enum cgdt_reason reason = cgdt_check_descriptor(profile, desc, NULL);
 
     if (counts(reason, rules))
         return reason;
     reason = CGDT_FINE;
-    if (profile == CGDT_NATIVE64 && cgdt_desc_wide64(desc) &&
-        (entry + 1 == entries || !is_second_half(desc, cgdt_load_descriptor_(&slot[entry + 1]))))
+    if (profile->pairs && cgdt_desc_wide64(desc) &&
+        (entry + 1 == entries ||
+         !cgdt_profile_pair_(desc, cgdt_load_descriptor_(&slot[entry + 1]))))
         return CGDT_BAD_HIGH_HALF;
-    if (native && (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0)
+    if (!profile->xen && (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0)
         reason = check_read_only(desc);
     if (reason == CGDT_FINE && entry == 0 && (rules & CGDT_RULE_NULL_ENTRY) != 0)
         return CGDT_NULL_NOT_ZERO;
     return reason;
 }
 
-enum cgdt_reason cgdt_check_slot(enum cgdt_profile profile, uint32_t rules, const cgdt_desc_t *desc,
-                                 uint32_t entries, uint32_t *bad)
+enum cgdt_reason cgdt_check_slot(const struct cgdt_profile *profile, uint32_t rules,
+                                 const void *desc, uint32_t entries, uint32_t *bad)
 {
+    const cgdt_desc_t *slot = desc;
+
     for (uint32_t entry = 0; entry < entries; entry++) {
-        const cgdt_desc_t found = cgdt_load_descriptor_(&desc[entry]);
+        const cgdt_desc_t found = cgdt_load_descriptor_(&slot[entry]);
 
         if (found == 0)
             continue;
-        const enum cgdt_reason reason = check_entry(profile, rules, desc, entry, entries);
+        const enum cgdt_reason reason = check_entry(profile, rules, slot, entry, entries);
         if (reason != CGDT_FINE) {
             if (bad != NULL)
                 *bad = entry;
             return reason;
         }
         /* A well-formed second half is not a descriptor of its own. Xen looks at it as if it were. */
-        if (profile == CGDT_NATIVE64 && cgdt_desc_wide64(found))
+        if (profile->pairs && cgdt_desc_wide64(found))
             entry++;
     }
     return CGDT_FINE;
 }
-
-/* Bits that say that Xen keeps a descriptor as it is: present code or data of ring 3. */
-#define PLAIN64 (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_DPL(3))
 
 static bool is_plain_or_zero(cgdt_desc_t desc)
 {
@@ -288,12 +272,12 @@ static bool is_plain_group(const cgdt_desc_t *group, bool owned)
 }
 
 /* Whether a slot is fine at first sight, as nearly all are. False: it has to be looked at more closely. */
-static bool is_plain_slot(enum cgdt_profile profile, const cgdt_desc_t *slot, uint32_t entries,
-                          bool owned)
+static bool is_plain_slot(const struct cgdt_profile *profile, const cgdt_desc_t *slot,
+                          uint32_t entries, bool owned)
 {
     uint32_t entry = 0;
 
-    if (profile != CGDT_XEN_PV64 || cgdt_load_descriptor_(slot) != 0)
+    if (profile->plain != PLAIN64 || cgdt_load_descriptor_(slot) != 0)
         return false;
     while (entry < entries && is_plain_group(slot + entry, owned))
         entry += 8;
@@ -301,9 +285,10 @@ static bool is_plain_slot(enum cgdt_profile profile, const cgdt_desc_t *slot, ui
 }
 
 /* A slot without an owner: the profile first, since what it refuses is worse than what is merely not zero. */
-static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_unowned(enum cgdt_profile profile, uint32_t rules,
-                                                   const cgdt_desc_t *slot, uint32_t entries,
-                                                   uint32_t *bad)
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_unowned(const struct cgdt_profile *profile,
+                                                                uint32_t rules,
+                                                                const cgdt_desc_t *slot,
+                                                                uint32_t entries, uint32_t *bad)
 {
     for (uint32_t entry = 0; entry < entries; entry++) {
         const cgdt_desc_t desc = cgdt_load_descriptor_(&slot[entry]);
@@ -318,12 +303,12 @@ static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_unowned(enum cgdt_profil
     return CGDT_FINE;
 }
 
-enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, const cgdt_desc_t *page,
-                                 uint32_t slot_entries, uint64_t owned,
+enum cgdt_reason cgdt_check_page(const struct cgdt_profile *profile, uint32_t rules,
+                                 const void *page, uint32_t slot_entries, uint64_t owned,
                                  struct cgdt_violation *violation)
 {
     for (uint32_t color = 0; color < CGDT_PAGE_ENTRIES / slot_entries; color++) {
-        const cgdt_desc_t *slot = page + (size_t)color * slot_entries;
+        const cgdt_desc_t *slot = (const cgdt_desc_t *)page + (size_t)color * slot_entries;
         const bool is_owned = (owned >> color & 1u) != 0;
         uint32_t bad = 0;
 
@@ -344,19 +329,4 @@ enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, cons
         return reason;
     }
     return CGDT_FINE;
-}
-
-size_t cgdt_violation_text(const struct cgdt_violation *violation, char *buffer, size_t size)
-{
-    struct text text = {buffer, size, 0};
-    const uint64_t values[] = {violation->window, violation->page, violation->color,
-                               violation->entry, violation->found};
-    const bool common = violation->page == CGDT_COMMON_POSITION;
-
-    cgdt_format_put_(&text, common ? "window #, common page" : "window #, page #, color #", values);
-    cgdt_format_put_(&text, ", entry #: 0x&: ", values + 3);
-    cgdt_format_put_(&text, cgdt_reason_text(violation->reason), NULL);
-    if (violation->effect == CGDT_REWRITTEN)
-        cgdt_format_put_(&text, " (stored: 0x&)", &violation->stored);
-    return text.length;
 }

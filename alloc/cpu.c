@@ -20,7 +20,7 @@ _Static_assert((BUSY & (CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIF
 static bool swap(const struct cgdt_pool *pool, uint32_t *word, uint32_t expected, uint32_t value)
 {
     /* Acquires what the last holder of BUSY released with its store. */
-    if (!pool->config.serialized)
+    if (!pool->given.config.serialized)
         return cgdt_cas32_acq_rel_(word, expected, value);
     if (*word != expected)
         return false;
@@ -32,7 +32,7 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
 {
     cgdt_slot_t got = CGDT_NO_SLOT;
 
-    if (cpu >= pool->config.max_cpus)
+    if (cpu >= pool->given.config.max_cpus)
         return -CGDT_EINVAL;
     uint32_t *word = &pool->directory[cpu];
     if (!swap(pool, word, 0, BUSY)) {
@@ -50,10 +50,10 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
 
 int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu)
 {
-    const struct cgdt_port *port = pool->config.port;
+    const struct cgdt_port *port = &pool->given.port;
     int error = 0;
 
-    if (cpu >= pool->config.max_cpus)
+    if (cpu >= pool->given.config.max_cpus)
         return -CGDT_EINVAL;
     uint32_t *word = &pool->directory[cpu];
     const uint32_t slot = cgdt_load32_relaxed_(word);
@@ -62,7 +62,7 @@ int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu)
     if ((slot & BUSY) != 0 || !swap(pool, word, slot, slot | BUSY))
         return -CGDT_EBUSY;
     if (port->quiesce != NULL)
-        error = port->quiesce(pool->config.port_ctx, cpu);
+        error = port->quiesce(pool->given.config.port_ctx, cpu);
     if (error >= 0)
         error = cgdt_free(pool, slot);
     /* Pairs as in cgdt_cpu_online(). */
@@ -72,7 +72,7 @@ int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu)
 
 int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
 {
-    if (cpu >= pool->config.max_cpus || slot == NULL)
+    if (cpu >= pool->given.config.max_cpus || slot == NULL)
         return -CGDT_EINVAL;
     /* Pairs with the release stores above: the slot's contents are there when its handle is. */
     const uint32_t word = cgdt_load32_acquire_(&pool->directory[cpu]);

@@ -23,6 +23,10 @@ const char *cgdt_error_text(int code)
         return "the slot was freed since this handle was given out";
     case CGDT_EEXIST:
         return "the CPU is online already";
+    case CGDT_E2BIG:
+        return "a struct has fields that this version of the library does not know";
+    case CGDT_EAGAIN:
+        return "no slot in service is free";
     case CGDT_EBUSY:
         return "in use, or another CPU is at it";
     case CGDT_ENOSPC:

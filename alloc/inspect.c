@@ -9,15 +9,10 @@
  */
 #define TWICE_REACH_PAGES 1024u
 
-static bool in_service(const struct page_state *state)
-{
-    return state->view != NULL && !state->held;
-}
-
 static void locate(const struct cgdt_pool *pool, uint32_t page, struct cgdt_violation *violation)
 {
     violation->window = page == CGDT_COMMON_PAGE ? 0 : page / pool->pages.window_pages;
-    violation->page =
+    violation->position =
         page == CGDT_COMMON_PAGE ? CGDT_COMMON_POSITION : page % pool->pages.window_pages;
 }
 
@@ -29,14 +24,20 @@ static int report(const struct cgdt_pool *pool, uint32_t page, enum cgdt_reason 
     return 1;
 }
 
+/* Window rules that hold for every slot of the pool. */
+static uint32_t rules_of(const struct cgdt_pool *pool)
+{
+    return cgdt_pool_layout_(pool)->common ? 0u : CGDT_RULE_NULL_ENTRY;
+}
+
 /* Returns 1 if the common page or another page in reach has the same frame. */
 static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
                        struct cgdt_violation *violation)
 {
-    const struct cgdt_port *port = pool->config.port;
+    const struct cgdt_port *port = &pool->given.port;
     cgdt_frame_t frame = 0;
     cgdt_frame_t other = 0;
-    int error = port->frame(pool->config.port_ctx, page, state->view, &frame);
+    int error = port->frame(pool->given.config.port_ctx, page, state->view, &frame);
 
     for (uint32_t back = 0; error >= 0 && back <= TWICE_REACH_PAGES && back <= page; back++) {
         const uint32_t earlier = back == 0 ? CGDT_COMMON_PAGE : page - back;
@@ -44,7 +45,7 @@ static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct
 
         if (view == NULL)
             continue;
-        error = port->frame(pool->config.port_ctx, earlier, view, &other);
+        error = port->frame(pool->given.config.port_ctx, earlier, view, &other);
         if (error >= 0 && other == frame)
             return report(pool, page, CGDT_FRAME_TWICE, violation);
     }
@@ -58,7 +59,7 @@ static int check_one(const struct cgdt_pool *pool, uint32_t page, struct cgdt_vi
     if (state.view == NULL)
         return 0;
     if (page == CGDT_COMMON_PAGE) {
-        if (cgdt_check_page(pool->config.profile, CGDT_RULE_NULL_ENTRY, state.view,
+        if (cgdt_check_page(pool->given.config.profile, CGDT_RULE_NULL_ENTRY, state.view,
                             CGDT_PAGE_ENTRIES, ~0ull, violation) == CGDT_FINE)
             return 0;
     } else {
@@ -67,8 +68,8 @@ static int check_one(const struct cgdt_pool *pool, uint32_t page, struct cgdt_vi
 
         if (twice != 0)
             return twice;
-        if (cgdt_check_page(pool->config.profile, cgdt_pool_rules_(pool), state.view,
-                            pool->config.layout.slot_entries, owned, violation) == CGDT_FINE)
+        if (cgdt_check_page(pool->given.config.profile, rules_of(pool), state.view,
+                            pool->given.config.layout.slot_entries, owned, violation) == CGDT_FINE)
             return 0;
     }
     locate(pool, page, violation);
@@ -102,43 +103,52 @@ int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_viola
     if (window >= windows)
         return -CGDT_EINVAL;
     const uint32_t end = (window + 1) * per_window;
-    return check_pages(pool, window * per_window,
-                       end < pool->pages.count ? end : pool->pages.count, violation);
+    return check_pages(pool, window * per_window, end < pool->pages.count ? end : pool->pages.count,
+                       violation);
 }
 
-void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
+static void count_pages(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats)
 {
     uint32_t last_window = 0; /* + 1; 0: none yet */
 
-    *stats = (struct cgdt_pool_stats){.max_slots = pool->map.slots,
-                                      .common_pages = pool->config.layout.common ? 1u : 0u,
-                                      .reserved_slots = cgdt_load32_relaxed_(&pool->reserved_slots),
-                                      .bookkeeping_bytes = cgdt_pool_bytes_of_(&pool->config)};
     for (uint32_t page = 0; page < pool->pages.count; page++) {
         const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
         if (state.view != NULL && state.held)
             stats->held_pages++;
-        if (!in_service(&state))
+        if (!cgdt_page_serves_(&state))
             continue;
         const uint32_t window = page / pool->pages.window_pages + 1;
         stats->mapped_windows += window != last_window ? 1u : 0u;
         last_window = window;
         stats->mapped_pages++;
         stats->sealed_pages += state.sealed ? 1u : 0u;
-        const uint32_t owned = cgdt_count_bits_(cgdt_pool_taken_bits_(pool, page));
-        stats->owned_slots += owned;
-        stats->free_slots += cgdt_pool_slots_of_(pool, page) - owned;
+        const uint32_t taken = cgdt_count_bits_(cgdt_pool_taken_bits_(pool, page));
+        stats->taken_slots += taken;
+        stats->free_slots += cgdt_pool_slots_of_(pool, page) - taken;
     }
 }
 
-int cgdt_page_owned(const struct cgdt_pool *pool, uint32_t page, uint64_t *owned)
+void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, size_t bytes)
 {
-    if (page >= pool->pages.count || owned == NULL)
+    struct cgdt_pool_stats counted = {
+        .max_slots = pool->map.slots,
+        .common_pages = cgdt_pool_layout_(pool)->common ? 1u : 0u,
+        .reserved_slots = cgdt_load32_relaxed_(&pool->reserved_slots),
+        .bookkeeping_bytes = cgdt_pool_bytes_of_(&pool->given.config),
+    };
+
+    count_pages(pool, &counted);
+    (void)cgdt_pool_take_struct_(stats, bytes, &counted, sizeof(counted));
+}
+
+int cgdt_page_taken(const struct cgdt_pool *pool, uint32_t page, uint64_t *taken)
+{
+    if (page >= pool->pages.count || taken == NULL)
         return -CGDT_EINVAL;
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
-    *owned = in_service(&state) ? cgdt_pool_taken_bits_(pool, page) : 0;
-    return in_service(&state) ? 1 : 0;
+    *taken = cgdt_page_serves_(&state) ? cgdt_pool_taken_bits_(pool, page) : 0;
+    return cgdt_page_serves_(&state) ? 1 : 0;
 }
 
 static void describe_descriptor(struct text *text, uint32_t entry, cgdt_desc_t desc)
@@ -150,7 +160,7 @@ static void describe_descriptor(struct text *text, uint32_t entry, cgdt_desc_t d
                                fields.dpl};
     cgdt_format_put_(text, "    entry #: 0x&", values);
     cgdt_format_put_(text, fields.segment ? (fields.type & 8u) != 0 ? " code" : " data" : " system",
-                   NULL);
+                     NULL);
     cgdt_format_put_(text, " type # base 0x$ last 0x$ dpl #", values + 2);
     cgdt_format_put_(text, fields.present ? " present" : " absent", NULL);
     cgdt_format_put_(text, fields.long_mode ? " long\n" : "\n", NULL);
@@ -159,12 +169,12 @@ static void describe_descriptor(struct text *text, uint32_t entry, cgdt_desc_t d
 static void describe_page(const struct cgdt_pool *pool, uint32_t page,
                           const struct page_state *state, struct text *text)
 {
-    const uint32_t entries = pool->config.layout.slot_entries;
+    const uint32_t entries = pool->given.config.layout.slot_entries;
     const uint64_t owned = cgdt_pool_taken_bits_(pool, page);
 
     const uint64_t place[] = {page / pool->pages.window_pages, page % pool->pages.window_pages};
     cgdt_format_put_(text, state->sealed ? "window # page # sealed\n" : "window # page # private\n",
-                   place);
+                     place);
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++) {
         const uint64_t color = entry / entries;
         const bool is_owned = (owned >> color & 1u) != 0;

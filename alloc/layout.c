@@ -11,9 +11,9 @@ int cgdt_layout_check(const struct cgdt_layout *layout)
         return -CGDT_EINVAL;
     if (layout->window_pages < 1 || layout->window_pages > CGDT_MAX_WINDOW_PAGES)
         return -CGDT_EINVAL;
-    if (layout->mode == CGDT_NATIVE)
+    if (layout->mode == CGDT_MODE_NATIVE)
         return layout->common ? -CGDT_EINVAL : 0;
-    if (layout->mode != CGDT_PAGED || layout->reserved_entry % CGDT_PAGE_ENTRIES != 0 ||
+    if (layout->mode != CGDT_MODE_PAGED || layout->reserved_entry % CGDT_PAGE_ENTRIES != 0 ||
         layout->reserved_entry > CGDT_XEN_2005_RESERVED_ENTRY)
         return -CGDT_EINVAL;
     /* Selectors have 13 bits of index, so 16 pages at most; what is the hypervisor's comes last. */

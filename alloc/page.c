@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages and their states; see window.h. */
+/* Pages and their states; see page.h. */
 #include "page.h"
 #include "cgdt/error.h"
 
@@ -39,18 +39,15 @@ uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from)
 static int check_unknown(const struct pages *pages, uint32_t page, const void *view,
                          cgdt_frame_t frame)
 {
-    const uint32_t first = page - page % pages->window_pages;
-
     if (page == CGDT_COMMON_PAGE) /* the first page of all */
         return 0;
-    for (uint32_t i = 0; i <= pages->window_pages; i++) {
-        const uint32_t other = i < pages->window_pages ? first + i : CGDT_COMMON_PAGE;
+    const uint32_t first = cgdt_page_window_first_(pages, page);
+    const uint32_t end = cgdt_page_window_end_(pages, page);
+    for (uint32_t other = CGDT_COMMON_PAGE; other != end; other = cgdt_page_next_(other, first)) {
+        const cgdt_desc_t *its_view = cgdt_page_state_(pages, other).view;
         cgdt_frame_t its = 0;
 
-        if (other == page || (other >= pages->count && other != CGDT_COMMON_PAGE))
-            continue;
-        const cgdt_desc_t *its_view = cgdt_page_state_(pages, other).view;
-        if (its_view == NULL)
+        if (its_view == NULL) /* `page` itself, too */
             continue;
         const int error = pages->port->frame(pages->ctx, other, its_view, &its);
         if (its_view == view || (error >= 0 && its == frame))
@@ -104,6 +101,7 @@ static int clean_held(struct pages *pages, uint32_t page)
     cgdt_desc_t *view = cgdt_page_state_(pages, page).view;
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
         cgdt_store_descriptor(&view[entry], 0);
+    set_word(pages, page, view, CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_);
     return 0;
 }
 
@@ -121,25 +119,32 @@ CGDT_SELDOM_ int cgdt_page_map_(struct pages *pages, uint32_t page)
         pages->port->unmap(pages->ctx, page, view);
         return error;
     }
-    set_word(pages, page, view, CGDT_PAGE_HELD_);
+    set_word(pages, page, view, CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_);
     return 0;
+}
+
+/* Tags of a mapped page: those of `clear` out, those of `set` in. */
+static void change_tags(struct pages *pages, uint32_t page, uintptr_t clear, uintptr_t set)
+{
+    const uintptr_t word = cgdt_page_word_(pages, page);
+
+    set_word(pages, page, NULL, (word & ~clear) | set);
 }
 
 CGDT_SELDOM_ static int reseal(struct pages *pages, uint32_t page, bool sealed)
 {
-    const struct page_state state = cgdt_page_state_(pages, page);
+    const uintptr_t word = cgdt_page_word_(pages, page);
+    const struct page_state state = cgdt_page_state_of_(word);
     void *view = state.view;
 
     if (state.sealed == sealed)
         return 0;
-    const int error =
-        (sealed ? pages->port->seal : pages->port->unseal)(pages->ctx, page, &view);
+    const int error = (sealed ? pages->port->seal : pages->port->unseal)(pages->ctx, page, &view);
     if (error < 0)
         return error;
     if (!is_page(view))
         return -CGDT_EPROTO;
-    set_word(pages, page, view,
-             (sealed ? CGDT_PAGE_SEALED_ : 0) | (state.held ? CGDT_PAGE_HELD_ : 0));
+    set_word(pages, page, view, (word & CGDT_PAGE_TAGS_) ^ CGDT_PAGE_SEALED_);
     return 0;
 }
 
@@ -161,23 +166,23 @@ void cgdt_page_unmap_(struct pages *pages, uint32_t page)
     pages->port->unmap(pages->ctx, page, view); /* a held page was a hole already */
 }
 
-static void set_held(struct pages *pages, uint32_t page, uintptr_t held)
-{
-    const struct page_state state = cgdt_page_state_(pages, page);
-
-    set_word(pages, page, state.view, held | (state.sealed ? CGDT_PAGE_SEALED_ : 0));
-}
-
 void cgdt_page_serve_(struct pages *pages, uint32_t page)
 {
-    set_held(pages, page, 0);
+    change_tags(pages, page, CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_, 0);
+    pages->serving++;
     if (page == pages->first_hole)
         pages->first_hole = page + 1;
 }
 
 void cgdt_page_hold_(struct pages *pages, uint32_t page)
 {
-    set_held(pages, page, CGDT_PAGE_HELD_);
+    change_tags(pages, page, 0, CGDT_PAGE_HELD_);
+    pages->serving--;
     if (page < pages->first_hole)
         pages->first_hole = page;
+}
+
+void cgdt_page_leave_(struct pages *pages, uint32_t page)
+{
+    change_tags(pages, page, CGDT_PAGE_COMING_, 0);
 }

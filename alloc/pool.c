@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a pool. The caller's memory holds
+ * How a pool begins: its size, init, seal; and what the files above ask of its pages and slots. Must not know
+ * how it grows, shrinks or ends (grow.c, trim.c). The caller's memory holds
  *
  *   struct cgdt_pool | slot map: free bits, summary, owners | page words | directory
  */
 #include "pool.h"
+#include "accept.h"
+#include "profile.h"
 
-_Static_assert(sizeof(struct cgdt_pool) <= 512,
-               "leaves half of the 1 KiB that cgdt_pool_bytes() promises");
+/* Behind a field. */
+#define END_OF(type, field) (__builtin_offsetof(type, field) + sizeof(((type *)0)->field))
+
+_Static_assert(
+    sizeof(struct cgdt_pool) <= CGDT_POOL_HEAD_BYTES,
+    "what CGDT_POOL_BYTES() counts for it; half of the 1 KiB that cgdt_pool_bytes() promises");
 _Static_assert(sizeof(struct cgdt_pool) % 8 == 0,
                "the slot map that follows must be 8-byte aligned");
+
+/* A field that comes after these would otherwise lie where an older program has padding. */
+_Static_assert(END_OF(struct cgdt_config, template_descs) == sizeof(struct cgdt_config),
+               "cgdt_config ends with its last field");
+_Static_assert(END_OF(struct cgdt_port, unlock) == sizeof(struct cgdt_port),
+               "cgdt_port ends with its last field");
+
+/* What both had in 0.2, the first version whose programs run with a later library. */
+#define CONFIG_BYTES_0_2 END_OF(struct cgdt_config, template_descs)
+#define PORT_BYTES_0_2   END_OF(struct cgdt_port, unlock)
 
 static uint32_t pages_of(const struct cgdt_config *config)
 {
@@ -20,19 +37,14 @@ static uint32_t pages_of(const struct cgdt_config *config)
 
 void cgdt_pool_lock_(const struct cgdt_pool *pool)
 {
-    if (!pool->config.serialized)
-        pool->config.port->lock(pool->config.port_ctx);
+    if (!pool->given.config.serialized)
+        pool->given.port.lock(pool->given.config.port_ctx);
 }
 
 void cgdt_pool_unlock_(const struct cgdt_pool *pool)
 {
-    if (!pool->config.serialized)
-        pool->config.port->unlock(pool->config.port_ctx);
-}
-
-uint32_t cgdt_pool_rules_(const struct cgdt_pool *pool)
-{
-    return pool->config.layout.common ? 0u : CGDT_RULE_NULL_ENTRY;
+    if (!pool->given.config.serialized)
+        pool->given.port.unlock(pool->given.config.port_ctx);
 }
 
 uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page)
@@ -51,54 +63,112 @@ uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page)
     return (~0ull >> (64u - slots)) & ~cgdt_slotmap_free_bits_(&pool->map, first, slots);
 }
 
+CGDT_SELDOM_ void cgdt_pool_serve_(struct cgdt_pool *pool, uint32_t page, uint32_t taken)
+{
+    const uint32_t slots = cgdt_pool_slots_of_(pool, page);
+
+    cgdt_page_serve_(&pool->pages, page);
+    pool->served_slots += slots;
+    if (taken < slots)
+        cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page) + taken, slots - taken);
+}
+
+CGDT_SELDOM_ bool cgdt_pool_retire_(struct cgdt_pool *pool, uint32_t page)
+{
+    const uint32_t slots = cgdt_pool_slots_of_(pool, page);
+
+    if (!cgdt_slotmap_retire_(&pool->map, cgdt_pool_first_of_(pool, page), slots))
+        return false;
+    cgdt_page_hold_(&pool->pages, page);
+    pool->served_slots -= slots;
+    return true;
+}
+
+uint32_t cgdt_pool_behind_(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_pool_layout_(pool)->mode == CGDT_MODE_NATIVE
+               ? page + 1
+               : cgdt_page_window_end_(&pool->pages, page);
+}
+
 static bool port_is_complete(const struct cgdt_port *port, bool serialized)
 {
-    if (port == NULL || port->map == NULL || port->seal == NULL || port->unseal == NULL ||
-        port->unmap == NULL || port->frame == NULL || (port->live_write == NULL && !port->direct))
+    if (port->map == NULL || port->seal == NULL || port->unseal == NULL || port->unmap == NULL ||
+        port->frame == NULL || (port->live_write == NULL && !port->direct))
         return false;
     return serialized || (port->lock != NULL && port->unlock != NULL);
 }
 
 static int check_template(const struct cgdt_config *config)
 {
-    const uint32_t rules =
-        CGDT_RULE_REWRITE_IS_OK | (config->layout.common ? 0u : CGDT_RULE_NULL_ENTRY);
+    const struct table table = {NULL, config->template_entries};
+    const struct change change = {.values = config->template_descs, .n = config->template_entries};
+    int error;
 
     if (config->template_entries > config->layout.slot_entries ||
-        (config->template_entries != 0 && config->template_descs == NULL) ||
         (uintptr_t)config->template_descs % _Alignof(cgdt_desc_t) != 0)
         return -CGDT_EINVAL;
-    for (uint32_t i = 0; i < config->template_entries; i++) {
-        if (!cgdt_descriptor_is_kept(config->profile, config->template_descs[i]))
-            return -CGDT_EILSEQ;
-    }
-    if (config->template_entries != 0 &&
-        cgdt_check_slot(config->profile, rules, config->template_descs, config->template_entries,
-                        NULL) != CGDT_FINE)
-        return -CGDT_EILSEQ;
-    return 0;
+    error = cgdt_accept_(config->profile, &table, !config->layout.common, &change);
+    return error == -CGDT_ERANGE ? -CGDT_EILSEQ : error;
 }
 
-/* Whether the template is in the form that the profile keeps, so that nobody has to look at it again. */
-static bool template_is_kept(const struct cgdt_config *config)
+/* Whether the template is in its stored form, so that nobody has to look at it again. */
+static bool template_is_stored(const struct cgdt_config *config)
 {
+    const cgdt_desc_t *descs = config->template_descs;
     cgdt_desc_t stored;
 
     for (uint32_t i = 0; i < config->template_entries; i++) {
-        (void)cgdt_check_descriptor(config->profile, config->template_descs[i], &stored);
-        if (stored != config->template_descs[i])
+        (void)cgdt_check_descriptor(config->profile, descs[i], &stored);
+        if (stored != descs[i])
             return false;
     }
     return true;
 }
 
-CGDT_SELDOM_ static int check_config(const struct cgdt_config *config)
+typedef uintptr_t any_word __attribute__((__may_alias__));
+
+/* Atomic stores, so that no compiler turns the loops into calls of memcpy() and memset(). */
+int cgdt_pool_take_struct_(void *to, size_t bytes, const void *from, size_t from_bytes)
 {
-    if (config == NULL || cgdt_layout_check(&config->layout) != 0 ||
-        (unsigned)config->profile > CGDT_NATIVE32 ||
-        (config->layout.mode == CGDT_NATIVE && config->profile < CGDT_NATIVE64) ||
-        config->max_cpus < 1 || config->max_cpus > CGDT_MAX_SLOTS ||
-        !port_is_complete(config->port, config->serialized))
+    const any_word *words = from;
+    any_word *place = to;
+    const size_t ours = bytes / sizeof(*place);
+    const size_t theirs = from_bytes / sizeof(*place);
+
+    if (from_bytes % sizeof(*place) != 0)
+        return -CGDT_EINVAL;
+    for (size_t i = 0; i < ours; i++)
+        cgdt_store_pointer_release_(&place[i], i < theirs ? words[i] : 0);
+    for (size_t i = ours; i < theirs; i++) {
+        if (words[i] != 0)
+            return -CGDT_E2BIG;
+    }
+    return 0;
+}
+
+CGDT_SELDOM_ static int take_given(struct given *given, const struct cgdt_config *config)
+{
+    int error;
+
+    if (config == NULL || config->struct_bytes < CONFIG_BYTES_0_2 || config->port == NULL ||
+        config->port->struct_bytes < PORT_BYTES_0_2)
+        return -CGDT_EINVAL;
+    error = cgdt_pool_take_struct_(&given->port, sizeof(given->port), config->port,
+                                   config->port->struct_bytes);
+    if (error == 0)
+        error = cgdt_pool_take_struct_(&given->config, sizeof(given->config), config,
+                                       config->struct_bytes);
+    return error;
+}
+
+CGDT_SELDOM_ static int check_given(const struct given *given)
+{
+    const struct cgdt_config *config = &given->config;
+
+    if (cgdt_layout_check(&config->layout) != 0 || config->profile == NULL ||
+        (config->layout.mode == CGDT_MODE_NATIVE && config->profile->xen) || config->max_cpus < 1 ||
+        config->max_cpus > CGDT_MAX_SLOTS || !port_is_complete(&given->port, config->serialized))
         return -CGDT_EINVAL;
     return check_template(config);
 }
@@ -111,51 +181,57 @@ size_t cgdt_pool_bytes_of_(const struct cgdt_config *config)
 
 size_t cgdt_pool_bytes(const struct cgdt_config *config)
 {
-    return check_config(config) == 0 ? cgdt_pool_bytes_of_(config) : 0;
+    struct given given;
+
+    return take_given(&given, config) == 0 && check_given(&given) == 0
+               ? cgdt_pool_bytes_of_(&given.config)
+               : 0;
 }
 
-/* Atomic stores, so that no compiler turns the loops into calls of memset(). */
-static void lay_out(struct cgdt_pool *pool, const struct cgdt_config *config)
+/* What follows `given`: all of it zero at first. Atomic stores, as in cgdt_pool_take_struct_(). */
+CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool)
 {
-    const uint32_t pages = pages_of(config);
+    const struct cgdt_config *config = &pool->given.config;
+    const size_t bytes = cgdt_pool_bytes_of_(config);
+    uint32_t *words = (uint32_t *)(void *)pool;
     uint8_t *next = (uint8_t *)(pool + 1);
 
-    pool->config = *config;
+    for (size_t i = sizeof(pool->given) / sizeof(*words); i < bytes / sizeof(*words); i++)
+        cgdt_store32_relaxed_(&words[i], 0);
     cgdt_slotmap_init_(&pool->map, next, config->max_cpus, config->serialized);
     next += cgdt_slotmap_bytes_(config->max_cpus);
-    pool->pages = (struct pages){.port = config->port,
-                                     .ctx = config->port_ctx,
-                                     .views = (uintptr_t *)(void *)next,
-                                     .pages = pages,
-                                     .window_pages = config->layout.window_pages};
-    for (uint32_t page = 0; page < pages; page++)
-        cgdt_store_pointer_release_(&pool->pages.views[page], 0);
-    pool->directory = (uint32_t *)(void *)(next + pages * sizeof(uintptr_t));
-    for (uint32_t cpu = 0; cpu < config->max_cpus; cpu++)
-        cgdt_store32_relaxed_(&pool->directory[cpu], 0);
-    pool->reserved_slots = 0;
+    pool->pages.port = &pool->given.port;
+    pool->pages.ctx = config->port_ctx;
+    pool->pages.views = (uintptr_t *)(void *)next;
+    pool->pages.count = pages_of(config);
+    pool->pages.window_pages = config->layout.window_pages;
+    pool->directory = (uint32_t *)(void *)(pool->pages.views + pool->pages.count);
     pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
     pool->entries_shift = (uint8_t)__builtin_ctz(config->layout.slot_entries);
-    pool->template_kept = template_is_kept(config);
-    pool->direct = config->port->direct;
-    pool->live = false;
+    pool->template_stored = template_is_stored(config);
+    pool->direct = pool->given.port.direct;
 }
 
 CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
                                 const struct cgdt_config *config)
 {
-    const int invalid = check_config(config);
+    struct given given;
+    int error = take_given(&given, config);
 
-    if (invalid != 0)
-        return invalid;
+    if (error == 0)
+        error = check_given(&given);
+    if (error != 0)
+        return error;
     if (pool == NULL || memory == NULL || (uintptr_t)memory % CGDT_POOL_ALIGN != 0 ||
-        bytes < cgdt_pool_bytes_of_(config))
+        bytes < cgdt_pool_bytes_of_(&given.config))
         return -CGDT_EINVAL;
     struct cgdt_pool *made = memory;
-    lay_out(made, config);
-    if (config->layout.common) {
+    (void)cgdt_pool_take_struct_(&made->given, sizeof(given), &given, sizeof(given));
+    made->given.config.port = &made->given.port;
+    lay_out(made);
+    if (given.config.layout.common) {
         cgdt_pool_lock_(made); /* rule 4 of port.h, though nobody else can be here */
-        const int error = cgdt_page_map_(&made->pages, CGDT_COMMON_PAGE);
+        error = cgdt_page_map_(&made->pages, CGDT_COMMON_PAGE);
         cgdt_pool_unlock_(made);
         if (error < 0)
             return error;
@@ -166,13 +242,7 @@ CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t by
 
 const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool)
 {
-    return &pool->config.layout;
-}
-
-/* Pages in a walk over all of them: the common page last, so that every index is the page's own. */
-static uint32_t nth_page(const struct cgdt_pool *pool, uint32_t n)
-{
-    return n == pool->pages.count ? CGDT_COMMON_PAGE : n;
+    return cgdt_pool_layout_(pool);
 }
 
 static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
@@ -183,36 +253,32 @@ static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
 /* Seal every mapped page; all or none. */
 static int seal_all(struct cgdt_pool *pool)
 {
-    uint32_t done = 0;
+    const uint32_t count = pool->pages.count;
+    uint32_t bad = CGDT_COMMON_PAGE;
     int error = 0;
 
-    for (; done <= pool->pages.count && error >= 0; done++) {
-        if (is_mapped(pool, nth_page(pool, done)))
-            error = cgdt_page_seal_(&pool->pages, nth_page(pool, done));
+    for (; bad != count; bad = cgdt_page_next_(bad, 0)) {
+        if (is_mapped(pool, bad) && (error = cgdt_page_seal_(&pool->pages, bad)) < 0)
+            break;
     }
     if (error >= 0)
         return 0;
-    while (done-- > 0) {
-        if (is_mapped(pool, nth_page(pool, done)))
-            (void)cgdt_page_unseal_(&pool->pages, nth_page(pool, done));
+    for (uint32_t page = CGDT_COMMON_PAGE; page != bad; page = cgdt_page_next_(page, 0)) {
+        if (is_mapped(pool, page))
+            (void)cgdt_page_unseal_(&pool->pages, page);
     }
     return error;
 }
 
 CGDT_SELDOM_ int cgdt_seal(struct cgdt_pool *pool)
 {
+    int error = 0;
+
     cgdt_pool_lock_(pool);
-    const int error = pool->live ? 0 : seal_all(pool);
+    if (!pool->live)
+        error = seal_all(pool);
     if (error == 0)
         pool->live = true;
-    cgdt_pool_unlock_(pool);
-    return error;
-}
-
-int cgdt_pool_destroy(struct cgdt_pool *pool)
-{
-    cgdt_pool_lock_(pool);
-    const int error = cgdt_grow_leave_(pool);
     cgdt_pool_unlock_(pool);
     return error;
 }

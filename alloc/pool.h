@@ -1,69 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool's state, and what its files ask of each other. Private to alloc/.
+ * The pool's state, and what every file above it asks. Private to alloc/.
  *
- *   pool.c     size, init, destroy, seal                    life of a pool
- *   grow.c     reserve, trim, and growing for slot.c        pages in and out
- *   slot.c     alloc, free                                  one slot in, one out
- *   bulk.c     alloc_bulk, free_bulk                        several, and a slot that needs a new page
- *   content.c  write, read, frames, gdtr                    what is in a slot, where a CPU finds it
- *   cpu.c      online, offline, slot                        CPU number -> slot
- *   inspect.c  check, stats, page_owned, describe           looking only
+ * Ten words that the files of alloc/ use in one sense only:
+ *
+ *   stored form  what a profile makes of a descriptor: Xen raises DPL 0, and keeps that
+ *   stable       a descriptor whose stored form the profile keeps when it sees the page again
+ *   taken        not free: claimed, owned or releasing (slotmap.h)
+ *   owned        its handle was given out, and not yet freed
+ *   view         where a page is read; `writable`: where ordinary stores to it go, if anywhere
+ *   common page  the page that heads every window; in a walk it comes before page 0 (page.h)
+ *   hole         a page that is absent or held: where the pool can grow
+ *   held         mapped, but in no service (page.h)
+ *   growth       pages that a call has mapped and will put into service, or give back (grow.h)
+ *   live         the boot phase is over: pages are sealed before anybody gets a slot on them
+ *
+ * A slot lies in one page: its entries are a power of two, at most a page's, and begin at a multiple of
+ * their number. store.c, slot.h, content.c and check.c rest on that.
  */
 #ifndef CGDT_ALLOC_POOL_H
 #define CGDT_ALLOC_POOL_H
 
 #include "cgdt/cgdt.h"
-#include "slotmap.h"
 #include "page.h"
+#include "slotmap.h"
+
+/* What the caller handed in, of whatever length: what it does not have is zero here. */
+struct given {
+    struct cgdt_config config; /* its `port` is the one below */
+    struct cgdt_port port;
+};
 
 struct cgdt_pool {
-    _Alignas(8) struct cgdt_config config; /* so that the slot map behind the pool is aligned */
+    _Alignas(8) struct given given; /* so that the slot map behind the pool is aligned */
     struct slotmap map;
     struct pages pages;
     uint32_t *directory;     /* [max_cpus]: cpu.c */
     uint32_t reserved_slots; /* changed under the lock */
+    uint32_t served_slots;   /* on pages in service; under the lock */
     uint8_t color_shift;     /* log2 of the slots in a page */
     uint8_t entries_shift;   /* log2 of the entries in a slot */
-    bool template_kept;      /* the template is in the form that the profile keeps */
+    bool template_stored;    /* the template is in its stored form */
     bool direct;             /* sealed pages are stored to through their alias; no live_write() */
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
 
+/*
+ * A struct of one version into that of another: what `from` has not is zero; what it has more must be zero, or it is
+ * -CGDT_E2BIG. -CGDT_EINVAL: its size is no multiple of a word.
+ */
+int cgdt_pool_take_struct_(void *to, size_t bytes, const void *from, size_t from_bytes);
+
 /* Of a configuration that is valid. */
 size_t cgdt_pool_bytes_of_(const struct cgdt_config *config);
+
+static inline const struct cgdt_layout *cgdt_pool_layout_(const struct cgdt_pool *pool)
+{
+    return &pool->given.config.layout;
+}
 
 /* The port's lock, where there is one to take. */
 void cgdt_pool_lock_(const struct cgdt_pool *pool);
 void cgdt_pool_unlock_(const struct cgdt_pool *pool);
-
-/* Window rules that hold for every slot of the pool: CGDT_RULE_*. */
-uint32_t cgdt_pool_rules_(const struct cgdt_pool *pool);
-
-/* Pages that have been mapped for a call and are held back until it is certain to succeed. */
-struct growth {
-    uint32_t first; /* pages first .. end-1 that are held */
-    uint32_t end;
-    uint32_t slots; /* on them */
-};
-
-/* Under the lock. Hold pages with room for `slots` more; all or none. Ready to be filled: private, zero. */
-int cgdt_grow_hold_(struct cgdt_pool *pool, uint32_t slots, struct growth *growth);
-
-/* Under the lock. Seal them if the pool is live; on an error everything held is gone again. */
-int cgdt_grow_seal_(struct cgdt_pool *pool, const struct growth *growth);
-
-/* Under the lock. Put them in service; the lowest `taken` of their slots are owned already. */
-void cgdt_grow_publish_(struct cgdt_pool *pool, const struct growth *growth, uint32_t taken);
-
-/* Under the lock. Give them back. One that cannot be unsealed stays held, for the next growth to clean. */
-void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *growth);
-
-/* Under the lock. All pages back to the port, the common one too; -CGDT_EBUSY if a slot is owned. */
-int cgdt_grow_leave_(struct cgdt_pool *pool);
-
-/* The page after `page` that belongs to a growth; growth->end if none. Begin with growth->first - 1. */
-uint32_t cgdt_grow_next_(const struct cgdt_pool *pool, const struct growth *growth, uint32_t page);
 
 /* Slots of a page, which is in the pool: all its colors, or what the ceiling leaves of the last page. */
 uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page);
@@ -86,11 +84,8 @@ static inline uint32_t cgdt_pool_offset_(const struct cgdt_pool *pool, uint32_t 
     return number << pool->entries_shift & (CGDT_PAGE_ENTRIES - 1u);
 }
 
-/* Which slots of a page in service are not free: claimed, owned or releasing. Bit 0 for color 0. */
+/* Which slots of a page in service are taken. Bit 0 for color 0. */
 uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page);
-
-/* 0 if the handle's owner may use it, with the page's state in *page; otherwise -CGDT_ENOENT, -ESTALE. */
-int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
 
 /* Where ordinary stores to a page go; NULL: only live_write() may change it. */
 static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool,
@@ -99,25 +94,16 @@ static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool,
     if (!state->sealed)
         return state->view;
     return pool->direct
-               ? (cgdt_desc_t *)((uintptr_t)state->view + (uintptr_t)pool->config.alias_bytes)
+               ? (cgdt_desc_t *)((uintptr_t)state->view + (uintptr_t)pool->given.config.alias_bytes)
                : NULL;
 }
 
-/* Some entries of a slot, and what they are to become. */
-struct change {
-    const cgdt_desc_t *values; /* NULL: zeros */
-    uint32_t first;
-    uint32_t n;
-    bool fresh; /* the entries are known to be zero */
-    bool kept;  /* the values are in the form that the profile keeps */
-};
+/* Under the lock. A held page, ready for use, into service; slots from `taken` on are free. And out again. */
+void cgdt_pool_serve_(struct cgdt_pool *pool, uint32_t page, uint32_t taken);
+bool cgdt_pool_retire_(struct cgdt_pool *pool, uint32_t page); /* false: a slot of it is taken */
 
-/*
- * Make a change to the slot that begins at entry `offset` of a page: through the port if the page is sealed,
- * by ordinary stores if it is private. The values have been checked.
- */
-int cgdt_page_store_(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
-                     uint32_t offset, const struct change *change);
+/* The next page that can be in service where `page` cannot: a window has no gap. */
+uint32_t cgdt_pool_behind_(const struct cgdt_pool *pool, uint32_t page);
 
 /* Set bits of a word, without the compiler's help (which would be a libgcc call on i386). */
 static inline uint32_t cgdt_count_bits_(uint64_t word)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What slot.c and bulk.c share: handles, and how a slot is filled and zeroed. Private to alloc/.
+ * Handles, and how a slot is filled and zeroed. Must not know how a slot is found (alloc.c, claim.c).
+ * Private to alloc/.
  *
  * The life of a slot: free (zero) -> claimed -> template written -> owned -> releasing, so that no second free
  * gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's alone, so its
@@ -34,13 +35,18 @@ static inline cgdt_slot_t cgdt_slot_coming_handle_(const struct cgdt_pool *pool,
     return cgdt_slot_handle_(number, cgdt_slotmap_generation_(&pool->map, number));
 }
 
+/* Whether it can be a handle of this pool's at all. CGDT_NO_SLOT has number 2^32-1. */
+static inline bool cgdt_slot_is_possible_(const struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    return cgdt_slot_number(slot) < pool->map.slots && (slot & CGDT_SLOT_UNUSED_) == 0;
+}
+
 /* A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's. */
 static inline bool cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    const uint32_t number = cgdt_slot_number(slot); /* CGDT_NO_SLOT has number 2^32-1 */
-
-    return number < pool->map.slots && (slot & CGDT_SLOT_UNUSED_) == 0 &&
-           cgdt_slotmap_release_begin_(&pool->map, number, cgdt_slot_generation_(slot));
+    return cgdt_slot_is_possible_(pool, slot) &&
+           cgdt_slotmap_release_begin_(&pool->map, cgdt_slot_number(slot),
+                                       cgdt_slot_generation_(slot));
 }
 
 /* releasing -> owned. */
@@ -52,13 +58,14 @@ static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t 
 /* Why a handle is not its owner's: -CGDT_ENOENT or -CGDT_ESTALE. */
 int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot);
 
-/* n slots under the lock, growing if need be; errors as cgdt_alloc_bulk(). slots[]: all CGDT_NO_SLOT. */
-int cgdt_slot_alloc_locked_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
+/* The page of a handle's slot, for its owner: 0, or -CGDT_ENOENT, -CGDT_ESTALE. */
+int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
 
-/* Fill and zero a slot by whatever way there is. The port's code. */
+/* The template onto a claimed slot, and a slot to zeros, on any page (store.h). The port's code. */
 int cgdt_slot_fill_by_batch_(const struct cgdt_pool *pool, uint32_t number);
 int cgdt_slot_erase_by_batch_(const struct cgdt_pool *pool, uint32_t number);
 
+/* The same, faster: by ordinary stores, here and now, where the page can be reached by them. */
 #ifdef __OPTIMIZE_SIZE__
 #define cgdt_slot_fill_  cgdt_slot_fill_by_batch_
 #define cgdt_slot_erase_ cgdt_slot_erase_by_batch_
@@ -74,25 +81,23 @@ static inline cgdt_desc_t *cgdt_slot_writable_(const struct cgdt_pool *pool, uin
     return page != NULL ? page + cgdt_pool_offset_(pool, number) : NULL;
 }
 
-/* The template onto a claimed slot. */
 static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)
 {
     cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
 
-    if (to == NULL || !pool->template_kept)
+    if (to == NULL || !pool->template_stored)
         return cgdt_slot_fill_by_batch_(pool, number);
-    cgdt_plain_fill_(to, pool->config.template_descs, pool->config.template_entries);
+    cgdt_plain_fill_(to, pool->given.config.template_descs, pool->given.config.template_entries);
     return 0;
 }
 
-/* A slot to zeros. */
 static inline int cgdt_slot_erase_(const struct cgdt_pool *pool, uint32_t number)
 {
     cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
 
     if (to == NULL)
         return cgdt_slot_erase_by_batch_(pool, number);
-    cgdt_plain_erase_(to, pool->config.layout.slot_entries);
+    cgdt_plain_erase_(to, cgdt_pool_layout_(pool)->slot_entries);
     return 0;
 }
 

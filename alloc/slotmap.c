@@ -2,8 +2,8 @@
 /*
  * The lock-free bitmap tree of slotmap.h.
  *
- * Level 0 alone is the truth. The levels above are a summary that only says where to look, and may be wrong
- * in two ways:
+ * Level 0 alone is the truth. The levels above are a summary that only says where to look first, and may be
+ * wrong in two ways:
  *
  *   says "room" where there is none: whoever walks there clears the bit. Claiming a word's last slot
  *     leaves it so on purpose; the next walk pays, and a slot freed meanwhile costs nobody anything.
@@ -13,12 +13,18 @@
  *     Each is a sequentially consistent read-modify-write followed by a sequentially consistent load, so
  *     at least one of the two sees what the other did (the store-buffering pattern).
  *
- * A caller that must be sure that all is full asks claim_exact, which does not look at the summary.
+ * So a claim that finds nothing by the summary looks at every word, and says "none" only if no publisher finished
+ * while it looked. That is exact: suppose that a slot was free at the end of the look, by a publish that had
+ * finished. If that began to show before the look came to its word, the look saw it there. If later, the publisher
+ * set the bit after it, so after this CPU had counted itself as a looker; it saw the count, and announced itself
+ * before it finished. A publisher that has not finished yet has not published yet, or its slot was claimed by
+ * somebody: then it had published at that very moment.
  *
- * Progress: a claim goes round again only when another CPU has just taken the bit that it wanted, or when it
- * has itself cleared a stale bit. CLAIM_TRIES bounds it all the same; giving up is as harmless as "full".
+ * Progress: a claim goes round again only when another CPU has just taken the bit that it wanted, or has just
+ * published a slot.
  */
 #include "slotmap.h"
+#include "hints.h"
 
 #define WORD_SHIFT CGDT_SLOTMAP_WORD_SHIFT
 #define WORD_BITS  (1u << WORD_SHIFT)
@@ -30,10 +36,10 @@
 #define says_room  cgdt_slotmap_says_room_
 
 /*
- * Each failed try clears a stale bit or loses to another CPU. Stale bits are at most one per word emptied
- * since the last walk, found lowest first; 256 lost races in a row do not happen.
+ * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A few are cheaper than a
+ * look at every word, which clears what is left; how many makes no other difference.
  */
-#define CLAIM_TRIES 256u
+#define SUMMARY_TRIES 4u
 
 static uint32_t words_for(uint32_t bits)
 {
@@ -66,13 +72,10 @@ size_t cgdt_slotmap_bytes_(uint32_t slots)
 void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool serialized)
 {
     cgdt_word_t *next = memory;
-    const size_t all = cgdt_slotmap_bytes_(slots) / sizeof(*next);
+    uint32_t words = words_for(slots);
 
-    /* Atomic stores, so that no compiler turns the loop into a call of memset(). */
-    for (size_t i = 0; i < all; i++)
-        cgdt_store64_relaxed_(&next[i], 0);
-    *map = (struct slotmap){.slots = slots, .words = words_for(slots), .serialized = serialized};
-    uint32_t words = map->words;
+    map->slots = slots;
+    map->serialized = serialized;
     map->level[0] = next;
     next += words;
     while (words > 1) { /* ends below CGDT_SLOTMAP_LEVELS, which has room for 2^24 slots */
@@ -154,35 +157,13 @@ static uint64_t claim_from(struct slotmap *map, uint32_t index, uint64_t seen, u
     return clear_bits(map, &map->level[0][index], wanted) & wanted;
 }
 
-uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
+/* What the lowest word that has a free slot gives, by looking at each; clears what is stale on the way. */
+static uint64_t look(struct slotmap *map, uint32_t max, uint32_t *first)
 {
-    bool stale = true;
+    /* Pairs with publish(). A word that is published for the first time after this is announced. */
+    const uint32_t end = cgdt_load32_seq_cst_(&map->end);
 
-    for (uint32_t tries = 0; stale && tries < CLAIM_TRIES; tries++) {
-        uint32_t index;
-        const uint64_t seen = find_room(map, &index, &stale);
-        if (seen == 0)
-            continue;
-        const uint64_t got = claim_from(map, index, seen, max);
-        *first = index << WORD_SHIFT;
-        if (got != 0)
-            return got;
-        stale = true;
-    }
-    return 0;
-}
-
-uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
-{
-    uint32_t first = 0;
-    const uint64_t bit = cgdt_slotmap_claim_(map, 1, &first);
-
-    return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
-}
-
-uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *first)
-{
-    for (uint32_t index = 0; index < map->words; index++) {
+    for (uint32_t index = 0; index < end; index++) {
         uint64_t seen = load(map, &map->level[0][index]);
 
         *first = index << WORD_SHIFT;
@@ -194,16 +175,79 @@ uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *
                 return got;
             seen = load(map, &map->level[0][index]);
         }
+        if (map->top > 0 && says_room(map, 0, index))
+            mark_full(map, 0, index);
     }
     return 0;
+}
+
+CGDT_SELDOM_ static uint64_t look_exactly(struct slotmap *map, uint32_t max, uint32_t *first)
+{
+    uint64_t before;
+    uint64_t got;
+
+    if (map->serialized)
+        return look(map, max, first);
+    cgdt_add32_seq_cst_(&map->lookers, 1);
+    /* Pairs with cgdt_slotmap_announce_(). */
+    do {
+        before = load(map, &map->events);
+        got = look(map, max, first);
+    } while (got == 0 && load(map, &map->events) != before);
+    cgdt_add32_seq_cst_(&map->lookers, (uint32_t)-1);
+    return got;
+}
+
+uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
+{
+    bool stale = true;
+
+    for (uint32_t tries = 0; stale && tries < SUMMARY_TRIES; tries++) {
+        uint32_t index;
+        const uint64_t seen = find_room(map, &index, &stale);
+        if (seen == 0)
+            continue;
+        const uint64_t got = claim_from(map, index, seen, max);
+        *first = index << WORD_SHIFT;
+        if (got != 0)
+            return got;
+        stale = true;
+    }
+    return look_exactly(map, max, first);
+}
+
+static uint32_t one_of(uint64_t bit, uint32_t first)
+{
+    return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
+}
+
+uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
+{
+    uint32_t first = 0;
+    const uint64_t bit = cgdt_slotmap_claim_(map, 1, &first);
+
+    return one_of(bit, first);
+}
+
+uint32_t cgdt_slotmap_take_exact_(struct slotmap *map)
+{
+    uint32_t first = 0;
+    const uint64_t bit = look_exactly(map, 1, &first);
+
+    return one_of(bit, first);
 }
 
 void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
 {
     const uint32_t index = first >> WORD_SHIFT;
 
+    /* Pairs with look(). Who publishes for the first time has the lock; all others find it so. */
+    const uint32_t end = cgdt_load32_relaxed_(&map->end);
+    if (index >= end)
+        cgdt_add32_seq_cst_(&map->end, index + 1 - end);
     /* Releases the zeroed slots. Pairs with clear_bits() in claim_from() and with mark_full(). */
     (void)set_bits(map, &map->level[0][index], range_bits(first, n));
+    cgdt_slotmap_announce_(map);
     cgdt_slotmap_mark_room_(map, 0, index);
 }
 

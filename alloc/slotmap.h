@@ -46,9 +46,11 @@ struct slotmap {
     cgdt_word_t *level[CGDT_SLOTMAP_LEVELS];
     uint8_t *owners; /* [slots] */
     uint32_t slots;
-    uint32_t words;  /* of level 0 */
-    uint8_t top;     /* the level that has a single word */
-    bool serialized; /* plain loads and stores will do */
+    uint32_t end;     /* words of level 0 that have had a published slot; under the caller's lock */
+    uint8_t top;      /* the level that has a single word */
+    bool serialized;  /* plain loads and stores will do */
+    uint32_t lookers; /* CPUs that look at every word right now */
+    cgdt_word_t events; /* slots that were published while there were such CPUs */
 };
 
 /* Index of the lowest set bit. In halves on i386, where the 64-bit builtin is a libgcc call. */
@@ -68,19 +70,20 @@ static inline uint32_t cgdt_lowest_index_(uint64_t word)
 /* Bytes of memory for a map; a multiple of 8. slots 1 .. 2^24. */
 size_t cgdt_slotmap_bytes_(uint32_t slots);
 
-/* All slots absent. memory: 8-byte aligned, as many bytes as above. */
+/* All slots absent. *map and memory are zero; memory: 8-byte aligned, as many bytes as above. */
 void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool serialized);
 
 /*
- * The lowest word that seems to have room gives up to `max` (at least 1) of its lowest free slots: bit i of
- * the result is slot *first + i. 0: none was found, though one may be there; see claim_exact. Lock-free.
+ * The lowest word that has room gives up to `max` (at least 1) of its lowest free slots: bit i of the result is
+ * slot *first + i. 0: at some moment of this call every published slot was taken. Lock-free; O(1), but where no
+ * slot or almost none is free O(slots / 64).
  */
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first);
 
-/* The same by looking at every word: 0 means that each was seen full. O(slots / 64). */
-uint64_t cgdt_slotmap_claim_exact_(struct slotmap *map, uint32_t max, uint32_t *first);
+/* One slot by looking at every word; CGDT_SLOTMAP_NONE: as 0 of claim. */
+uint32_t cgdt_slotmap_take_exact_(struct slotmap *map);
 
-/* Set the free bits of a range: newly mapped slots, or claimed ones that go back clean. */
+/* Set the free bits of a range: newly mapped slots (under the caller's lock), or claimed ones that go back clean. */
 void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
 
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
@@ -144,9 +147,12 @@ static inline bool cgdt_slotmap_take_bit_(const struct slotmap *map, cgdt_word_t
     return true;
 }
 
-/* Claim one slot; CGDT_SLOTMAP_NONE: none was found, as for claim. */
+/* As claim, of one slot; CGDT_SLOTMAP_NONE for 0. */
 uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map);
 
+#ifdef __OPTIMIZE_SIZE__
+#define cgdt_slotmap_take_ cgdt_slotmap_take_slowly_
+#else
 static inline uint32_t cgdt_slotmap_take_(struct slotmap *map)
 {
     uint32_t index = 0;
@@ -167,18 +173,31 @@ static inline uint32_t cgdt_slotmap_take_(struct slotmap *map)
     }
     return cgdt_slotmap_take_slowly_(map); /* a stale summary, or a lost race */
 }
+#endif
 
 /* See that every level above says that word `index` of `level` has room. */
 void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index);
 
+/* A slot has been published: who looks at every word meanwhile has to look again. */
+static inline void cgdt_slotmap_announce_(struct slotmap *map)
+{
+    /* Pairs with the count in look_exactly(): the free bit was set before this load. */
+    if (!map->serialized && cgdt_load32_seq_cst_(&map->lookers) != 0)
+        cgdt_increment64_seq_cst_(&map->events);
+}
+
 /* publish() of one slot. */
 static inline void cgdt_slotmap_put_(struct slotmap *map, uint32_t slot)
 {
+#ifdef __OPTIMIZE_SIZE__
+    cgdt_slotmap_publish_(map, slot, 1);
+#else
     uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
     const uint64_t bit = 1ull << (slot & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u));
 
     /* Releases the zeroed slot, as publish does. */
     (void)cgdt_slotmap_set_bits_(map, &map->level[0][index], bit);
+    cgdt_slotmap_announce_(map);
     for (uint32_t level = 0; level < map->top; level++) {
         if (!cgdt_slotmap_says_room_(map, level, index)) {
             cgdt_slotmap_mark_room_(map, level, index);
@@ -186,6 +205,7 @@ static inline void cgdt_slotmap_put_(struct slotmap *map, uint32_t slot)
         }
         index >>= CGDT_SLOTMAP_WORD_SHIFT;
     }
+#endif
 }
 
 static inline uint32_t cgdt_slotmap_owner_(const struct slotmap *map, uint32_t slot)

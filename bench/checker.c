@@ -36,7 +36,7 @@ static void run_cgdt(struct bench_state *state, const void *arg)
     enum cgdt_reason reason = CGDT_FINE;
 
     while (reason == CGDT_FINE && bench_next(state)) {
-        reason = cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_NULL_ENTRY, page->descs,
+        reason = cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, page->descs,
                                  PEER_TABLE_ENTRIES, page->owned, NULL);
         bench_keep(page);
     }

@@ -28,10 +28,11 @@ struct live {
 static bool live_open(struct live *live, const struct cgdt_port *port, void *port_ctx)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = port,
         .port_ctx = port_ctx,
         .layout = PEER_LAYOUT,
-        .profile = CGDT_XEN_PV64,
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = CPUS,
         .template_descs = peer_template,
         .template_entries = PEER_TEMPLATE_ENTRIES,

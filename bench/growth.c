@@ -69,10 +69,11 @@ static void run_bookkeeping(struct bench_state *state, const void *arg)
 {
     static struct cgdt_fixed fixed;
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &cgdt_fixed_port,
         .port_ctx = &fixed,
         .layout = PEER_LAYOUT,
-        .profile = CGDT_XEN_PV64,
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = ((const struct peer_case *)arg)->n,
     };
     size_t bytes = 0;

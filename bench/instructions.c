@@ -56,20 +56,21 @@ __attribute__((noinline)) static int counted_check(void)
     int found = 0;
 
     for (uint32_t i = 0; i < OPERATIONS; i++)
-        found |= cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_NULL_ENTRY, pages[0], SLOT_ENTRIES,
-                                 0xffff, NULL) != CGDT_FINE;
+        found |= cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, pages[0],
+                                 SLOT_ENTRIES, 0xffff, NULL) != CGDT_FINE;
     return found;
 }
 
 static int open_pool(bool serialized)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &cgdt_fixed_port,
         .port_ctx = &fixed,
         .layout = {.slot_entries = SLOT_ENTRIES,
                    .window_pages = 14,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
-        .profile = CGDT_XEN_PV64,
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = OPERATIONS,
         .serialized = serialized,
         .template_descs = template,

@@ -186,8 +186,8 @@ static void report(void *ctx, const struct cgdt_violation *violation)
     printf("%s{\"page\": %" PRIu32 ", \"color\": %" PRIu32 ", \"entry\": %" PRIu32
            ", \"effect\": \"%s\", \"found\": \"0x%016" PRIx64 "\", \"stored\": \"0x%016" PRIx64
            "\", \"text\": ",
-           check->violations > 1 ? ", " : "", violation->page, violation->color, violation->entry,
-           effects[violation->effect], violation->found, violation->stored);
+           check->violations > 1 ? ", " : "", violation->position, violation->color,
+           violation->entry, effects[violation->effect], violation->found, violation->stored);
     print_json_string(text);
     putchar('}');
 }
@@ -204,7 +204,7 @@ static void check_pages(struct check *check, const struct dump *dump)
             (void)check_whole_page(rules, page, i, check->owned_of[i], report, check);
         } else if (cgdt_check_page(rules->profile, rules->rules, page, rules->slot_entries,
                                    check->owned_of[i], &violation) != CGDT_FINE) {
-            violation.page = i;
+            violation.position = i;
             report(check, &violation);
         }
     }
@@ -230,7 +230,7 @@ static void decode_pages(const struct check *check, const struct dump *dump)
 
         if (desc.desc[0] == 0)
             continue;
-        if (check->rules.profile == CGDT_NATIVE64 && cgdt_desc_wide64(desc.desc[0]) &&
+        if (check->rules.profile == CGDT_PROFILE_NATIVE64 && cgdt_desc_wide64(desc.desc[0]) &&
             (at + 1) % slot_entries != 0 && is_high_half(dump->descs[i + 1])) {
             desc.desc[1] = dump->descs[++i];
             desc.wide = true;
@@ -276,7 +276,8 @@ static void print_json(struct check *check, const struct dump *dump)
 
 int check_command(int argc, char **argv)
 {
-    struct check check = {.path = "-", .rules = {.profile = CGDT_XEN_PV64, .slot_entries = 32}};
+    struct check check = {.path = "-",
+                          .rules = {.profile = CGDT_PROFILE_XEN_PV64, .slot_entries = 32}};
     int status = EXIT_UNUSABLE;
     struct dump dump = {0};
     uint8_t *data;

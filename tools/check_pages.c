@@ -67,7 +67,7 @@ static void walk_unowned(struct walk *walk, const cgdt_desc_t *slot)
 uint32_t check_whole_page(const struct check_rules *rules, const cgdt_desc_t *page, uint32_t number,
                           uint64_t owned, check_report *report, void *ctx)
 {
-    struct walk walk = {.rules = rules, .place.page = number, .report = report, .ctx = ctx};
+    struct walk walk = {.rules = rules, .place.position = number, .report = report, .ctx = ctx};
     const uint32_t colors = CGDT_PAGE_ENTRIES / rules->slot_entries;
 
     for (uint32_t color = 0; color < colors; color++) {

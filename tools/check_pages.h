@@ -6,7 +6,7 @@
 #include "cgdt/check.h"
 
 struct check_rules {
-    enum cgdt_profile profile;
+    const struct cgdt_profile *profile;
     uint32_t rules; /* CGDT_RULE_* */
     uint32_t slot_entries;
 };
@@ -15,7 +15,7 @@ typedef void check_report(void *ctx, const struct cgdt_violation *violation);
 
 /*
  * Reports each offending entry of a page of 512, in order, with its first reason; the first of them is the one of
- * cgdt_check_page(). number  what violation->page shall say. Returns how many.
+ * cgdt_check_page(). number  what violation->position shall say. Returns how many.
  */
 uint32_t check_whole_page(const struct check_rules *rules, const cgdt_desc_t *page, uint32_t number,
                           uint64_t owned, check_report *report, void *ctx);

@@ -12,7 +12,7 @@
 struct decode {
     struct wide_desc *descs;
     size_t n;
-    enum cgdt_profile profile;
+    const struct cgdt_profile *profile;
     bool judge;
     bool only_fields;
     bool json;
@@ -79,7 +79,7 @@ static const struct argp argp = {
     .options = options, .parser = parse, .args_doc = "DESCRIPTOR...", .doc = doc};
 
 /* Halves that are wide by their own word are judged as a pair, others alone. */
-static enum cgdt_reason judge(enum cgdt_profile profile, const struct wide_desc *desc,
+static enum cgdt_reason judge(const struct cgdt_profile *profile, const struct wide_desc *desc,
                               cgdt_desc_t *stored)
 {
     const enum cgdt_reason reason = cgdt_check_descriptor(profile, desc->desc[0], stored);

@@ -33,10 +33,13 @@ struct plan {
 };
 
 static const struct plan plans[] = {
-    {"page", {32, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_PAGED}, 3, MAX_CPUS},
-    {"window", {32, CGDT_XEN_RESERVED_ENTRY, 14, false, CGDT_PAGED}, 3, MAX_CPUS},
-    {"common", {8, CGDT_XEN_RESERVED_ENTRY, 13, true, CGDT_PAGED}, 0, MAX_CPUS},
-    {"page-per-cpu", {512, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_PAGED}, 3, MAX_CPUS_BY_PAGES},
+    {"page", {32, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_MODE_PAGED}, 3, MAX_CPUS},
+    {"window", {32, CGDT_XEN_RESERVED_ENTRY, 14, false, CGDT_MODE_PAGED}, 3, MAX_CPUS},
+    {"common", {8, CGDT_XEN_RESERVED_ENTRY, 13, true, CGDT_MODE_PAGED}, 0, MAX_CPUS},
+    {"page-per-cpu",
+     {512, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_MODE_PAGED},
+     3,
+     MAX_CPUS_BY_PAGES},
 };
 
 struct demo {
@@ -117,9 +120,10 @@ static bool make_pool(struct demo *demo)
 {
     static cgdt_desc_t shared[3]; /* kept by reference */
     const struct cgdt_hosted_config ports = {.max_cpus = demo->cpus, .layout = demo->plan->layout};
-    struct cgdt_config config = {.port = &cgdt_hosted_port,
+    struct cgdt_config config = {.struct_bytes = sizeof(struct cgdt_config),
+                                 .port = &cgdt_hosted_port,
                                  .layout = demo->plan->layout,
-                                 .profile = CGDT_XEN_PV64,
+                                 .profile = CGDT_PROFILE_XEN_PV64,
                                  .max_cpus = demo->cpus};
     size_t bytes;
 
@@ -280,10 +284,10 @@ static void print_map(const struct demo *demo)
     const uint32_t colors = 512u / layout->slot_entries;
     uint64_t owned;
 
-    for (uint32_t page = 0; cgdt_page_owned(demo->pool, page, &owned) >= 0; page++) {
+    for (uint32_t page = 0; cgdt_page_taken(demo->pool, page, &owned) >= 0; page++) {
         const uint32_t window = page / layout->window_pages;
 
-        if (cgdt_page_owned(demo->pool, page, &owned) == 0)
+        if (cgdt_page_taken(demo->pool, page, &owned) == 0)
             continue;
         if (layout->common && page % layout->window_pages == 0)
             printf("MAP window=%" PRIu32 " page=common\n", window);
@@ -324,7 +328,7 @@ static bool report(const struct demo *demo)
     struct cgdt_pool_stats stats = {0};
 
     if (demo->pool != NULL)
-        cgdt_stats(demo->pool, &stats);
+        cgdt_stats(demo->pool, &stats, sizeof(stats));
     /* failsafe counts a Xen guest's failsafe callbacks: there are none without a hypervisor. */
     printf("RESULT cpus=%" PRIu32 " online=%" PRIu32 " verified=%" PRIu32 " gdt_pages=%" PRIu32
            " page_per_cpu=%" PRIu32 " failsafe=0 layout=%s host=hosted %s\n",

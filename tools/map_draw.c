@@ -32,18 +32,18 @@ void map_look(struct map_picture *picture, const struct stress_progress *progres
 
     struct cgdt_pool_stats stats;
 
-    cgdt_stats(progress->pool, &stats);
+    cgdt_stats(progress->pool, &stats, sizeof(stats));
     picture->slots = stats.max_slots;
     picture->colors = cgdt_colors(layout);
     picture->window_pages = layout->window_pages;
     picture->mapped_pages = 0;
-    picture->owned_slots = 0;
+    picture->taken_slots = 0;
     for (uint32_t page = 0; page < picture->n_pages; page++) {
         struct map_page *seen = &picture->pages[page];
 
-        seen->mapped = cgdt_page_owned(progress->pool, page, &seen->owned) > 0;
+        seen->mapped = cgdt_page_taken(progress->pool, page, &seen->owned) > 0;
         picture->mapped_pages += seen->mapped;
-        picture->owned_slots += (uint32_t)__builtin_popcountll(seen->owned);
+        picture->taken_slots += (uint32_t)__builtin_popcountll(seen->owned);
     }
 }
 
@@ -75,7 +75,7 @@ void map_draw(const struct map_view *view, const struct map_picture *picture,
     if (view->live)
         fputs("\033[H", stdout);
     printf("%.1f s, %" PRIu64 " operations, %" PRIu32 " slots owned, %" PRIu32 " pages mapped%s",
-           progress->seconds, progress->operations, picture->owned_slots, picture->mapped_pages,
+           progress->seconds, progress->operations, picture->taken_slots, picture->mapped_pages,
            end);
     for (uint32_t row = 0; row < view->rows && page < picture->n_pages; row++) {
         printf("page %7" PRIu32 " |", page);
@@ -93,10 +93,10 @@ void map_print_json(const struct map_picture *picture, const struct stress_progr
 {
     const char *separator = "";
 
-    printf("{\"seconds\": %.3f, \"operations\": %" PRIu64 ", \"owned_slots\": %" PRIu32
+    printf("{\"seconds\": %.3f, \"operations\": %" PRIu64 ", \"taken_slots\": %" PRIu32
            ", \"mapped_pages\": %" PRIu32 ", \"colors\": %" PRIu32 ", \"window_pages\": %" PRIu32
            ", \"pages\": [",
-           progress->seconds, progress->operations, picture->owned_slots, picture->mapped_pages,
+           progress->seconds, progress->operations, picture->taken_slots, picture->mapped_pages,
            picture->colors, picture->window_pages);
     for (uint32_t page = 0; page < picture->n_pages; page++) {
         if (!picture->pages[page].mapped)

@@ -18,7 +18,7 @@ struct map_picture {
     uint32_t slots; /* that the pool can have: its last page may have fewer than colors */
     uint32_t window_pages;
     uint32_t mapped_pages;
-    uint32_t owned_slots;
+    uint32_t taken_slots;
 };
 
 struct map_view {

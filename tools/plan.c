@@ -59,9 +59,11 @@ static const struct {
     bool common;
     enum cgdt_mode mode;
 } layouts[] = {
-    {"page", 32, false, false, CGDT_PAGED},    {"window", 32, true, false, CGDT_PAGED},
-    {"common", 8, true, true, CGDT_PAGED},     {"page-per-cpu", 512, false, false, CGDT_PAGED},
-    {"native", 32, false, false, CGDT_NATIVE},
+    {"page", 32, false, false, CGDT_MODE_PAGED},
+    {"window", 32, true, false, CGDT_MODE_PAGED},
+    {"common", 8, true, true, CGDT_MODE_PAGED},
+    {"page-per-cpu", 512, false, false, CGDT_MODE_PAGED},
+    {"native", 32, false, false, CGDT_MODE_NATIVE},
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
@@ -167,7 +169,8 @@ static void print_slot(const struct command *command, uint32_t n, const char *fo
 
     printf(format, n, cgdt_slot_window(layout, slot), cgdt_slot_position(layout, slot),
            cgdt_slot_color(layout, slot), cgdt_bias_entries(layout, slot),
-           layout->mode == CGDT_NATIVE ? layout->slot_entries : cgdt_window_entries(layout, slot),
+           layout->mode == CGDT_MODE_NATIVE ? layout->slot_entries
+                                            : cgdt_window_entries(layout, slot),
            cgdt_to_local(layout, slot, canonical).selector);
 }
 
@@ -226,7 +229,7 @@ static void print_json(const struct command *command)
            "\"bookkeeping_bytes\": %zu, \"schemes\": {",
            plan->cpus, plan->layout_name, layout->slot_entries, cgdt_colors(layout),
            layout->window_pages, layout->common ? "true" : "false",
-           layout->mode == CGDT_NATIVE ? "true" : "false", layout->reserved_entry,
+           layout->mode == CGDT_MODE_NATIVE ? "true" : "false", layout->reserved_entry,
            plan->bookkeeping_bytes);
     for (unsigned i = 0; i < plan->n_schemes; i++) {
         const struct plan_scheme *scheme = &plan->schemes[i];

@@ -38,7 +38,7 @@ static void count_page_per_cpu(const struct plan *plan, struct plan_scheme *sche
 static void count_array(const struct plan *plan, struct plan_scheme *scheme, uint64_t window_cpus)
 {
     const uint64_t bytes = (uint64_t)plan->cpus * plan->layout.slot_entries * CGDT_DESC_BYTES;
-    const bool native = plan->layout.mode == CGDT_NATIVE;
+    const bool native = plan->layout.mode == CGDT_MODE_NATIVE;
 
     scheme->most_cpus = native ? plan->cpus : window_cpus;
     if (plan->cpus > scheme->most_cpus)
@@ -51,16 +51,17 @@ static void count_array(const struct plan *plan, struct plan_scheme *scheme, uin
 void plan_count(struct plan *plan)
 {
     const struct cgdt_layout *layout = &plan->layout;
-    const bool native = layout->mode == CGDT_NATIVE;
+    const bool native = layout->mode == CGDT_MODE_NATIVE;
     const uint32_t area_pages =
         layout->reserved_entry / CGDT_PAGE_ENTRIES - (layout->common ? 1 : 0);
     const uint64_t window_cpus = (uint64_t)area_pages * cgdt_colors(layout);
     struct cgdt_fixed fixed = {0};
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &cgdt_fixed_port,
         .port_ctx = &fixed,
         .layout = *layout,
-        .profile = native ? CGDT_NATIVE64 : CGDT_XEN_PV64,
+        .profile = native ? CGDT_PROFILE_NATIVE64 : CGDT_PROFILE_XEN_PV64,
         .max_cpus = plan->cpus,
     };
     struct plan_scheme *schemes = plan->schemes;

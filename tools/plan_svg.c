@@ -92,7 +92,7 @@ static void draw_window(const struct plan *plan, FILE *to, unsigned y)
     }
     for (unsigned page = 0; page < plan->layout.window_pages; page++, y += ROW_PITCH)
         draw_slots(plan, to, page, y);
-    if (plan->layout.mode == CGDT_PAGED)
+    if (plan->layout.mode == CGDT_MODE_PAGED)
         draw_whole_row(to, y, "the hypervisor's", "#999999");
 }
 

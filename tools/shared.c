@@ -26,30 +26,39 @@ uint64_t option_number(const struct argp_state *state, const char *name, const c
     return value;
 }
 
-static const char *const profiles[] = {
-    [CGDT_XEN_PV64] = "xen-pv64",
-    [CGDT_XEN_PV32] = "xen-pv32",
-    [CGDT_NATIVE64] = "native64",
-    [CGDT_NATIVE32] = "native32",
+static const struct {
+    const struct cgdt_profile *profile;
+    const char *name;
+} profiles[] = {
+    {CGDT_PROFILE_XEN_PV64, "xen-pv64"},
+    {CGDT_PROFILE_XEN_PV32, "xen-pv32"},
+    {CGDT_PROFILE_NATIVE64, "native64"},
+    {CGDT_PROFILE_NATIVE32, "native32"},
 };
 
-const char *profile_name(enum cgdt_profile profile)
+#define PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+const char *profile_name(const struct cgdt_profile *profile)
 {
-    return profiles[profile];
+    size_t i = 0;
+
+    while (i + 1 < PROFILES && profiles[i].profile != profile)
+        i++;
+    return profiles[i].name;
 }
 
-enum cgdt_profile option_profile(const struct argp_state *state, const char *arg)
+const struct cgdt_profile *option_profile(const struct argp_state *state, const char *arg)
 {
     parse_quoted quoted;
 
-    for (unsigned i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-        if (strcmp(profiles[i], arg) == 0)
-            return (enum cgdt_profile)i;
+    for (size_t i = 0; i < PROFILES; i++) {
+        if (strcmp(profiles[i].name, arg) == 0)
+            return profiles[i].profile;
     }
     argp_failure(state, EXIT_UNUSABLE, 0,
                  "--profile must be xen-pv64, xen-pv32, native64 or native32, not %s",
                  parse_quote(quoted, arg, strlen(arg)));
-    return CGDT_XEN_PV64;
+    return CGDT_PROFILE_XEN_PV64;
 }
 
 uint16_t option_slot_entries(const struct argp_state *state, const char *arg)

@@ -23,10 +23,10 @@ int parse_options(const struct argp *argp, int argc, char **argv, void *input);
 /* The value of an option; a line on stderr and EXIT_UNUSABLE where it is out of range. */
 uint64_t option_number(const struct argp_state *state, const char *name, const char *arg,
                        uint64_t low, uint64_t high);
-enum cgdt_profile option_profile(const struct argp_state *state, const char *arg);
+const struct cgdt_profile *option_profile(const struct argp_state *state, const char *arg);
 uint16_t option_slot_entries(const struct argp_state *state, const char *arg);
 
-const char *profile_name(enum cgdt_profile profile);
+const char *profile_name(const struct cgdt_profile *profile);
 
 /*
  * All of a file, "-" for stdin, from malloc(). False: a line on stderr, after title, says why it cannot be read,

@@ -211,7 +211,7 @@ static void show(void *ctx, const struct stress_progress *progress)
             100 * progress->share, progress->seconds, (double)progress->operations, rate / 1e6);
     if (!command->params.serialized)
         fprintf(stderr, "  |%s| %" PRIu32 " slots, %" PRIu32 " pages", progress->map,
-                progress->owned_slots, progress->mapped_pages);
+                progress->taken_slots, progress->mapped_pages);
     fputs(command->live ? "\033[K" : "\n", stderr);
     (void)fflush(stderr);
 }

@@ -23,10 +23,11 @@ struct layout_row {
 };
 
 static const struct layout_row layouts[STRESS_LAYOUTS] = {
-    [STRESS_PAGE] = {"page", {32, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_PAGED}},
-    [STRESS_WINDOW] = {"window", {32, CGDT_XEN_RESERVED_ENTRY, 14, false, CGDT_PAGED}},
-    [STRESS_COMMON] = {"common", {8, CGDT_XEN_RESERVED_ENTRY, 13, true, CGDT_PAGED}},
-    [STRESS_PAGE_PER_CPU] = {"page-per-cpu", {512, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_PAGED}},
+    [STRESS_PAGE] = {"page", {32, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_MODE_PAGED}},
+    [STRESS_WINDOW] = {"window", {32, CGDT_XEN_RESERVED_ENTRY, 14, false, CGDT_MODE_PAGED}},
+    [STRESS_COMMON] = {"common", {8, CGDT_XEN_RESERVED_ENTRY, 13, true, CGDT_MODE_PAGED}},
+    [STRESS_PAGE_PER_CPU] = {"page-per-cpu",
+                             {512, CGDT_XEN_RESERVED_ENTRY, 1, false, CGDT_MODE_PAGED}},
 };
 
 const char *stress_layout_name(enum stress_layout layout)
@@ -105,8 +106,9 @@ static int make_pool(struct stress_run *run)
 {
     const struct stress_params *params = run->params;
 
-    run->config = (struct cgdt_config){.layout = layouts[params->layout].layout,
-                                       .profile = CGDT_XEN_PV64,
+    run->config = (struct cgdt_config){.struct_bytes = sizeof(struct cgdt_config),
+                                       .layout = layouts[params->layout].layout,
+                                       .profile = CGDT_PROFILE_XEN_PV64,
                                        .max_cpus = params->cpus,
                                        .serialized = params->serialized,
                                        .template_descs = stress_template,
@@ -209,13 +211,13 @@ static void draw_map(const struct stress_run *run, struct stress_progress *progr
         for (uint32_t page = first; page < end; page++) {
             uint64_t bits = 0;
 
-            mapped += cgdt_page_owned(run->pool, page, &bits) > 0;
+            mapped += cgdt_page_taken(run->pool, page, &bits) > 0;
             owned += (uint32_t)__builtin_popcountll(bits);
         }
         progress->map[cell] =
             mapped == 0 ? ' ' : shades[(uint64_t)owned * 6 / ((uint64_t)colors * (end - first))];
         progress->mapped_pages += mapped;
-        progress->owned_slots += owned;
+        progress->taken_slots += owned;
     }
 }
 
@@ -294,9 +296,9 @@ static void finish(struct stress_run *run)
         if (!stress_judge(worker, "trim at the end", result, MAY_HIDE))
             return;
         worker->counts.trim += result > 0 ? (uint64_t)result : 0;
-        cgdt_stats(run->pool, &stats);
+        cgdt_stats(run->pool, &stats, sizeof(stats));
     } while (worker->faults != 0 && stats.mapped_pages + stats.held_pages != 0);
-    if (stats.owned_slots != 0 || stats.mapped_pages != 0 || stats.held_pages != 0)
+    if (stats.taken_slots != 0 || stats.mapped_pages != 0 || stats.held_pages != 0)
         stress_violation(worker, "pages left after the last trim",
                          &(struct stress_place){.entry = STRESS_NO_ENTRY,
                                                 .found = stats.mapped_pages + stats.held_pages});

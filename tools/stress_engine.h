@@ -39,9 +39,9 @@ struct stress_progress {
     /* One character per cell for `pages` pages: ' ' nothing mapped, '.' mapped, ':' to '#' the fuller. */
     char map[STRESS_MAP_CELLS + 1];
     uint32_t mapped_pages;
-    uint32_t owned_slots;
+    uint32_t taken_slots;
     uint32_t pages;               /* that the pool can have */
-    const struct cgdt_pool *pool; /* for cgdt_page_owned(); NULL where it is serialized */
+    const struct cgdt_pool *pool; /* for cgdt_page_taken(); NULL where it is serialized */
 };
 
 struct stress_params {

@@ -56,8 +56,8 @@ static bool count(struct stress_worker *worker)
     const struct stress_run *run = worker->run;
     struct cgdt_pool_stats stats;
 
-    cgdt_stats(run->pool, &stats);
-    if ((uint64_t)stats.free_slots + stats.owned_slots <= run->config.max_cpus &&
+    cgdt_stats(run->pool, &stats, sizeof(stats));
+    if ((uint64_t)stats.free_slots + stats.taken_slots <= run->config.max_cpus &&
         stats.mapped_pages + stats.held_pages <= run->n_pages)
         return true;
     stress_violation(worker, "stats: more than there can be", NULL);
@@ -83,9 +83,9 @@ static bool is_held_back(const struct stress_run *run, const struct cgdt_violati
     uint64_t owned;
 
     return violation->reason == CGDT_UNOWNED_NOT_ZERO &&
-           cgdt_page_owned(run->pool,
-                           violation->window * run->config.layout.window_pages + violation->page,
-                           &owned) == 0;
+           cgdt_page_taken(
+               run->pool, violation->window * run->config.layout.window_pages + violation->position,
+               &owned) == 0;
 }
 
 static void check_pool(struct stress_worker *worker)
@@ -118,7 +118,7 @@ static uint32_t next_free(const struct stress_run *run, uint32_t number)
     for (number++; number < run->config.max_cpus; number++) {
         uint64_t owned = 0;
 
-        if (cgdt_page_owned(run->pool, number / colors, &owned) != 1)
+        if (cgdt_page_taken(run->pool, number / colors, &owned) != 1)
             number |= colors - 1; /* the next page */
         else if ((owned >> number % colors & 1u) == 0)
             break;
@@ -169,9 +169,9 @@ void stress_verify_pool(struct stress_worker *worker)
         owned += atomic_load_explicit(&run->cpus[cpu].word, memory_order_relaxed) != 0;
     for (uint32_t slot = 0; slot < run->config.max_cpus; slot++)
         listed += atomic_load_explicit(&run->owners[slot], memory_order_relaxed) != STRESS_NOBODY;
-    cgdt_stats(run->pool, &stats);
+    cgdt_stats(run->pool, &stats, sizeof(stats));
     demand(worker, "slots that threads and CPUs have, and the list of owners", owned, listed);
-    demand(worker, "stats: owned slots", owned, stats.owned_slots);
+    demand(worker, "stats: owned slots", owned, stats.taken_slots);
     demand(worker, "stats: sealed pages", stats.mapped_pages, stats.sealed_pages);
     demand(worker, "pages that the port gave, and the pool's",
            atomic_load_explicit(&run->pages_out, memory_order_relaxed),

@@ -206,6 +206,7 @@ static void port_unlock(void *ctx)
 }
 
 const struct cgdt_port stress_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = port_map,
     .seal = port_seal,
     .unseal = port_unseal,

@@ -89,6 +89,7 @@ static void fixed_unlock(void *ctx)
 }
 
 const struct cgdt_port cgdt_fixed_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = fixed_map,
     .seal = fixed_keep,
     .unseal = fixed_keep,

@@ -345,6 +345,7 @@ static void hosted_unlock(void *ctx)
 }
 
 const struct cgdt_port cgdt_hosted_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = hosted_map,
     .seal = hosted_seal,
     .unseal = hosted_unseal,

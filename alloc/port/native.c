@@ -161,6 +161,7 @@ static void native_unlock(void *ctx)
 }
 
 const struct cgdt_port cgdt_native_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = native_map,
     .seal = native_seal,
     .unseal = native_unseal,
@@ -173,6 +174,7 @@ const struct cgdt_port cgdt_native_port = {
 };
 
 const struct cgdt_port cgdt_native_direct_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = native_map,
     .seal = native_seal,
     .unseal = native_unseal,

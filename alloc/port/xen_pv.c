@@ -212,7 +212,7 @@ static void undo(struct cgdt_xen_pv *xen, uint64_t machine, const struct cgdt_ba
     count(&xen->counts.undone, 1);
     back.values = old;
     back.order = CGDT_BATCH_ANY;
-    back.kept = true;
+    back.stored = true;
     cgdt_batch_rewind(&back);
     while (cgdt_batch_next(&back, &update))
         if (store_one(xen, machine + update.entry * CGDT_DESC_BYTES, update.value) < 0)
@@ -317,6 +317,7 @@ static void xen_pv_unlock(void *ctx)
 }
 
 const struct cgdt_port cgdt_xen_pv_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = xen_pv_map,
     .seal = xen_pv_seal,
     .unseal = xen_pv_unseal,

@@ -19,7 +19,7 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
     else if (page != NULL && ops->is_writable != NULL && ops->is_writable(xen->ctx, page))
         refusal.cause = CGDT_XEN_PV_STILL_WRITABLE;
     else if (page != NULL &&
-             cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, CGDT_PAGE_ENTRIES, ~0ull,
+             cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, CGDT_PAGE_ENTRIES, ~0ull,
                              &refusal.violation) != CGDT_FINE)
         refusal.cause = CGDT_XEN_PV_BAD_DESCRIPTOR;
     else if (ops->introduce == NULL)
@@ -39,7 +39,7 @@ static struct cgdt_xen_pv_refusal explain_frames(struct cgdt_xen_pv *xen,
         struct cgdt_xen_pv_refusal refusal = cgdt_xen_pv_explain_frame_(xen, frames[position]);
 
         refusal.position = position;
-        refusal.violation.page = position;
+        refusal.violation.position = position;
         if (refusal.cause != CGDT_XEN_PV_NO_CAUSE && refusal.cause != CGDT_XEN_PV_CANNOT_TELL)
             return refusal;
         if (doubt.cause == CGDT_XEN_PV_NO_CAUSE && refusal.cause != CGDT_XEN_PV_NO_CAUSE)

@@ -105,10 +105,11 @@ static void *pool_open(uint32_t tables, bool serialized)
     if (peer == NULL)
         return NULL;
     peer->config = (struct cgdt_config){
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &cgdt_fixed_port,
         .port_ctx = &peer->fixed,
         .layout = PEER_LAYOUT,
-        .profile = CGDT_XEN_PV64,
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = tables,
         .serialized = serialized,
         .template_descs = peer_template,

@@ -79,10 +79,11 @@ static void *hosted_open(uint32_t tables)
     if (peer == NULL)
         return NULL;
     if (cgdt_hosted_create(&peer->hosted, &hosted_config) == 0 &&
-        make_pool(peer, &(struct cgdt_config){.port = &cgdt_hosted_port,
+        make_pool(peer, &(struct cgdt_config){.struct_bytes = sizeof(struct cgdt_config),
+                                              .port = &cgdt_hosted_port,
                                               .port_ctx = peer->hosted,
                                               .layout = layout,
-                                              .profile = CGDT_XEN_PV64,
+                                              .profile = CGDT_PROFILE_XEN_PV64,
                                               .max_cpus = tables,
                                               .template_descs = peer_template,
                                               .template_entries = PEER_TEMPLATE_ENTRIES}))

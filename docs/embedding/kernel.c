@@ -21,10 +21,11 @@ static struct cgdt_pool *pool;
 static int make_pool(void)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &cgdt_fixed_port,
         .port_ctx = &fixed,
-        .layout = {.slot_entries = ENTRIES, .window_pages = 1, .mode = CGDT_NATIVE},
-        .profile = CGDT_NATIVE64,
+        .layout = {.slot_entries = ENTRIES, .window_pages = 1, .mode = CGDT_MODE_NATIVE},
+        .profile = CGDT_PROFILE_NATIVE64,
         .max_cpus = CPUS,
         .template_descs = initial,
         .template_entries = 3};

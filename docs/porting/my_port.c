@@ -107,6 +107,7 @@ static void my_unlock(void *ctx)
 }
 
 const struct cgdt_port my_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = my_map,
     .seal = my_seal,
     .unseal = my_unseal,

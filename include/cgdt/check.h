@@ -18,13 +18,26 @@
 extern "C" {
 #endif
 
-/** Whose rules apply. */
-enum cgdt_profile {
-    CGDT_XEN_PV64, /**< 64-bit PV guest of Xen, stable-4.17 and newer. */
-    CGDT_XEN_PV32, /**< 32-bit PV guest (CONFIG_PV32). */
-    CGDT_NATIVE64, /**< The CPU in 64-bit mode: a descriptor that would fault when it is loaded. */
-    CGDT_NATIVE32, /**< The CPU in 32-bit protected mode. */
-};
+/**
+ * @struct cgdt_profile
+ * Whose rules apply: one of the four below. What is in it is private; a program that names one of them has the code
+ * for its rules linked, and for no others.
+ */
+struct cgdt_profile;
+
+extern const struct cgdt_profile cgdt_profile_xen_pv64; /**< See CGDT_PROFILE_XEN_PV64. */
+extern const struct cgdt_profile cgdt_profile_xen_pv32; /**< See CGDT_PROFILE_XEN_PV32. */
+extern const struct cgdt_profile cgdt_profile_native64; /**< See CGDT_PROFILE_NATIVE64. */
+extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NATIVE32. */
+
+/** 64-bit PV guest of Xen, stable-4.17 and newer. */
+#define CGDT_PROFILE_XEN_PV64 (&cgdt_profile_xen_pv64)
+/** 32-bit PV guest (CONFIG_PV32). */
+#define CGDT_PROFILE_XEN_PV32 (&cgdt_profile_xen_pv32)
+/** The CPU in 64-bit mode: a descriptor that would fault when it is loaded. */
+#define CGDT_PROFILE_NATIVE64 (&cgdt_profile_native64)
+/** The CPU in 32-bit protected mode. */
+#define CGDT_PROFILE_NATIVE32 (&cgdt_profile_native32)
 
 /** What becomes of a descriptor. */
 enum cgdt_effect {
@@ -85,9 +98,9 @@ enum cgdt_reason {
 const char *cgdt_reason_text(enum cgdt_reason reason);
 
 /**
- * Whether the profile takes a descriptor and keeps what it stores of it for good.
+ * Whether the profile takes a descriptor, and its stored form is one that it keeps for good.
  *
- * A PV32 call gate of ring 2 or 3 is taken but not kept: its stored form has DPL 0, which becomes ring 1
+ * A PV32 call gate of ring 2 or 3 is taken but not stable: its stored form has DPL 0, which becomes ring 1
  * when the page is checked again; or the gate is refused then, if its selector is one of Xen's own.
  *
  * @param profile  whose rules
@@ -95,7 +108,7 @@ const char *cgdt_reason_text(enum cgdt_reason reason);
  *
  * @return false if it is refused, or changes again or is refused when the page is seen again
  */
-bool cgdt_descriptor_is_kept(enum cgdt_profile profile, cgdt_desc_t desc);
+bool cgdt_descriptor_is_stable(const struct cgdt_profile *profile, cgdt_desc_t desc);
 
 /**
  * What a reason leads to.
@@ -119,7 +132,7 @@ enum cgdt_effect cgdt_reason_effect(enum cgdt_reason reason);
  *
  * @return CGDT_FINE, or the first reason in the order in which Xen looks
  */
-enum cgdt_reason cgdt_check_descriptor(enum cgdt_profile profile, cgdt_desc_t desc,
+enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_desc_t desc,
                                        cgdt_desc_t *stored);
 
 /* Additional rules, or-ed together. */
@@ -133,28 +146,30 @@ enum cgdt_reason cgdt_check_descriptor(enum cgdt_profile profile, cgdt_desc_t de
  *
  * @param      profile  whose rules
  * @param      rules    CGDT_RULE_* on top, or-ed
- * @param      desc     `entries` descriptors, entry 0 first; may be a live page
+ * @param      desc     `entries` descriptors, entry 0 first, aligned as a cgdt_desc_t; may be a live page
  * @param      entries  how many
  * @param[out] bad      where not NULL: set to the first offending entry when the result is not CGDT_FINE
  *
  * @return CGDT_FINE, or the reason at the first offending entry
  */
-enum cgdt_reason cgdt_check_slot(enum cgdt_profile profile, uint32_t rules, const cgdt_desc_t *desc,
-                                 uint32_t entries, uint32_t *bad);
+enum cgdt_reason cgdt_check_slot(const struct cgdt_profile *profile, uint32_t rules,
+                                 const void *desc, uint32_t entries, uint32_t *bad);
 
 /** The first thing that is wrong, and where. */
 struct cgdt_violation {
     uint32_t window; /**< The window, 0 up. */
-    uint32_t page;   /**< Position in its window, 0 up; CGDT_COMMON_POSITION for the common page. */
-    uint32_t color;  /**< The slot's place in the page, 0 up. */
-    uint32_t entry;  /**< In the slot, 0 up. */
+    uint32_t
+        position; /**< The page's in its window, 0 up; CGDT_COMMON_POSITION for the common page. */
+    uint32_t color;          /**< The slot's place in the page, 0 up. */
+    uint32_t entry;          /**< In the slot, 0 up. */
     enum cgdt_reason reason; /**< What is wrong. */
     enum cgdt_effect effect; /**< What that leads to: cgdt_reason_effect(). */
     cgdt_desc_t found;       /**< The descriptor as it is. */
     cgdt_desc_t stored; /**< What the table would hold afterwards (CGDT_REWRITTEN), else found. */
+    uint64_t spare[2];  /**< 0: room for what later versions of the library tell. */
 };
 
-/** cgdt_violation.page of the common page. */
+/** cgdt_violation.position of the common page. */
 #define CGDT_COMMON_POSITION 0xffffffffu
 
 /**
@@ -162,16 +177,16 @@ struct cgdt_violation {
  *
  * @param      profile       whose rules
  * @param      rules         CGDT_RULE_* on top, or-ed
- * @param      page          512 descriptors; may be a live page
+ * @param      page          512 descriptors, aligned as a cgdt_desc_t; may be a live page
  * @param      slot_entries  8 .. 512, a power of two
  * @param      owned         bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
- * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and page as 0
+ * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and position as 0
  *
  * @return CGDT_FINE, or the reason at the lowest offending entry, where REFUSED comes before REWRITTEN
  *         before HOUSE if one entry earns several
  */
-enum cgdt_reason cgdt_check_page(enum cgdt_profile profile, uint32_t rules, const cgdt_desc_t *page,
-                                 uint32_t slot_entries, uint64_t owned,
+enum cgdt_reason cgdt_check_page(const struct cgdt_profile *profile, uint32_t rules,
+                                 const void *page, uint32_t slot_entries, uint64_t owned,
                                  struct cgdt_violation *violation);
 
 /**

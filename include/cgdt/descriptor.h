@@ -24,8 +24,13 @@ extern "C" {
 #define CGDT_DESC_BYTES   8u    /**< Bytes of a descriptor. */
 #define CGDT_PAGE_ENTRIES 512u  /**< Descriptors of a page: CGDT_PAGE_BYTES / CGDT_DESC_BYTES. */
 
-/** One descriptor; a 16-byte system descriptor of 64-bit mode takes two, low half first. */
-typedef uint64_t cgdt_desc_t;
+/**
+ * One descriptor; a 16-byte system descriptor of 64-bit mode takes two, low half first.
+ *
+ * It may alias: memory that a kernel declares as its own struct of 8 bytes can be read as this, and a function that
+ * takes `const void *` for descriptors takes a pointer to that as it is, aligned as this is.
+ */
+typedef uint64_t cgdt_desc_t __attribute__((__may_alias__));
 
 /* Attribute bits at their place in a descriptor. */
 #define CGDT_DESC_ACCESSED   (1ull << 40) /**< A: type bit 0 of a code or data segment. */
@@ -125,6 +130,18 @@ int cgdt_desc_segment(cgdt_desc_t *desc, uint32_t base, uint32_t last_offset, ui
 static inline cgdt_desc_t cgdt_desc_code64(unsigned dpl)
 {
     return 0x00af9b000000ffffull | CGDT_DESC_DPL(dpl);
+}
+
+/**
+ * Flat 32-bit code, present and accessed, base 0, 4 GiB.
+ *
+ * @param dpl  0 .. 3; other bits are cut off
+ *
+ * @return the descriptor
+ */
+static inline cgdt_desc_t cgdt_desc_code32(unsigned dpl)
+{
+    return 0x00cf9b000000ffffull | CGDT_DESC_DPL(dpl);
 }
 
 /**

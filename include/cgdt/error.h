@@ -40,7 +40,12 @@ enum cgdt_error {
     /** (caller) The CPU is online already. */
     CGDT_EEXIST = 17,
 
+    /** (caller) A struct has fields that this version of the library does not know, and they are not 0. */
+    CGDT_E2BIG = 7,
+
     /* Somebody else is in the way; the call may succeed later. */
+    /** No slot in service was free, and the call may not get one: cgdt_alloc_nowait(). */
+    CGDT_EAGAIN = 11,
     /** Another CPU is bringing this CPU on- or offline; or slots are still owned. May succeed later. */
     CGDT_EBUSY = 16,
 

@@ -38,9 +38,9 @@ extern "C" {
 /** Who finds a table, and how. */
 enum cgdt_mode {
     /** The table's base is a page boundary (a hypervisor maps it): entries are biased. */
-    CGDT_PAGED,
+    CGDT_MODE_PAGED,
     /** The base is byte-granular (LGDT): bias 0, nothing in the kernel changes. */
-    CGDT_NATIVE,
+    CGDT_MODE_NATIVE,
 };
 
 /** Geometry of a pool. Filled in by the caller; cgdt_layout_check() says whether it makes sense. */
@@ -195,7 +195,7 @@ static inline uint32_t cgdt_first_canonical(const struct cgdt_layout *layout)
  */
 static inline uint32_t cgdt_bias_entries(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
-    if (layout->mode == CGDT_NATIVE)
+    if (layout->mode == CGDT_MODE_NATIVE)
         return 0;
     return cgdt_slot_position(layout, slot) * CGDT_PAGE_ENTRIES + cgdt_slot_offset(layout, slot);
 }
@@ -251,8 +251,8 @@ static inline cgdt_local_t cgdt_to_local(const struct cgdt_layout *layout, cgdt_
     const uint32_t entry = canonical.selector >> 3;
     const uint32_t first = cgdt_first_canonical(layout);
 
-    if (layout->mode == CGDT_NATIVE || (canonical.selector & 4u) != 0 || canonical.selector <= 3u ||
-        entry < first || entry >= layout->reserved_entry)
+    if (layout->mode == CGDT_MODE_NATIVE || (canonical.selector & 4u) != 0 ||
+        canonical.selector <= 3u || entry < first || entry >= layout->reserved_entry)
         return local;
     if (entry - first >= layout->slot_entries)
         local.selector = 0;
@@ -278,7 +278,7 @@ static inline cgdt_canonical_t cgdt_to_canonical(const struct cgdt_layout *layou
     const uint32_t first = cgdt_first_canonical(layout);
     const uint32_t bias = cgdt_bias_entries(layout, slot);
 
-    if (layout->mode == CGDT_NATIVE || (local.selector & 4u) != 0 || local.selector <= 3u ||
+    if (layout->mode == CGDT_MODE_NATIVE || (local.selector & 4u) != 0 || local.selector <= 3u ||
         entry < first || entry >= layout->reserved_entry)
         return canonical;
     if (entry < first + bias || entry - first - bias >= layout->slot_entries)

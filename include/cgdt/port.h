@@ -6,8 +6,9 @@
  *  1. A page is 4096 bytes, aligned to 4096, and belongs to one pool from map() to unmap(). It holds
  *     nothing but descriptors and zeros; the core keeps no bookkeeping on it.
  *  2. Pages are named by their index in the pool: 0 up, window by window, window_pages to a window; or
- *     CGDT_COMMON_PAGE. A window's pages are mapped in rising order and leave together. Only those that a call
- *     has mapped and gives back because it fails leave alone; one whose unseal() fails then stays until later.
+ *     CGDT_COMMON_PAGE. A window's pages are mapped in rising order and unmapped in falling order, one by one, so
+ *     that a window in use has no gap; with CGDT_MODE_NATIVE any page may be absent. A page whose unseal() fails
+ *     stays mapped: in service, or held until it can be cleaned.
  *  3. A page is *private* from map() on: zero, writable through `view` by ordinary stores, and known to no
  *     CPU and no hypervisor. seal() makes it *sealed*: from then on the core reads `view` and changes the
  *     page through live_write() only, or through the alias that stands for it. unseal() makes it private again.
@@ -33,6 +34,8 @@
 extern "C" {
 #endif
 
+struct cgdt_profile; /* check.h */
+
 /** Page index of the common page. */
 #define CGDT_COMMON_PAGE 0xffffffffu
 
@@ -56,14 +59,15 @@ typedef uintptr_t cgdt_frame_t;
 struct cgdt_batch {
     const cgdt_desc_t *slot;   /**< The slot's entry 0 in the view: what the page holds now. */
     const cgdt_desc_t *values; /**< New values for entries first to first+count-1; NULL: zeros. */
-    uint16_t slot_offset;      /**< Entry of the page at which the slot begins. */
-    uint16_t first;            /**< First entry of the slot that changes. */
-    uint16_t count;            /**< How many entries do. */
-    uint8_t profile; /**< A cgdt_profile: values are stored in the form that it would keep. */
-    uint8_t order;   /**< A cgdt_batch_order. */
-    uint8_t pass;    /**< Where cgdt_batch_next() is; begin with 0. */
-    bool kept;       /**< The values are in that form already. */
-    uint16_t next;   /**< Where cgdt_batch_next() is in this pass; begin with 0. */
+    const struct cgdt_profile
+        *profile;         /**< What goes to the page is the values' stored form by it. */
+    uint16_t slot_offset; /**< Entry of the page at which the slot begins. */
+    uint16_t first;       /**< First entry of the slot that changes. */
+    uint16_t count;       /**< How many entries do. */
+    uint8_t order;        /**< A cgdt_batch_order. */
+    uint8_t pass;         /**< Where cgdt_batch_next() is; begin with 0. */
+    bool stored;          /**< The values are in that form already. */
+    uint16_t next;        /**< Where cgdt_batch_next() is in this pass; begin with 0. */
 };
 
 /** Orders of the stores, each of which never shows a torn 16-byte descriptor for the change that it is for. */
@@ -123,12 +127,23 @@ void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value);
  * The operations. All must be given unless it says "may be NULL".
  *
  * In each, `ctx` is cgdt_config.port_ctx, `page` the page's index (rule 2), `view` where the page can be
- * read. Those that return int return 0, or a negative code and have changed nothing (rule 5).
+ * read. Those that return int return 0, or a negative code and have changed nothing (rule 5). cgdt_pool_init()
+ * copies the struct.
  */
 struct cgdt_port {
+    uint32_t struct_bytes; /**< sizeof(struct cgdt_port); see cgdt_config. */
+
+    /**
+     * Every sealed page has a writable alias at the same distance from its view (cgdt_config.alias_bytes): the
+     * core does there what cgdt_batch_store() does, and live_write() is not called and may be NULL. The fastest
+     * way, and one that cannot fail.
+     */
+    bool direct;
+
     /**
      * A private page for index `page` (rules 1, 3, 6): `*view` is where it can be read and written.
-     * -CGDT_ENOMEM when there is none.
+     * -CGDT_ENOMEM: there is no page now, for no index; by any other error it is this page that cannot be had, and
+     * the core goes on to the next that may be.
      */
     int (*map)(void *ctx, uint32_t page, void **view);
 
@@ -167,13 +182,6 @@ struct cgdt_port {
     void (*lock)(void *ctx);
     /** Lets go of it. */
     void (*unlock)(void *ctx);
-
-    /**
-     * Every sealed page has a writable alias at the same distance from its view (cgdt_config.alias_bytes): the
-     * core does there what cgdt_batch_store() does, and live_write() is not called and may be NULL. The fastest
-     * way, and one that cannot fail.
-     */
-    bool direct;
 };
 
 #ifdef __cplusplus

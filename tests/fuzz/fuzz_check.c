@@ -5,6 +5,7 @@
  * Input: what (1), profile and rules (1), then by `what`: single descriptors (8 each); a slot of so many
  * entries (8 each); or a page: slot size (1), owned (8), then entry (2) and descriptor (8), repeated.
  */
+#include "../support/profiles.h"
 #include "fuzz.h"
 #include "reference.h"
 
@@ -15,8 +16,8 @@ static void check_text(const struct cgdt_violation *violation, size_t size)
     char place[64] = ", common page";
     char stored[40] = "";
 
-    if (violation->page != CGDT_COMMON_POSITION)
-        (void)snprintf(place, sizeof(place), ", page %u, color %u", violation->page,
+    if (violation->position != CGDT_COMMON_POSITION)
+        (void)snprintf(place, sizeof(place), ", page %u, color %u", violation->position,
                        violation->color);
     if (violation->effect == CGDT_REWRITTEN)
         (void)snprintf(stored, sizeof(stored), " (stored: 0x%016" PRIx64 ")", violation->stored);
@@ -33,7 +34,17 @@ static void check_text(const struct cgdt_violation *violation, size_t size)
     free(text);
 }
 
-static void check_descriptors(struct input *input, enum cgdt_profile profile)
+static const char *name_of(const struct cgdt_profile *profile)
+{
+    static const char *const names[PROFILES] = {"xen-pv64", "xen-pv32", "native64", "native32"};
+    unsigned n = 0;
+
+    while (nth_profile(n) != profile)
+        n++;
+    return names[n];
+}
+
+static void check_descriptors(struct input *input, const struct cgdt_profile *profile)
 {
     while (input->left > 0) {
         const uint64_t raw = take64(input);
@@ -42,17 +53,17 @@ static void check_descriptors(struct input *input, enum cgdt_profile profile)
         const enum cgdt_reason reason = reference_descriptor(profile, raw, &wanted);
 
         MUST(cgdt_check_descriptor(profile, raw, &stored) == reason,
-             "profile %d, 0x%016" PRIx64 ": reason %d", profile, raw, reason);
+             "profile %s, 0x%016" PRIx64 ": reason %d", name_of(profile), raw, reason);
         MUST(cgdt_check_descriptor(profile, raw, NULL) == reason, "without a place for it");
-        MUST(stored == wanted, "profile %d, 0x%016" PRIx64 ": 0x%016" PRIx64, profile, raw, stored);
-        MUST(cgdt_descriptor_is_kept(profile, raw) == reference_kept(profile, raw),
-             "profile %d, 0x%016" PRIx64, profile, raw);
+        MUST(stored == wanted, "profile %s, 0x%016" PRIx64 ": 0x%016" PRIx64, name_of(profile), raw, stored);
+        MUST(cgdt_descriptor_is_stable(profile, raw) == reference_kept(profile, raw),
+             "profile %s, 0x%016" PRIx64, name_of(profile), raw);
         MUST((cgdt_reason_effect(reason) == CGDT_REFUSED) == reference_refuses(reason), "%d",
              reason);
     }
 }
 
-static void check_slot(struct input *input, enum cgdt_profile profile, uint32_t rules)
+static void check_slot(struct input *input, const struct cgdt_profile *profile, uint32_t rules)
 {
     const uint32_t entries = (uint32_t)(input->left + 7) / 8;
     uint64_t *descs = malloc(entries * sizeof(*descs));
@@ -70,13 +81,14 @@ static void check_slot(struct input *input, enum cgdt_profile profile, uint32_t 
 }
 
 /* What a violation must say of entry `bad` of a page. */
-static void check_violation(const struct cgdt_violation *violation, enum cgdt_profile profile,
-                            const uint64_t *page, uint32_t slot_entries, uint32_t bad)
+static void check_violation(const struct cgdt_violation *violation,
+                            const struct cgdt_profile *profile, const uint64_t *page,
+                            uint32_t slot_entries, uint32_t bad)
 {
     uint64_t stored;
 
     (void)reference_descriptor(profile, page[bad], &stored);
-    MUST(violation->window == 0 && violation->page == 0, "the place of a page is its caller's");
+    MUST(violation->window == 0 && violation->position == 0, "the place of a page is its caller's");
     MUST(violation->color * slot_entries + violation->entry == bad &&
              violation->entry < slot_entries,
          "color %u, entry %u, not %u", violation->color, violation->entry, bad);
@@ -85,7 +97,7 @@ static void check_violation(const struct cgdt_violation *violation, enum cgdt_pr
     MUST(cgdt_violation_text(violation, NULL, 0) < 200, "200 bytes are enough");
 }
 
-static void check_page(struct input *input, enum cgdt_profile profile, uint32_t rules)
+static void check_page(struct input *input, const struct cgdt_profile *profile, uint32_t rules)
 {
     static uint64_t page[512];
     uint16_t touched[64];
@@ -116,7 +128,7 @@ static void check_any_text(struct input *input)
 {
     const size_t size = take16(input) % 300;
     struct cgdt_violation violation = {.window = take32(input),
-                                       .page = take32(input),
+                                       .position = take32(input),
                                        .color = take32(input),
                                        .entry = take32(input),
                                        .reason = (enum cgdt_reason)take8(input),
@@ -132,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input input = {data, size};
     const uint8_t what = take8(&input);
     const uint8_t how = take8(&input);
-    const enum cgdt_profile profile = (enum cgdt_profile)(how & 3u);
+    const struct cgdt_profile *profile = nth_profile(how);
     const uint32_t rules = how >> 2 & 7u;
 
     switch (what % 4) {

@@ -6,6 +6,7 @@
  * text; or a page: profile and rules (1), slot size (1), owned (8), then entry (2) and descriptor (8), repeated.
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen() */
+#include "../support/profiles.h"
 #include "../../tools/check_pages.h"
 #include "../../tools/dump.h"
 #include "../../tools/fields.h"
@@ -182,7 +183,7 @@ static void see(void *ctx, const struct cgdt_violation *violation)
     struct seen *seen = ctx;
     const uint32_t entry = violation->color * seen->slot_entries + violation->entry;
 
-    MUST(violation->page == 7, "page %u", violation->page);
+    MUST(violation->position == 7, "page %u", violation->position);
     MUST(entry < 512 && (seen->n == 0 || entry > seen->last), "entry %u", entry);
     MUST(violation->found == seen->page[entry], "entry %u", entry);
     MUST(violation->reason != CGDT_FINE, "entry %u is fine", entry);
@@ -215,7 +216,7 @@ static void check_pages(struct input *input)
 {
     static uint64_t page[512];
     const uint8_t how = take8(input);
-    const struct check_rules rules = {(enum cgdt_profile)(how & 3u), how >> 2 & 7u,
+    const struct check_rules rules = {nth_profile(how), how >> 2 & 7u,
                                       8u << take8(input) % 7};
     const uint64_t owned = take64(input);
     struct seen seen = {.slot_entries = rules.slot_entries, .page = page};
@@ -231,7 +232,7 @@ static void check_pages(struct input *input)
         cgdt_check_page(rules.profile, rules.rules, page, rules.slot_entries, owned, &first);
     const uint32_t n = check_whole_page(&rules, page, 7, owned, see, &seen);
     MUST(n == seen.n && (n == 0) == (reason == CGDT_FINE), "%u, reason %d", n, reason);
-    if (rules.profile == CGDT_XEN_PV64 || rules.profile == CGDT_XEN_PV32)
+    if (rules.profile == CGDT_PROFILE_XEN_PV64 || rules.profile == CGDT_PROFILE_XEN_PV32)
         MUST(n == reference_count(&rules, page, owned), "%u", n);
     if (n == 0)
         return;

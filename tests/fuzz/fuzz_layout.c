@@ -15,7 +15,7 @@ static struct cgdt_layout take_layout(struct input *input)
                                  .reserved_entry = take16(input),
                                  .window_pages = take8(input),
                                  .common = (shape & 1) != 0,
-                                 .mode = (shape & 2) != 0 ? CGDT_NATIVE : CGDT_PAGED};
+                                 .mode = (shape & 2) != 0 ? CGDT_MODE_NATIVE : CGDT_MODE_PAGED};
 
     if ((shape & 4) != 0) /* nearly always valid */
         layout.slot_entries = (uint16_t)(8 << layout.slot_entries % 7);
@@ -43,10 +43,12 @@ static uint32_t check_place(const struct cgdt_layout *layout, cgdt_slot_t slot)
     MUST(cgdt_slot_color(layout, slot) * layout->slot_entries == (begin & 511), "%x", slot);
     MUST(cgdt_slot_page(layout, slot) == number * layout->slot_entries >> 9, "%x", slot);
     MUST(cgdt_slot_color(layout, slot) < cgdt_colors(layout), "%x", slot);
-    MUST(cgdt_bias_entries(layout, slot) == (layout->mode == CGDT_NATIVE ? 0 : begin), "%x", slot);
+    MUST(cgdt_bias_entries(layout, slot) == (layout->mode == CGDT_MODE_NATIVE ? 0 : begin), "%x",
+         slot);
     MUST(cgdt_window_entries(layout, slot) == head + (begin | 511) + 1, "%x", slot);
     MUST(cgdt_first_canonical(layout) == head, "%x", slot);
-    MUST(layout->mode == CGDT_NATIVE || cgdt_window_entries(layout, slot) <= layout->reserved_entry,
+    MUST(layout->mode == CGDT_MODE_NATIVE ||
+             cgdt_window_entries(layout, slot) <= layout->reserved_entry,
          "%x reaches into the hypervisor's entries", slot);
     return begin;
 }

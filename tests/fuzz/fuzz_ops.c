@@ -8,6 +8,7 @@
  * its operations fail (bit 7; then 2 bytes which, 1 how). Arguments follow.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "../support/profiles.h"
 #include "ops.h"
 
 #define TEMPLATE_MAX 20u
@@ -22,20 +23,21 @@ static void take_config(struct input *input, struct cgdt_config *config, uint64_
     const uint32_t pages = 1 + take8(input) % MEM_MAX_PAGES;
     const uint8_t last = take8(input);
 
-    *config =
-        (struct cgdt_config){.layout = {.slot_entries = (uint16_t)(512 / colors),
-                                        .window_pages = (uint8_t)(1 + (shape >> 4) % 4),
-                                        .reserved_entry = (uint16_t)(512 * (5 + (size >> 4) % 12)),
-                                        .common = (shape & 4) != 0,
-                                        .mode = (shape & 8) != 0 ? CGDT_NATIVE : CGDT_PAGED},
-                             .profile = (enum cgdt_profile)(shape & 3u),
-                             .serialized = (size & 8u) != 0,
-                             .max_cpus = (pages - 1) * colors + 1 + last % colors,
-                             .keep_windows = shape >> 6,
-                             .template_descs = template_descs,
-                             .template_entries = take8(input) % TEMPLATE_MAX};
-    if (config->layout.mode == CGDT_NATIVE && last != 0xfd)
-        config->profile = (shape & 1) != 0 ? CGDT_NATIVE32 : CGDT_NATIVE64;
+    *config = (struct cgdt_config){
+        .struct_bytes = sizeof(struct cgdt_config),
+        .layout = {.slot_entries = (uint16_t)(512 / colors),
+                   .window_pages = (uint8_t)(1 + (shape >> 4) % 4),
+                   .reserved_entry = (uint16_t)(512 * (5 + (size >> 4) % 12)),
+                   .common = (shape & 4) != 0,
+                   .mode = (shape & 8) != 0 ? CGDT_MODE_NATIVE : CGDT_MODE_PAGED},
+        .profile = nth_profile(shape),
+        .serialized = (size & 8u) != 0,
+        .max_cpus = (pages - 1) * colors + 1 + last % colors,
+        .keep_pages = shape >> 6,
+        .template_descs = template_descs,
+        .template_entries = take8(input) % TEMPLATE_MAX};
+    if (config->layout.mode == CGDT_MODE_NATIVE && last != 0xfd)
+        config->profile = (shape & 1) != 0 ? CGDT_PROFILE_NATIVE32 : CGDT_PROFILE_NATIVE64;
     if (last == 0xff)
         config->max_cpus = 0;
     if (last == 0xfe)

@@ -211,7 +211,8 @@ static void must_not_be_torn(const struct mem_port *port, const uint64_t *slot, 
 {
     uint64_t after[2];
 
-    if (port->profile == CGDT_XEN_PV32 || port->profile == CGDT_NATIVE32 || !is_wide(slot[entry]))
+    if (port->profile == CGDT_PROFILE_XEN_PV32 || port->profile == CGDT_PROFILE_NATIVE32 ||
+        !is_wide(slot[entry]))
         return;
     for (uint32_t i = 0; i < 2; i++) {
         after[i] = 0;
@@ -290,6 +291,7 @@ static void mem_unlock(void *ctx)
 }
 
 const struct cgdt_port mem_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = mem_map,
     .seal = mem_seal,
     .unseal = mem_unseal,
@@ -302,6 +304,7 @@ const struct cgdt_port mem_port = {
 };
 
 const struct cgdt_port mem_port_lockless = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = mem_map,
     .seal = mem_seal,
     .unseal = mem_unseal,

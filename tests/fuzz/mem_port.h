@@ -35,7 +35,7 @@ struct mem_port {
     uint32_t pages;
     uint32_t window_pages;
     bool serialized; /* nobody takes the lock */
-    enum cgdt_profile profile;
+    const struct cgdt_profile *profile;
 
     bool locked;
     uint32_t out; /* pages mapped, the common page included */

@@ -25,9 +25,9 @@ static int template_verdict(const struct cgdt_config *config)
 
 int model_config(const struct cgdt_config *config)
 {
-    if (!reference_layout_is_valid(&config->layout) || config->profile > CGDT_NATIVE32 ||
-        (config->layout.mode == CGDT_NATIVE && config->profile != CGDT_NATIVE64 &&
-         config->profile != CGDT_NATIVE32) ||
+    if (!reference_layout_is_valid(&config->layout) || config->profile == NULL ||
+        (config->layout.mode == CGDT_MODE_NATIVE && config->profile != CGDT_PROFILE_NATIVE64 &&
+         config->profile != CGDT_PROFILE_NATIVE32) ||
         config->max_cpus == 0 || config->max_cpus > 1u << 24)
         return -CGDT_EINVAL;
     return template_verdict(config);
@@ -81,14 +81,15 @@ uint64_t *model_slot(struct model *model, uint32_t slot)
 
 void model_take(struct model *model, uint32_t n, const uint32_t *slots)
 {
+    const uint64_t *descs = model->config.template_descs;
+
     for (uint32_t i = 0; i < n; i++) {
         uint64_t *table = model_slot(model, slots[i]);
 
         model->owned[slots[i]] = true;
         model->serving[slots[i] / model->colors] = true;
         for (uint32_t entry = 0; entry < model->config.template_entries; entry++)
-            (void)reference_descriptor(model->config.profile, model->config.template_descs[entry],
-                                       &table[entry]);
+            (void)reference_descriptor(model->config.profile, descs[entry], &table[entry]);
     }
 }
 
@@ -161,7 +162,7 @@ int model_trim(struct model *model, uint32_t stuck)
     for (uint32_t window = 0; window < model->windows; window++)
         left += window_has(model->serving, model, window);
     for (uint32_t window = model->windows; window-- > 0;) {
-        if (left <= model->config.keep_windows || stuck / size == window || !can_go(model, window))
+        if (left <= model->config.keep_pages || stuck / size == window || !can_go(model, window))
             continue;
         for (uint32_t page = window * size; page < model->pages && page / size == window; page++)
             model->serving[page] = false;
@@ -174,7 +175,7 @@ int model_trim(struct model *model, uint32_t stuck)
 int model_write(const struct model *model, uint64_t *table, uint32_t entries, bool null_entry,
                 uint32_t first, uint32_t n, const uint64_t *descs)
 {
-    const enum cgdt_profile profile = model->config.profile;
+    const struct cgdt_profile *profile = model->config.profile;
     uint64_t after[512];
     uint32_t bad;
 
@@ -192,7 +193,8 @@ int model_write(const struct model *model, uint64_t *table, uint32_t entries, bo
             return -CGDT_EILSEQ;
         (void)reference_descriptor(profile, descs[i], &after[first + i]);
     }
-    if (profile == CGDT_NATIVE64 && reference_slot(profile, 0, after, entries, &bad) != CGDT_FINE)
+    if (profile == CGDT_PROFILE_NATIVE64 &&
+        reference_slot(profile, 0, after, entries, &bad) != CGDT_FINE)
         return -CGDT_EILSEQ;
     memcpy(table, after, entries * sizeof(*after));
     return 0;
@@ -222,5 +224,5 @@ void model_stats(const struct model *model, struct cgdt_pool_stats *stats)
     for (uint32_t window = 0; window < model->windows; window++)
         stats->mapped_windows += window_has(model->serving, model, window);
     for (uint32_t slot = 0; slot < model->slots; slot++)
-        stats->owned_slots += model->owned[slot];
+        stats->taken_slots += model->owned[slot];
 }

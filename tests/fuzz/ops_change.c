@@ -185,7 +185,7 @@ void learn_serving(struct run *run)
 {
     for (uint32_t page = 0; page < run->model.pages; page++) {
         uint64_t owned;
-        run->model.serving[page] = cgdt_page_owned(run->pool, page, &owned) == 1;
+        run->model.serving[page] = cgdt_page_taken(run->pool, page, &owned) == 1;
         MUST(run->model.serving[page] || model_owned(&run->model, page) == 0, "page %u", page);
     }
 }
@@ -195,7 +195,7 @@ static uint32_t windows_in_service(const struct run *run)
 {
     struct cgdt_pool_stats stats;
 
-    cgdt_stats(run->pool, &stats);
+    cgdt_stats(run->pool, &stats, sizeof(stats));
     return stats.mapped_windows;
 }
 
@@ -203,7 +203,7 @@ void op_trim(struct run *run)
 {
     const uint32_t served = windows_in_service(run);
     const uint32_t before = windows_with_pages(run);
-    const uint32_t keep = run->model.config.keep_windows;
+    const uint32_t keep = run->model.config.keep_pages;
     const bool held = has_held(run);
     const int result = cgdt_trim(run->pool);
     const uint32_t after = windows_with_pages(run);

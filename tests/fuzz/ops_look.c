@@ -83,7 +83,7 @@ static void check_page(const struct run *run, uint32_t page)
     uint64_t owned = 99;
 
     MUST(state != MEM_LIE, "page %u", page);
-    MUST(cgdt_page_owned(run->pool, page, &owned) == model->serving[page], "page %u", page);
+    MUST(cgdt_page_taken(run->pool, page, &owned) == model->serving[page], "page %u", page);
     MUST(owned == (model->serving[page] ? model_owned(model, page) : 0), "page %u: %" PRIx64, page,
          owned);
     if (!model->serving[page])
@@ -101,7 +101,7 @@ static void check_counts(const struct run *run)
     struct cgdt_pool_stats wanted;
     uint32_t sealed = 0;
 
-    cgdt_stats(run->pool, &stats);
+    cgdt_stats(run->pool, &stats, sizeof(stats));
     model_stats(&run->model, &wanted);
     for (uint32_t page = 0; page < run->model.pages; page++)
         sealed += run->model.serving[page] && run->port.state[page] == MEM_SEALED;
@@ -112,8 +112,8 @@ static void check_counts(const struct run *run)
     MUST(stats.common_pages == wanted.common_pages && stats.sealed_pages == sealed, "%u sealed",
          stats.sealed_pages);
     MUST(stats.mapped_windows == wanted.mapped_windows, "%u windows", stats.mapped_windows);
-    MUST(stats.owned_slots == wanted.owned_slots && stats.free_slots == wanted.free_slots,
-         "%u owned, %u free", stats.owned_slots, stats.free_slots);
+    MUST(stats.taken_slots == wanted.taken_slots && stats.free_slots == wanted.free_slots,
+         "%u owned, %u free", stats.taken_slots, stats.free_slots);
     MUST(run->port.out == stats.mapped_pages + stats.held_pages + stats.common_pages,
          "%u pages out", run->port.out);
 }
@@ -185,7 +185,7 @@ void op_frames(struct run *run)
 
     if (wanted == 0 && run->port.state[own] != MEM_SEALED)
         wanted = -CGDT_EPERM;
-    if (layout->mode == CGDT_NATIVE)
+    if (layout->mode == CGDT_MODE_NATIVE)
         wanted = -CGDT_ENOTSUP;
     if (!is_as_wanted(run, cgdt_frames(run->pool, handle, frames, &n, &entries), wanted))
         return;
@@ -207,7 +207,7 @@ void op_gdtr(struct run *run)
 
     if (wanted == 0 && run->port.state[page] != MEM_SEALED)
         wanted = -CGDT_EPERM;
-    if (layout->mode != CGDT_NATIVE)
+    if (layout->mode != CGDT_MODE_NATIVE)
         wanted = -CGDT_ENOTSUP;
     const int result = cgdt_gdtr(run->pool, handle, &gdtr);
     MUST(result == wanted, "%d, not %d", result, wanted);
@@ -231,7 +231,7 @@ static bool find_violation(const struct run *run, uint32_t first, uint32_t end,
             reference_page(run->model.config.profile, CGDT_RULE_NULL_ENTRY,
                            mem_view(&run->port, CGDT_COMMON_PAGE), 512, ~0ull, &bad);
         violation->window = 0;
-        violation->page = CGDT_COMMON_POSITION;
+        violation->position = CGDT_COMMON_POSITION;
         violation->color = 0;
         violation->entry = bad;
         if (violation->reason != CGDT_FINE)
@@ -244,7 +244,7 @@ static bool find_violation(const struct run *run, uint32_t first, uint32_t end,
             reference_page(run->model.config.profile, rules, mem_view(&run->port, page),
                            layout->slot_entries, model_owned(&run->model, page), &bad);
         violation->window = page / layout->window_pages;
-        violation->page = page % layout->window_pages;
+        violation->position = page % layout->window_pages;
         violation->color = bad / layout->slot_entries;
         violation->entry = bad % layout->slot_entries;
         if (violation->reason != CGDT_FINE)
@@ -266,10 +266,10 @@ static void check_range(struct run *run, uint32_t first, uint32_t end, int resul
     MUST(result == (bad ? 1 : 0), "%d; wanted reason %d", result, wanted.reason);
     if (bad)
         MUST(found->reason == wanted.reason && found->window == wanted.window &&
-                 found->page == wanted.page && found->color == wanted.color &&
+                 found->position == wanted.position && found->color == wanted.color &&
                  found->entry == wanted.entry,
              "reason %d at window %u page %u color %u entry %u", found->reason, found->window,
-             found->page, found->color, found->entry);
+             found->position, found->color, found->entry);
 }
 
 void op_check(struct run *run)

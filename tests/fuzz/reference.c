@@ -38,7 +38,8 @@ static enum cgdt_reason native(bool is64, const struct oracle_fields *fields)
     }
 }
 
-enum cgdt_reason reference_descriptor(enum cgdt_profile profile, uint64_t raw, uint64_t *stored)
+enum cgdt_reason reference_descriptor(const struct cgdt_profile *profile, uint64_t raw,
+                                      uint64_t *stored)
 {
     static const enum cgdt_reason reasons[] = {
         [ORACLE_KEPT] = CGDT_FINE,
@@ -52,13 +53,13 @@ enum cgdt_reason reference_descriptor(enum cgdt_profile profile, uint64_t raw, u
     };
     struct oracle_fields fields;
 
-    if (profile == CGDT_XEN_PV64)
+    if (profile == CGDT_PROFILE_XEN_PV64)
         return reasons[oracle_xen(ORACLE_PV64, raw, stored)];
-    if (profile == CGDT_XEN_PV32)
+    if (profile == CGDT_PROFILE_XEN_PV32)
         return reasons[oracle_xen(ORACLE_PV32, raw, stored)];
     *stored = raw;
     oracle_decode(raw, &fields);
-    return native(profile == CGDT_NATIVE64, &fields);
+    return native(profile == CGDT_PROFILE_NATIVE64, &fields);
 }
 
 static bool rewrites(enum cgdt_reason reason)
@@ -72,7 +73,7 @@ bool reference_refuses(enum cgdt_reason reason)
            !rewrites(reason);
 }
 
-bool reference_kept(enum cgdt_profile profile, uint64_t raw)
+bool reference_kept(const struct cgdt_profile *profile, uint64_t raw)
 {
     uint64_t once;
     uint64_t twice;
@@ -89,18 +90,18 @@ static bool is_first_half(const struct oracle_fields *fields)
 }
 
 /* One entry that is no second half. */
-static enum cgdt_reason entry_reason(enum cgdt_profile profile, uint32_t rules,
+static enum cgdt_reason entry_reason(const struct cgdt_profile *profile, uint32_t rules,
                                      const uint64_t *descs, uint32_t entry, uint32_t entries)
 {
     struct oracle_fields fields;
     uint64_t stored;
     const enum cgdt_reason reason = reference_descriptor(profile, descs[entry], &stored);
-    const bool is_native = profile == CGDT_NATIVE64 || profile == CGDT_NATIVE32;
+    const bool is_native = profile == CGDT_PROFILE_NATIVE64 || profile == CGDT_PROFILE_NATIVE32;
 
     if (reference_refuses(reason) || (rewrites(reason) && !(rules & CGDT_RULE_REWRITE_IS_OK)))
         return reason;
     oracle_decode(descs[entry], &fields);
-    if (profile == CGDT_NATIVE64 && is_first_half(&fields)) {
+    if (profile == CGDT_PROFILE_NATIVE64 && is_first_half(&fields)) {
         struct oracle_fields behind = {.segment = 1};
 
         if (entry + 1 < entries)
@@ -123,8 +124,8 @@ static enum cgdt_reason entry_reason(enum cgdt_profile profile, uint32_t rules,
     return CGDT_FINE;
 }
 
-enum cgdt_reason reference_slot(enum cgdt_profile profile, uint32_t rules, const uint64_t *descs,
-                                uint32_t entries, uint32_t *bad)
+enum cgdt_reason reference_slot(const struct cgdt_profile *profile, uint32_t rules,
+                                const uint64_t *descs, uint32_t entries, uint32_t *bad)
 {
     bool second_half = false;
 
@@ -141,13 +142,14 @@ enum cgdt_reason reference_slot(enum cgdt_profile profile, uint32_t rules, const
             return reason;
         }
         oracle_decode(descs[entry], &fields);
-        second_half = profile == CGDT_NATIVE64 && is_first_half(&fields);
+        second_half = profile == CGDT_PROFILE_NATIVE64 && is_first_half(&fields);
     }
     return CGDT_FINE;
 }
 
-enum cgdt_reason reference_page(enum cgdt_profile profile, uint32_t rules, const uint64_t *page,
-                                uint32_t slot_entries, uint64_t owned, uint32_t *bad)
+enum cgdt_reason reference_page(const struct cgdt_profile *profile, uint32_t rules,
+                                const uint64_t *page, uint32_t slot_entries, uint64_t owned,
+                                uint32_t *bad)
 {
     for (uint32_t begin = 0; begin < 512; begin += slot_entries, owned >>= 1) {
         const uint64_t *slot = &page[begin];
@@ -182,9 +184,9 @@ bool reference_layout_is_valid(const struct cgdt_layout *layout)
         known |= sizes[i] == layout->slot_entries;
     if (!known || layout->window_pages == 0 || layout->window_pages > 15)
         return false;
-    if (layout->mode == CGDT_NATIVE)
+    if (layout->mode == CGDT_MODE_NATIVE)
         return !layout->common;
-    if (layout->mode != CGDT_PAGED)
+    if (layout->mode != CGDT_MODE_PAGED)
         return false;
     /* The hypervisor has at least the last of 16 pages, and everything before its own fits. */
     for (unsigned pages = layout->window_pages + (layout->common ? 1u : 0u); pages < 16; pages++)
@@ -207,8 +209,9 @@ static bool is_shared(const struct cgdt_layout *layout, uint16_t selector)
 {
     const unsigned entry = selector / 8;
 
-    return layout->mode == CGDT_NATIVE || selector % 8 >= 4 || (entry == 0 && selector % 8 < 4) ||
-           (layout->common && entry < 512) || entry >= layout->reserved_entry;
+    return layout->mode == CGDT_MODE_NATIVE || selector % 8 >= 4 ||
+           (entry == 0 && selector % 8 < 4) || (layout->common && entry < 512) ||
+           entry >= layout->reserved_entry;
 }
 
 /* The selector with its entry moved; null unless the entry lies in from .. from + slot_entries - 1. */

@@ -10,21 +10,23 @@
 #include <cgdt/layout.h>
 
 /* The first reason, and what the table would hold. */
-enum cgdt_reason reference_descriptor(enum cgdt_profile profile, uint64_t raw, uint64_t *stored);
+enum cgdt_reason reference_descriptor(const struct cgdt_profile *profile, uint64_t raw,
+                                      uint64_t *stored);
 
 /* Whether a reason means that the descriptor, or the page, is refused. */
 bool reference_refuses(enum cgdt_reason reason);
 
 /* Taken, and what is stored would be stored again unchanged. */
-bool reference_kept(enum cgdt_profile profile, uint64_t raw);
+bool reference_kept(const struct cgdt_profile *profile, uint64_t raw);
 
 /* A slot; *bad is the entry of the first reason. */
-enum cgdt_reason reference_slot(enum cgdt_profile profile, uint32_t rules, const uint64_t *descs,
-                                uint32_t entries, uint32_t *bad);
+enum cgdt_reason reference_slot(const struct cgdt_profile *profile, uint32_t rules,
+                                const uint64_t *descs, uint32_t entries, uint32_t *bad);
 
 /* A page; *bad is the entry of the page, 0 .. 511. */
-enum cgdt_reason reference_page(enum cgdt_profile profile, uint32_t rules, const uint64_t *page,
-                                uint32_t slot_entries, uint64_t owned, uint32_t *bad);
+enum cgdt_reason reference_page(const struct cgdt_profile *profile, uint32_t rules,
+                                const uint64_t *page, uint32_t slot_entries, uint64_t owned,
+                                uint32_t *bad);
 
 bool reference_layout_is_valid(const struct cgdt_layout *layout);
 

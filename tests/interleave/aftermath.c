@@ -8,7 +8,7 @@ bool slot_holds(const struct cgdt_pool *pool, cgdt_slot_t slot, const cgdt_desc_
 {
     const struct cgdt_layout *layout = cgdt_pool_layout(pool);
     const cgdt_desc_t *page = world_page(cgdt_slot_page(layout, slot));
-    const cgdt_desc_t *template_descs = pool->config.template_descs;
+    const cgdt_desc_t *template_descs = pool->given.config.template_descs;
 
     if (page == NULL)
         return false;
@@ -16,7 +16,7 @@ bool slot_holds(const struct cgdt_pool *pool, cgdt_slot_t slot, const cgdt_desc_
     for (uint32_t entry = 0; entry < layout->slot_entries; entry++) {
         cgdt_desc_t wanted = 0;
 
-        if (entry < pool->config.template_entries)
+        if (entry < pool->given.config.template_entries)
             wanted = template_descs[entry];
         else if (value != NULL && entry < 4)
             wanted = value[entry - 2];
@@ -36,7 +36,7 @@ const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
         cgdt_desc_t value[2] = {0, 0};
         uint64_t owned = 0;
 
-        (void)cgdt_page_owned(pool, page, &owned);
+        (void)cgdt_page_taken(pool, page, &owned);
         if ((owned >> color & 1u) != (owner != CGDT_NO_SLOT))
             return owner != CGDT_NO_SLOT
                        ? "a slot that has an owner is free: it will be given twice"
@@ -62,7 +62,7 @@ const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
 static bool summary_leads_to_all(const struct slotmap *map)
 {
     const uint32_t bits = 1u << CGDT_SLOTMAP_WORD_SHIFT;
-    uint32_t words = map->words;
+    uint32_t words = (map->slots + bits - 1) / bits;
 
     for (uint32_t level = 0; level < map->top; level++) {
         for (uint32_t i = 0; i < words; i++) {
@@ -82,7 +82,7 @@ static const char *use_up(struct cgdt_pool *pool, struct model *model)
     const unsigned maps = world_maps();
     uint32_t left = 0;
 
-    cgdt_stats(pool, &stats);
+    cgdt_stats(pool, &stats, sizeof(stats));
     if (stats.held_pages != 0 || stats.sealed_pages != stats.mapped_pages)
         return "a page is held, or not sealed, though no call is under way";
     for (uint32_t number = 0; number < model->slots; number++)

@@ -46,6 +46,17 @@ static inline uint32_t cgdt_load32_acquire_(const uint32_t *from)
     return cgdt_load32_relaxed_(from);
 }
 
+static inline uint32_t cgdt_load32_seq_cst_(const uint32_t *from)
+{
+    return cgdt_load32_relaxed_(from);
+}
+
+static inline void cgdt_add32_seq_cst_(uint32_t *to, uint32_t value)
+{
+    world_access(to, true);
+    *(volatile uint32_t *)to += value;
+}
+
 static inline void cgdt_store32_relaxed_(uint32_t *to, uint32_t value)
 {
     world_access(to, true);
@@ -129,6 +140,12 @@ static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
     const uint64_t old = *(volatile cgdt_word_t *)at;
     *(volatile cgdt_word_t *)at = old & bits;
     return old;
+}
+
+static inline void cgdt_increment64_seq_cst_(cgdt_word_t *at)
+{
+    world_access(at, true);
+    *(volatile cgdt_word_t *)at += 1;
 }
 
 #endif

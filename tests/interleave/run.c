@@ -54,7 +54,7 @@ static const cgdt_desc_t *template_descs(void)
 /* What value n looks like in a slot: entries 2 and 3. Native: a 16-byte TSS; Xen: two data segments. */
 static void value_descs(uint32_t n, cgdt_desc_t descs[2])
 {
-    if (now.scenario->profile == CGDT_NATIVE64) {
+    if (now.scenario->profile == CGDT_PROFILE_NATIVE64) {
         (void)cgdt_desc_system64(descs, 0x0000123400000000ull * n + n, 0x67, CGDT_SYS_TSS_AVAILABLE,
                                  0);
         return;
@@ -281,7 +281,7 @@ static bool reserve_is_kept(const struct record *records, unsigned n)
 {
     struct cgdt_pool_stats stats;
 
-    cgdt_stats(now.pool, &stats);
+    cgdt_stats(now.pool, &stats, sizeof(stats));
     for (unsigned i = 0; i < n; i++) {
         uint32_t given = 0;
 
@@ -349,14 +349,15 @@ static void must(bool holds, const char *what)
 static void make_pool(const struct scenario *scenario)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &world_port,
         .layout = {.slot_entries = scenario->slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = scenario->window_pages != 0 ? scenario->window_pages : 1,
-                   .mode = CGDT_PAGED},
+                   .mode = CGDT_MODE_PAGED},
         .profile = scenario->profile,
         .max_cpus = scenario->max_cpus,
-        .keep_windows = scenario->keep_windows,
+        .keep_pages = scenario->keep_pages,
         .template_descs = template_descs(),
         .template_entries = 2,
     };

@@ -17,9 +17,9 @@ struct scenario {
 
     /* The pool. 0 means: windows of one page, Xen's rules. */
     uint8_t window_pages;
-    uint8_t keep_windows;
+    uint8_t keep_pages;
     uint8_t max_cpus;
-    enum cgdt_profile profile;
+    const struct cgdt_profile *profile;
 
     /* Its state: slots 0 .. taken-1 are allocated, then `freed` are given back, CPU 0 brought online. */
     uint8_t taken;

@@ -291,6 +291,7 @@ static void world_unlock(void *ctx)
 }
 
 const struct cgdt_port world_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = world_map,
     .seal = world_seal,
     .unseal = world_unseal,
@@ -304,7 +305,7 @@ const struct cgdt_port world_port = {
 static void print_pool_word(FILE *to, const unsigned char *at)
 {
     const struct slotmap *map = &the_pool->map;
-    size_t words = map->words;
+    size_t words = (map->slots + (1u << CGDT_SLOTMAP_WORD_SHIFT) - 1) >> CGDT_SLOTMAP_WORD_SHIFT;
 
     for (unsigned level = 0; level <= map->top; level++) {
         if (inside(at, map->level[level], words * 8)) {
@@ -324,8 +325,12 @@ static void print_pool_word(FILE *to, const unsigned char *at)
     else if (inside(at, the_pool->directory, map->slots * 4))
         (void)fprintf(to, "directory of CPU %u",
                       (unsigned)((const uint32_t *)(const void *)at - the_pool->directory));
+    else if (at == (const unsigned char *)&map->lookers)
+        (void)fprintf(to, "lookers");
+    else if (at == (const unsigned char *)&map->events)
+        (void)fprintf(to, "events");
     else
-        (void)fprintf(to, "common page word");
+        (void)fprintf(to, "byte %u of the pool", (unsigned)(at - (const unsigned char *)the_pool));
 }
 
 void world_print_op(FILE *to, const struct op *op)

@@ -162,9 +162,9 @@ static enum conform write(struct trial *trial, const struct change *change, cons
         .slot_offset = SLOT_OFFSET,
         .first = change->first,
         .count = change->count,
-        .profile = CGDT_XEN_PV64,
+        .profile = CGDT_PROFILE_XEN_PV64,
         .order = CGDT_BATCH_ANY,
-        .kept = true,
+        .stored = true,
     };
 
     for (uint32_t i = 0; i < change->count; i++)

@@ -148,10 +148,11 @@ Test(porting, a_pool_runs_on_the_template)
 {
     static _Alignas(CGDT_POOL_ALIGN) unsigned char bookkeeping[4096];
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &my_port,
         .port_ctx = &mine,
-        .layout = {.slot_entries = 16, .window_pages = 1, .mode = CGDT_NATIVE},
-        .profile = CGDT_NATIVE64,
+        .layout = {.slot_entries = 16, .window_pages = 1, .mode = CGDT_MODE_NATIVE},
+        .profile = CGDT_PROFILE_NATIVE64,
         .max_cpus = 64, /* two pages of 32 */
     };
     const cgdt_desc_t desc = cgdt_desc_data_flat(3);

@@ -203,9 +203,10 @@ static int run_duel(const struct stress_params *params, const struct contest *co
     static _Alignas(4096) cgdt_desc_t page[CGDT_PAGE_ENTRIES];
     static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[1024];
     static struct duel duel;
-    const struct cgdt_config config = {.port = &cgdt_fixed_port,
+    const struct cgdt_config config = {.struct_bytes = sizeof(struct cgdt_config),
+                                       .port = &cgdt_fixed_port,
                                        .port_ctx = &duel.fixed,
-                                       .profile = CGDT_XEN_PV64,
+                                       .profile = CGDT_PROFILE_XEN_PV64,
                                        .max_cpus = 1, /* the only slot is the last one, too */
                                        .layout = {.slot_entries = 32,
                                                   .window_pages = 1,

@@ -135,6 +135,7 @@ static void faulty_unlock(void *ctx)
 }
 
 const struct cgdt_port faulty_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = faulty_map,
     .seal = faulty_seal,
     .unseal = faulty_unseal,

@@ -12,13 +12,14 @@ void fixture_prepare(struct fixture *fixture, uint16_t slot_entries, uint8_t win
 {
     memset(fixture, 0, sizeof(*fixture));
     fixture->config = (struct cgdt_config){
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &faulty_port,
         .port_ctx = &fixture->faulty,
         .layout = {.slot_entries = slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = window_pages,
-                   .mode = CGDT_PAGED},
-        .profile = CGDT_XEN_PV64,
+                   .mode = CGDT_MODE_PAGED},
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = max_cpus,
         .template_descs = template_paged,
         .template_entries = COUNT_OF(template_paged),
@@ -30,9 +31,9 @@ void fixture_set_common(struct fixture *fixture)
     fixture->config.layout.common = true;
 }
 
-void fixture_set_native(struct fixture *fixture, enum cgdt_profile profile)
+void fixture_set_native(struct fixture *fixture, const struct cgdt_profile *profile)
 {
-    fixture->config.layout.mode = CGDT_NATIVE;
+    fixture->config.layout.mode = CGDT_MODE_NATIVE;
     fixture->config.layout.reserved_entry = 0;
     fixture->config.profile = profile;
 }
@@ -84,7 +85,7 @@ struct cgdt_pool_stats fixture_stats(const struct fixture *fixture)
     struct cgdt_pool_stats stats;
 
     memset(&stats, 0xee, sizeof(stats));
-    cgdt_stats(fixture->pool, &stats);
+    cgdt_stats(fixture->pool, &stats, sizeof(stats));
     return stats;
 }
 
@@ -104,7 +105,7 @@ void fixture_free_all(struct fixture *fixture)
     for (uint32_t page = 0; page < fixture->strict.pages; page++) {
         uint64_t owned = 0;
 
-        MUST(cgdt_page_owned(fixture->pool, page, &owned) >= 0, "page %u", page);
+        MUST(cgdt_page_taken(fixture->pool, page, &owned) >= 0, "page %u", page);
         for (uint32_t color = 0; color < colors; color++) {
             cgdt_slot_t slot = page * colors + color + 1;
             uint32_t refused = 0;
@@ -147,7 +148,7 @@ void fixture_must_be_sound(struct fixture *fixture, const char *when)
     for (uint32_t page = 0; page < fixture->strict.pages; page++) {
         uint64_t owned = 0;
 
-        (void)cgdt_page_owned(fixture->pool, page, &owned);
+        (void)cgdt_page_taken(fixture->pool, page, &owned);
         for (uint32_t entry = 0; entry < 512; entry++)
             MUST((owned >> entry / entries & 1) || strict_page(&fixture->strict, page)[entry] == 0,
                  "%s: page %u, entry %u is nobody's and not zero", when, page, entry);

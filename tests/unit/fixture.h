@@ -28,7 +28,7 @@ struct fixture {
 void fixture_prepare(struct fixture *fixture, uint16_t slot_entries, uint8_t window_pages,
                      uint32_t max_cpus);
 void fixture_set_common(struct fixture *fixture);
-void fixture_set_native(struct fixture *fixture, enum cgdt_profile profile);
+void fixture_set_native(struct fixture *fixture, const struct cgdt_profile *profile);
 
 /* Boot phase; or sealed at once. */
 void fixture_open(struct fixture *fixture);

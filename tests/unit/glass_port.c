@@ -125,6 +125,7 @@ static void glass_lock(void *ctx)
 }
 
 const struct cgdt_port glass_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = glass_map,
     .seal = glass_seal,
     .unseal = glass_unseal,

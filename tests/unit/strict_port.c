@@ -180,6 +180,7 @@ static void strict_unlock(void *ctx)
 }
 
 const struct cgdt_port strict_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = strict_map,
     .seal = strict_seal,
     .unseal = strict_unseal,
@@ -192,6 +193,7 @@ const struct cgdt_port strict_port = {
 };
 
 const struct cgdt_port strict_port_lockless = {
+    .struct_bytes = sizeof(struct cgdt_port),
     .map = strict_map,
     .seal = strict_seal,
     .unseal = strict_unseal,

@@ -59,7 +59,7 @@ static void common(struct fixture *fixture)
 static void native(struct fixture *fixture)
 {
     fixture_prepare(fixture, 128, 4, 100);
-    fixture_set_native(fixture, CGDT_NATIVE64);
+    fixture_set_native(fixture, CGDT_PROFILE_NATIVE64);
     fixture_open_live(fixture);
     for (int i = 0; i < 50; i++)
         (void)fixture_alloc(fixture);
@@ -81,7 +81,7 @@ static uint32_t owners(const struct fixture *fixture)
     for (uint32_t page = 0; page < fixture->strict.pages; page++) {
         uint64_t owned = 0;
 
-        (void)cgdt_page_owned(fixture->pool, page, &owned);
+        (void)cgdt_page_taken(fixture->pool, page, &owned);
         for (; owned != 0; owned &= owned - 1)
             n++;
     }
@@ -286,7 +286,7 @@ Test(intruder, offline_notices_that_its_slot_was_freed_meanwhile)
     cr_assert_eq(intruder.results[0], 0);
     fixture_must_be_sound(&fixture, "after both");
     cr_assert_eq(cgdt_free(fixture.pool, neighbour), 0);
-    cr_assert_eq(fixture_stats(&fixture).owned_slots, 0);
+    cr_assert_eq(fixture_stats(&fixture).taken_slots, 0);
     fixture_close(&fixture);
 }
 
@@ -321,7 +321,9 @@ Test(duel, of_two_threads_that_free_the_same_slot_one_succeeds)
     static _Alignas(4096) cgdt_desc_t pages[28][512];
     static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[16384];
     static struct cgdt_fixed fixed = {.pages = pages, .count = 28};
-    const struct cgdt_config config = {.port = &cgdt_fixed_port,
+    const struct cgdt_config config = {.struct_bytes = sizeof(struct cgdt_config),
+                                       .profile = CGDT_PROFILE_XEN_PV64,
+                                       .port = &cgdt_fixed_port,
                                        .port_ctx = &fixed,
                                        .layout = {.slot_entries = 32,
                                                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
@@ -344,8 +346,8 @@ Test(duel, of_two_threads_that_free_the_same_slot_one_succeeds)
         MUST(duel.freed == DUEL_SLOTS && duel.stale == DUEL_SLOTS && duel.other == 0,
              "round %d: %u freed, %u stale", round, duel.freed, duel.stale);
     }
-    cgdt_stats(duel.pool, &stats);
-    cr_assert_eq(stats.owned_slots, 0);
+    cgdt_stats(duel.pool, &stats, sizeof(stats));
+    cr_assert_eq(stats.taken_slots, 0);
     cr_assert_eq(cgdt_check(duel.pool, NULL), 0);
     cr_assert_eq(cgdt_pool_destroy(duel.pool), 0);
 }

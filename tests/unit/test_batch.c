@@ -15,13 +15,11 @@
 #define GATE    0x00008c00000b0000ull /* a call gate as Xen keeps it */
 
 static struct cgdt_batch batch_of(const cgdt_desc_t *slot, const cgdt_desc_t *values,
-                                  uint16_t first, uint16_t count, enum cgdt_profile profile)
+                                  uint16_t first, uint16_t count,
+                                  const struct cgdt_profile *profile)
 {
-    const struct cgdt_batch batch = {.slot = slot,
-                                     .values = values,
-                                     .first = first,
-                                     .count = count,
-                                     .profile = (uint8_t)profile};
+    const struct cgdt_batch batch = {
+        .slot = slot, .values = values, .first = first, .count = count, .profile = profile};
 
     return batch;
 }
@@ -54,7 +52,7 @@ static void reader(const cgdt_desc_t *now, const cgdt_desc_t *old, const cgdt_de
 
 /* Apply a change store by store, with the reader in between; `lag` stores are gathered before any lands. */
 static void change(cgdt_desc_t *slot, const cgdt_desc_t *new_, uint32_t lag,
-                   enum cgdt_profile profile)
+                   const struct cgdt_profile *profile)
 {
     struct cgdt_batch batch = batch_of(slot, new_, 0, ENTRIES, profile);
     struct cgdt_update queue[4 * ENTRIES];
@@ -109,7 +107,7 @@ Test(batch, no_reader_ever_sees_a_torn_descriptor)
 
         random_slot(&seed, slot);
         random_slot(&seed, new_);
-        change(slot, new_, 0, CGDT_NATIVE64);
+        change(slot, new_, 0, CGDT_PROFILE_NATIVE64);
     }
 }
 
@@ -123,7 +121,7 @@ Test(batch, nor_a_torn_call_gate_of_xen)
 
         random_pairs(&seed, slot, GATE, GATE | 1);
         random_pairs(&seed, new_, GATE, GATE | 1);
-        change(slot, new_, (uint32_t)round % 9, CGDT_XEN_PV64);
+        change(slot, new_, (uint32_t)round % 9, CGDT_PROFILE_XEN_PV64);
     }
 }
 
@@ -138,7 +136,7 @@ Test(batch, nor_if_the_port_gathers_stores_before_it_does_them)
 
             random_slot(&seed, slot);
             random_slot(&seed, new_);
-            change(slot, new_, lag, CGDT_NATIVE64);
+            change(slot, new_, lag, CGDT_PROFILE_NATIVE64);
         }
 }
 
@@ -146,7 +144,7 @@ Test(batch, a_pair_appears_with_its_low_half_last)
 {
     const cgdt_desc_t slot[ENTRIES] = {0};
     const cgdt_desc_t pair[2] = {TSS64, 0xffff8000};
-    struct cgdt_batch batch = batch_of(slot, pair, 2, 2, CGDT_NATIVE64);
+    struct cgdt_batch batch = batch_of(slot, pair, 2, 2, CGDT_PROFILE_NATIVE64);
     struct cgdt_update update;
 
     cr_assert(cgdt_batch_next(&batch, &update));
@@ -161,7 +159,7 @@ Test(batch, a_pair_appears_with_its_low_half_last)
 Test(batch, a_pair_disappears_with_its_low_half_first)
 {
     const cgdt_desc_t slot[ENTRIES] = {0, 0, TSS64, 0xffff8000};
-    struct cgdt_batch batch = batch_of(slot, NULL, 0, ENTRIES, CGDT_NATIVE64);
+    struct cgdt_batch batch = batch_of(slot, NULL, 0, ENTRIES, CGDT_PROFILE_NATIVE64);
     struct cgdt_update update;
 
     cr_assert(cgdt_batch_next(&batch, &update));
@@ -177,7 +175,7 @@ Test(batch, equal_entries_are_left_out)
 {
     const cgdt_desc_t slot[ENTRIES] = {0, DATA, DATA | 1 << 16, TSS64, 5, DATA, 0, 0};
     const cgdt_desc_t values[ENTRIES] = {0, DATA, DATA | 2 << 16, TSS64, 5, DATA, 0, DATA};
-    struct cgdt_batch batch = batch_of(slot, values, 0, ENTRIES, CGDT_NATIVE64);
+    struct cgdt_batch batch = batch_of(slot, values, 0, ENTRIES, CGDT_PROFILE_NATIVE64);
     struct cgdt_update update;
     uint32_t touched = 0;
 
@@ -190,7 +188,7 @@ Test(batch, entries_are_those_of_the_page)
 {
     const cgdt_desc_t slot[ENTRIES] = {0};
     const cgdt_desc_t values[2] = {DATA, DATA};
-    struct cgdt_batch batch = batch_of(slot, values, 3, 2, CGDT_XEN_PV64);
+    struct cgdt_batch batch = batch_of(slot, values, 3, 2, CGDT_PROFILE_XEN_PV64);
     struct cgdt_update update;
 
     batch.slot_offset = 448;
@@ -213,7 +211,7 @@ Test(batch, rewinding_yields_the_same_stores_again)
 
         random_slot(&seed, slot);
         random_slot(&seed, new_);
-        struct cgdt_batch batch = batch_of(slot, new_, 0, ENTRIES, CGDT_NATIVE64);
+        struct cgdt_batch batch = batch_of(slot, new_, 0, ENTRIES, CGDT_PROFILE_NATIVE64);
         while (cgdt_batch_next(&batch, &first[n]))
             n++;
         MUST(!cgdt_batch_next(&batch, &update), "the end is not the end");
@@ -230,7 +228,7 @@ Test(batch, values_come_in_the_form_that_xen_keeps)
 {
     const cgdt_desc_t slot[ENTRIES] = {0};
     const cgdt_desc_t ring0 = 0x00cf93000000ffff;
-    struct cgdt_batch batch = batch_of(slot, &ring0, 1, 1, CGDT_XEN_PV64);
+    struct cgdt_batch batch = batch_of(slot, &ring0, 1, 1, CGDT_PROFILE_XEN_PV64);
     struct cgdt_update update;
 
     cr_assert(cgdt_batch_next(&batch, &update));
@@ -248,7 +246,7 @@ Test(batch, store_does_the_whole_batch_on_an_alias)
         memset(page, 0, sizeof(page));
         random_slot(&seed, page + 64);
         random_slot(&seed, new_);
-        struct cgdt_batch batch = batch_of(page + 64, new_, 0, ENTRIES, CGDT_NATIVE64);
+        struct cgdt_batch batch = batch_of(page + 64, new_, 0, ENTRIES, CGDT_PROFILE_NATIVE64);
         batch.slot_offset = 64;
         cgdt_batch_store(&batch, page);
         MUST(memcmp(page + 64, new_, sizeof(new_)) == 0, "round %d", round);
@@ -270,7 +268,7 @@ Test(batch, a_low_half_alone_at_the_end_of_a_batch_is_one_store)
 {
     cgdt_desc_t slot[ENTRIES] = {0, DATA, 0, GATE, 7};
     const cgdt_desc_t values[] = {DATA, GATE | 0x100};
-    struct cgdt_batch batch = batch_of(slot, values, 2, 2, CGDT_XEN_PV64);
+    struct cgdt_batch batch = batch_of(slot, values, 2, 2, CGDT_PROFILE_XEN_PV64);
     struct cgdt_update update;
 
     cr_assert(cgdt_batch_next(&batch, &update));
@@ -282,14 +280,14 @@ Test(batch, a_low_half_alone_at_the_end_of_a_batch_is_one_store)
     cr_assert_not(cgdt_batch_next(&batch, &update));
 }
 
-Test(batch, store_in_any_order_takes_zeros_and_values_that_are_kept)
+Test(batch, store_in_any_order_takes_zeros_and_values_in_their_stored_form)
 {
     static _Alignas(4096) cgdt_desc_t page[512];
     const cgdt_desc_t values[] = {GATE, 5, DATA};
-    struct cgdt_batch batch = batch_of(page + 8, values, 1, 3, CGDT_XEN_PV64);
+    struct cgdt_batch batch = batch_of(page + 8, values, 1, 3, CGDT_PROFILE_XEN_PV64);
 
     batch.slot_offset = 8;
-    batch.kept = true;
+    batch.stored = true;
     cgdt_batch_store(&batch, page);
     cr_assert_eq(memcmp(page + 9, values, sizeof(values)), 0);
     batch.values = NULL;

@@ -24,6 +24,8 @@
 static struct cgdt_config config_of(uint16_t slot_entries, uint32_t max_cpus)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
+        .profile = CGDT_PROFILE_XEN_PV64,
         .port = &cgdt_fixed_port,
         .layout = {.slot_entries = slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,

@@ -5,6 +5,7 @@
  */
 #include <cgdt/check.h>
 
+#include "../support/profiles.h"
 #include "must.h"
 #include "oracle.h"
 
@@ -20,7 +21,7 @@ struct row {
     enum cgdt_reason reason;
 };
 
-static void check_rows(enum cgdt_profile profile, const struct row *rows, size_t n)
+static void check_rows(const struct cgdt_profile *profile, const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         cgdt_desc_t stored = 0x5555;
@@ -60,7 +61,7 @@ Test(check, pv64_keeps_what_the_fact_sheet_says)
         KEPT("call gate of DPL 0 and RPL 3", WORDS(0x00008c00, 0x000b0000)),
     };
 
-    check_rows(CGDT_XEN_PV64, rows, COUNT_OF(rows));
+    check_rows(CGDT_PROFILE_XEN_PV64, rows, COUNT_OF(rows));
 }
 
 Test(check, pv64_rewrites_what_the_fact_sheet_says)
@@ -79,7 +80,7 @@ Test(check, pv64_rewrites_what_the_fact_sheet_says)
          CGDT_GATE_FORCED},
     };
 
-    check_rows(CGDT_XEN_PV64, rows, COUNT_OF(rows));
+    check_rows(CGDT_PROFILE_XEN_PV64, rows, COUNT_OF(rows));
 }
 
 Test(check, pv64_refuses_what_the_fact_sheet_says)
@@ -100,7 +101,7 @@ Test(check, pv64_refuses_what_the_fact_sheet_says)
                 CGDT_BAD_GATE_SELECTOR),
     };
 
-    check_rows(CGDT_XEN_PV64, rows, COUNT_OF(rows));
+    check_rows(CGDT_PROFILE_XEN_PV64, rows, COUNT_OF(rows));
 }
 
 Test(check, pv64_allows_a_gate_to_exactly_its_flat_kernel_code)
@@ -110,7 +111,7 @@ Test(check, pv64_allows_a_gate_to_exactly_its_flat_kernel_code)
         REFUSED("e032", WORDS(0x00008c00, 0xe0320000), CGDT_BAD_GATE_SELECTOR),
     };
 
-    check_rows(CGDT_XEN_PV64, rows, COUNT_OF(rows));
+    check_rows(CGDT_PROFILE_XEN_PV64, rows, COUNT_OF(rows));
 }
 
 Test(check, pv32_differs_as_the_fact_sheet_says)
@@ -133,7 +134,7 @@ Test(check, pv32_differs_as_the_fact_sheet_says)
         KEPT("type 0", WORDS(0x00008000, 0)),
     };
 
-    check_rows(CGDT_XEN_PV32, rows, COUNT_OF(rows));
+    check_rows(CGDT_PROFILE_XEN_PV32, rows, COUNT_OF(rows));
 }
 
 Test(check, pv32_stretches_flat_segments_that_reach_xen)
@@ -150,7 +151,7 @@ Test(check, pv32_stretches_flat_segments_that_reach_xen)
         KEPT("byte granular", WORDS(0x004ff300, 0x67ff)),
     };
 
-    check_rows(CGDT_XEN_PV32, rows, COUNT_OF(rows));
+    check_rows(CGDT_PROFILE_XEN_PV32, rows, COUNT_OF(rows));
 }
 
 static const enum cgdt_reason reason_of[] = {
@@ -164,9 +165,9 @@ static const enum cgdt_reason reason_of[] = {
     [ORACLE_REFUSED_LONG] = CGDT_BAD_LONG_CODE32,
 };
 
-static void against_oracle(enum cgdt_profile profile, uint64_t desc)
+static void against_oracle(const struct cgdt_profile *profile, uint64_t desc)
 {
-    const enum oracle_guest guest = profile == CGDT_XEN_PV64 ? ORACLE_PV64 : ORACLE_PV32;
+    const enum oracle_guest guest = profile == CGDT_PROFILE_XEN_PV64 ? ORACLE_PV64 : ORACLE_PV32;
     uint64_t theirs = 0;
     cgdt_desc_t ours = 0;
     const enum oracle_outcome outcome = oracle_xen(guest, desc, &theirs);
@@ -208,7 +209,7 @@ Test(check, pv64_agrees_with_the_oracle_on_a_million_descriptors)
     uint64_t seed = 11;
 
     for (int i = 0; i < RANDOM_DESCRIPTORS; i++)
-        against_oracle(CGDT_XEN_PV64, structured(&seed));
+        against_oracle(CGDT_PROFILE_XEN_PV64, structured(&seed));
 }
 
 Test(check, pv32_agrees_with_the_oracle_on_a_million_descriptors)
@@ -216,15 +217,15 @@ Test(check, pv32_agrees_with_the_oracle_on_a_million_descriptors)
     uint64_t seed = 12;
 
     for (int i = 0; i < RANDOM_DESCRIPTORS; i++)
-        against_oracle(CGDT_XEN_PV32, structured(&seed));
+        against_oracle(CGDT_PROFILE_XEN_PV32, structured(&seed));
 }
 
 Test(check, every_attribute_combination_agrees_with_the_oracle)
 {
     for (uint64_t attributes = 0; attributes < 0x10000; attributes++) {
-        against_oracle(CGDT_XEN_PV64, attributes << 40 | 0x0008ffff);
-        against_oracle(CGDT_XEN_PV32, attributes << 40 | 0x0008ffff);
-        against_oracle(CGDT_XEN_PV32, attributes << 40 | 0x0000ffff);
+        against_oracle(CGDT_PROFILE_XEN_PV64, attributes << 40 | 0x0008ffff);
+        against_oracle(CGDT_PROFILE_XEN_PV32, attributes << 40 | 0x0008ffff);
+        against_oracle(CGDT_PROFILE_XEN_PV32, attributes << 40 | 0x0000ffff);
     }
 }
 
@@ -232,8 +233,8 @@ Test(check, every_call_gate_target_agrees_with_the_oracle)
 {
     for (uint64_t selector = 0; selector < 0x10000; selector++)
         for (uint64_t dpl = 0; dpl < 4; dpl++) {
-            against_oracle(CGDT_XEN_PV64, WORDS(0x00008c00 | dpl << 13, selector << 16));
-            against_oracle(CGDT_XEN_PV32, WORDS(0x00008c00 | dpl << 13, selector << 16));
+            against_oracle(CGDT_PROFILE_XEN_PV64, WORDS(0x00008c00 | dpl << 13, selector << 16));
+            against_oracle(CGDT_PROFILE_XEN_PV32, WORDS(0x00008c00 | dpl << 13, selector << 16));
         }
 }
 
@@ -247,18 +248,17 @@ Test(check, what_is_stored_is_kept_when_seen_again)
     uint64_t seed = 13;
 
     for (int i = 0; i < 300000; i++)
-        for (int profile = CGDT_XEN_PV64; profile <= CGDT_XEN_PV32; profile++) {
+        for (unsigned xen = 0; xen < 2; xen++) {
+            const struct cgdt_profile *profile = nth_profile(xen);
             const cgdt_desc_t desc = structured(&seed);
             cgdt_desc_t stored = 0;
             cgdt_desc_t again = 0;
-            const enum cgdt_reason first =
-                cgdt_check_descriptor((enum cgdt_profile)profile, desc, &stored);
+            const enum cgdt_reason first = cgdt_check_descriptor(profile, desc, &stored);
 
             if (cgdt_reason_effect(first) == CGDT_REFUSED ||
-                (profile == CGDT_XEN_PV32 && is_gate(desc)))
+                (profile == CGDT_PROFILE_XEN_PV32 && is_gate(desc)))
                 continue;
-            MUST(cgdt_check_descriptor((enum cgdt_profile)profile, stored, &again) == CGDT_FINE &&
-                     again == stored,
+            MUST(cgdt_check_descriptor(profile, stored, &again) == CGDT_FINE && again == stored,
                  "%016" PRIx64 " is not stable", desc);
         }
 }
@@ -269,10 +269,11 @@ Test(check, a_pv32_gate_whose_stored_form_is_refused_is_not_kept)
     const cgdt_desc_t desc = 0x7f08ec0be019d0ff;
     cgdt_desc_t stored = 0;
 
-    cr_assert_eq(cgdt_check_descriptor(CGDT_XEN_PV32, desc, &stored), CGDT_GATE_FORCED);
+    cr_assert_eq(cgdt_check_descriptor(CGDT_PROFILE_XEN_PV32, desc, &stored), CGDT_GATE_FORCED);
     cr_assert_eq(stored, 0x7f088c0be01bd0ff);
-    cr_assert_eq(cgdt_check_descriptor(CGDT_XEN_PV32, stored, NULL), CGDT_BAD_GATE_SELECTOR);
-    cr_assert_not(cgdt_descriptor_is_kept(CGDT_XEN_PV32, desc));
+    cr_assert_eq(cgdt_check_descriptor(CGDT_PROFILE_XEN_PV32, stored, NULL),
+                 CGDT_BAD_GATE_SELECTOR);
+    cr_assert_not(cgdt_descriptor_is_stable(CGDT_PROFILE_XEN_PV32, desc));
 }
 
 /* Xen forgets: the DPL that it moved to the RPL is 0 the next time, and 0 becomes 1. */
@@ -281,15 +282,16 @@ Test(check, a_stored_pv32_gate_of_ring_3_becomes_one_of_ring_1_when_seen_again)
     cgdt_desc_t stored = 0;
     cgdt_desc_t again = 0;
 
-    cr_assert_eq(cgdt_check_descriptor(CGDT_XEN_PV32, WORDS(0x0000ec00, 0x00080000), &stored),
-                 CGDT_GATE_FORCED);
+    cr_assert_eq(
+        cgdt_check_descriptor(CGDT_PROFILE_XEN_PV32, WORDS(0x0000ec00, 0x00080000), &stored),
+        CGDT_GATE_FORCED);
     cr_assert_eq(stored, WORDS(0x00008c00, 0x000b0000));
-    cr_assert_eq(cgdt_check_descriptor(CGDT_XEN_PV32, stored, &again), CGDT_GATE_FORCED);
+    cr_assert_eq(cgdt_check_descriptor(CGDT_PROFILE_XEN_PV32, stored, &again), CGDT_GATE_FORCED);
     cr_assert_eq(again, WORDS(0x00008c00, 0x00090000));
 }
 
 /* System types by mode (SDM vol. 3A table 3-2): f fine, r reserved, g a gate of the IDT. */
-static void check_native_types(enum cgdt_profile profile, const char *verdicts)
+static void check_native_types(const struct cgdt_profile *profile, const char *verdicts)
 {
     for (unsigned type = 0; type < 16; type++) {
         const cgdt_desc_t desc = (uint64_t)type << 40 | 1ull << 47;
@@ -306,12 +308,12 @@ static void check_native_types(enum cgdt_profile profile, const char *verdicts)
 
 Test(check, native64_has_the_system_types_of_long_mode)
 {
-    check_native_types(CGDT_NATIVE64, "frfrrrrrrfrffrgg");
+    check_native_types(CGDT_PROFILE_NATIVE64, "frfrrrrrrfrffrgg");
 }
 
 Test(check, native32_has_the_system_types_of_protected_mode)
 {
-    check_native_types(CGDT_NATIVE32, "rfffffggrfrffrgg");
+    check_native_types(CGDT_PROFILE_NATIVE32, "rfffffggrfrffrgg");
 }
 
 Test(check, native64_refuses_code_that_is_long_and_big)
@@ -320,10 +322,11 @@ Test(check, native64_refuses_code_that_is_long_and_big)
         const cgdt_desc_t desc = attributes << 40 | 1ull << 47 | 1ull << 44;
         const bool code = desc >> 43 & 1, l = desc >> 53 & 1, d = desc >> 54 & 1;
 
-        MUST(cgdt_check_descriptor(CGDT_NATIVE64, desc, NULL) ==
+        MUST(cgdt_check_descriptor(CGDT_PROFILE_NATIVE64, desc, NULL) ==
                  (code && l && d ? CGDT_BAD_LONG_AND_BIG : CGDT_FINE),
              "%016" PRIx64, desc);
-        MUST(cgdt_check_descriptor(CGDT_NATIVE32, desc, NULL) == CGDT_FINE, "%016" PRIx64, desc);
+        MUST(cgdt_check_descriptor(CGDT_PROFILE_NATIVE32, desc, NULL) == CGDT_FINE, "%016" PRIx64,
+             desc);
     }
 }
 
@@ -335,7 +338,8 @@ Test(check, native_profiles_store_what_they_are_given)
         const cgdt_desc_t desc = next_random(&seed);
         cgdt_desc_t stored = ~desc;
 
-        (void)cgdt_check_descriptor(i & 1 ? CGDT_NATIVE64 : CGDT_NATIVE32, desc, &stored);
+        (void)cgdt_check_descriptor(i & 1 ? CGDT_PROFILE_NATIVE64 : CGDT_PROFILE_NATIVE32, desc,
+                                    &stored);
         MUST(stored == desc, "%016" PRIx64, desc);
     }
 }

@@ -3,6 +3,7 @@
 #include <cgdt/check.h>
 #include <cgdt/layout.h>
 
+#include "../support/profiles.h"
 #include "must.h"
 #include "oracle.h"
 
@@ -18,15 +19,15 @@ static const uint16_t sizes[] = {8, 16, 32, 64, 128, 256, 512};
 static enum cgdt_reason judge(uint32_t slot_entries, uint64_t owned,
                               struct cgdt_violation *violation)
 {
-    return cgdt_check_page(CGDT_XEN_PV64, 0, page, slot_entries, owned, violation);
+    return cgdt_check_page(CGDT_PROFILE_XEN_PV64, 0, page, slot_entries, owned, violation);
 }
 
 Test(check_page, a_page_of_zeros_is_fine_whoever_owns_it)
 {
     for (size_t s = 0; s < COUNT_OF(sizes); s++)
-        for (int profile = CGDT_XEN_PV64; profile <= CGDT_NATIVE32; profile++)
+        for (unsigned profile = 0; profile < PROFILES; profile++)
             for (uint64_t owned = 0; owned + 1 < 3; owned++)
-                cr_assert_eq(cgdt_check_page((enum cgdt_profile)profile, CGDT_RULE_NULL_ENTRY, page,
+                cr_assert_eq(cgdt_check_page(nth_profile(profile), CGDT_RULE_NULL_ENTRY, page,
                                              sizes[s], owned - 1, NULL),
                              CGDT_FINE);
 }
@@ -40,10 +41,10 @@ Test(check_page, a_violation_is_found_at_each_of_the_512_entries)
             memset(&violation, 0xee, sizeof(violation));
             page[at] = TSS;
             MUST(judge(sizes[s], ALL_OWNED, &violation) == CGDT_BAD_SYSTEM_TYPE, "entry %u", at);
-            MUST(violation.window == 0 && violation.page == 0 && violation.color == at / sizes[s] &&
-                     violation.entry == at % sizes[s] && violation.effect == CGDT_REFUSED &&
-                     violation.reason == CGDT_BAD_SYSTEM_TYPE && violation.found == TSS &&
-                     violation.stored == TSS,
+            MUST(violation.window == 0 && violation.position == 0 &&
+                     violation.color == at / sizes[s] && violation.entry == at % sizes[s] &&
+                     violation.effect == CGDT_REFUSED && violation.reason == CGDT_BAD_SYSTEM_TYPE &&
+                     violation.found == TSS && violation.stored == TSS,
                  "entry %u of slots of %u: color %u, entry %u", at, sizes[s], violation.color,
                  violation.entry);
             page[at] = 0;
@@ -126,18 +127,19 @@ Test(check_page, refused_and_rewritten_come_before_the_house_rule)
     cr_assert_eq(judge(32, 0, NULL), CGDT_BAD_SYSTEM_TYPE);
     page[40] = RING0;
     cr_assert_eq(judge(32, 0, NULL), CGDT_DPL_RAISED);
-    cr_assert_eq(cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, 32, 0, NULL),
+    cr_assert_eq(cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, 32, 0, NULL),
                  CGDT_UNOWNED_NOT_ZERO);
 }
 
 Test(check_page, an_unowned_entry_refused_under_an_added_rule_is_refused_first)
 {
     page[40] = 0x00cf92000000ffff; /* A = 0 */
-    cr_assert_eq(cgdt_check_page(CGDT_NATIVE64, CGDT_RULE_READ_ONLY_ALIAS, page, 32, 0, NULL),
-                 CGDT_ACCESSED_CLEAR);
+    cr_assert_eq(
+        cgdt_check_page(CGDT_PROFILE_NATIVE64, CGDT_RULE_READ_ONLY_ALIAS, page, 32, 0, NULL),
+        CGDT_ACCESSED_CLEAR);
     page[40] = TSS;
     page[41] = 0x1full << 40;
-    cr_assert_eq(cgdt_check_page(CGDT_NATIVE64, 0, page, 32, 0, NULL), CGDT_BAD_HIGH_HALF);
+    cr_assert_eq(cgdt_check_page(CGDT_PROFILE_NATIVE64, 0, page, 32, 0, NULL), CGDT_BAD_HIGH_HALF);
 }
 
 Test(check_page, rewriting_is_reported_unless_it_is_ok)
@@ -148,11 +150,13 @@ Test(check_page, rewriting_is_reported_unless_it_is_ok)
     cr_assert_eq(judge(32, ALL_OWNED, &violation), CGDT_DPL_RAISED);
     cr_assert_eq(violation.effect, CGDT_REWRITTEN);
     cr_assert_eq(violation.stored, RING3);
-    cr_assert_eq(cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, 32, ALL_OWNED, NULL),
-                 CGDT_FINE);
+    cr_assert_eq(
+        cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, 32, ALL_OWNED, NULL),
+        CGDT_FINE);
     page[4] = TSS;
-    cr_assert_eq(cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, 32, ALL_OWNED, NULL),
-                 CGDT_BAD_SYSTEM_TYPE);
+    cr_assert_eq(
+        cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, 32, ALL_OWNED, NULL),
+        CGDT_BAD_SYSTEM_TYPE);
 }
 
 Test(check_page, the_null_entry_must_be_zero_where_asked)
@@ -161,20 +165,21 @@ Test(check_page, the_null_entry_must_be_zero_where_asked)
 
     page[64] = RING3;
     cr_assert_eq(judge(32, ALL_OWNED, NULL), CGDT_FINE);
-    cr_assert_eq(
-        cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, 32, ALL_OWNED, &violation),
-        CGDT_NULL_NOT_ZERO);
+    cr_assert_eq(cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, 32, ALL_OWNED,
+                                 &violation),
+                 CGDT_NULL_NOT_ZERO);
     cr_assert_eq(violation.color, 2);
     cr_assert_eq(violation.entry, 0);
     page[64] = 0;
     page[65] = RING3;
-    cr_assert_eq(cgdt_check_page(CGDT_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, 32, ALL_OWNED, NULL),
-                 CGDT_FINE);
+    cr_assert_eq(
+        cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, 32, ALL_OWNED, NULL),
+        CGDT_FINE);
 }
 
 static enum cgdt_reason slot64(const cgdt_desc_t *desc, uint32_t entries, uint32_t *bad)
 {
-    return cgdt_check_slot(CGDT_NATIVE64, 0, desc, entries, bad);
+    return cgdt_check_slot(CGDT_PROFILE_NATIVE64, 0, desc, entries, bad);
 }
 
 Test(check_slot, native64_wants_a_second_half_after_each_wide_descriptor)
@@ -190,7 +195,8 @@ Test(check_slot, native64_wants_a_second_half_after_each_wide_descriptor)
     cr_assert_eq(bad, 7);
     cr_assert_eq(slot64(bad_type, 8, &bad), CGDT_BAD_HIGH_HALF);
     cr_assert_eq(bad, 2);
-    cr_assert_eq(cgdt_check_slot(CGDT_NATIVE32, 0, cut, 8, NULL), CGDT_FINE, "8 bytes in 32-bit");
+    cr_assert_eq(cgdt_check_slot(CGDT_PROFILE_NATIVE32, 0, cut, 8, NULL), CGDT_FINE,
+                 "8 bytes in 32-bit");
 }
 
 Test(check_slot, each_nonzero_type_bit_spoils_a_second_half)
@@ -230,7 +236,7 @@ Test(check_slot, xen_judges_both_halves_one_by_one)
     const cgdt_desc_t pair[8] = {0, 0x00008c00000b0000, TSS, 0, 0, 0, 0, 0};
     uint32_t bad = 99;
 
-    cr_assert_eq(cgdt_check_slot(CGDT_XEN_PV64, 0, pair, 8, &bad), CGDT_BAD_SYSTEM_TYPE);
+    cr_assert_eq(cgdt_check_slot(CGDT_PROFILE_XEN_PV64, 0, pair, 8, &bad), CGDT_BAD_SYSTEM_TYPE);
     cr_assert_eq(bad, 2);
 }
 
@@ -241,8 +247,8 @@ Test(check_slot, a_read_only_alias_wants_accessed_bits_and_no_busy_tss)
     const cgdt_desc_t busy[8] = {0, 0, TSS | 2ull << 40, 0};
     const cgdt_desc_t fine[8] = {0, RING3, 0, 0x00cf72000000ffff, TSS, 0};
 
-    for (int profile = CGDT_NATIVE64; profile <= CGDT_NATIVE32; profile++) {
-        const enum cgdt_profile native = (enum cgdt_profile)profile;
+    for (unsigned profile = 2; profile < PROFILES; profile++) {
+        const struct cgdt_profile *native = nth_profile(profile);
 
         cr_assert_eq(cgdt_check_slot(native, rule, clear, 8, NULL), CGDT_ACCESSED_CLEAR);
         cr_assert_eq(cgdt_check_slot(native, rule, busy, 8, NULL), CGDT_TSS_BUSY);
@@ -250,13 +256,13 @@ Test(check_slot, a_read_only_alias_wants_accessed_bits_and_no_busy_tss)
         cr_assert_eq(cgdt_check_slot(native, 0, clear, 8, NULL), CGDT_FINE);
         cr_assert_eq(cgdt_check_slot(native, 0, busy, 8, NULL), CGDT_FINE);
     }
-    cr_assert_eq(cgdt_check_slot(CGDT_XEN_PV64, rule, clear, 8, NULL), CGDT_FINE,
+    cr_assert_eq(cgdt_check_slot(CGDT_PROFILE_XEN_PV64, rule, clear, 8, NULL), CGDT_FINE,
                  "Xen sets A through a mapping of its own");
 }
 
 static const struct cgdt_violation example = {
     .window = 3,
-    .page = 11,
+    .position = 11,
     .color = 7,
     .entry = 29,
     .reason = CGDT_BAD_SYSTEM_TYPE,
@@ -285,7 +291,7 @@ Test(violation_text, names_the_common_page)
     struct cgdt_violation violation = example;
     char text[256];
 
-    violation.page = CGDT_COMMON_POSITION;
+    violation.position = CGDT_COMMON_POSITION;
     (void)cgdt_violation_text(&violation, text, sizeof(text));
     cr_assert(strstr(text, "common page"), "%s", text);
     cr_assert(!strstr(text, "4294967295"), "%s", text);
@@ -333,7 +339,7 @@ Test(violation_text, fits_200_bytes_for_every_reason)
     for (int reason = CGDT_FINE; reason <= CGDT_FRAME_TWICE; reason++) {
         const struct cgdt_violation violation = {
             .window = CGDT_MAX_SLOTS - 1,
-            .page = 14,
+            .position = 14,
             .color = 63,
             .entry = 511,
             .reason = (enum cgdt_reason)reason,

@@ -224,7 +224,7 @@ Test(contract, the_common_pages_frame_is_no_slot_page)
     liar.common_frame = true;
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
     cr_assert_eq(violation.reason, CGDT_FRAME_TWICE);
-    cr_assert_eq(violation.page, 2);
+    cr_assert_eq(violation.position, 2);
     fixture_close(&fixture);
 }
 
@@ -240,7 +240,7 @@ Test(contract, check_finds_a_frame_that_is_in_the_pool_twice)
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
     cr_assert_eq(violation.reason, CGDT_FRAME_TWICE);
     cr_assert_eq(violation.window, 2);
-    cr_assert_eq(violation.page, 1);
+    cr_assert_eq(violation.position, 1);
     liar.same_frame_as = 0xffffffff;
     fixture_free_all(&fixture);
     fixture_close(&fixture);
@@ -338,7 +338,7 @@ Test(contract, check_names_window_page_color_and_entry_of_what_is_wrong)
 
         *desc = TSS64;
         MUST(cgdt_check(fixture.pool, &violation) == 1, "round %d", round);
-        MUST(violation.window == number / 32 && violation.page == number / 16 % 2 &&
+        MUST(violation.window == number / 32 && violation.position == number / 16 % 2 &&
                  violation.color == number % 16 && violation.entry == entry &&
                  violation.reason == CGDT_BAD_SYSTEM_TYPE && violation.found == TSS64,
              "slot %u, entry %u", number, entry);
@@ -363,7 +363,7 @@ Test(contract, check_finds_a_descriptor_in_a_slot_that_nobody_owns)
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
     cr_assert_eq(violation.reason, CGDT_UNOWNED_NOT_ZERO);
     cr_assert_eq(violation.window, 1);
-    cr_assert_eq(violation.page, 1);
+    cr_assert_eq(violation.position, 1);
     cr_assert_eq(violation.color, 1);
     cr_assert_eq(violation.entry, 31);
     fixture_slot(&fixture, 50)[31] = 0;
@@ -379,7 +379,7 @@ Test(contract, check_looks_at_the_common_page_too)
     open_used(&fixture);
     strict_page(&fixture.strict, CGDT_COMMON_PAGE)[300] = TSS64;
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
-    cr_assert_eq(violation.page, CGDT_COMMON_POSITION);
+    cr_assert_eq(violation.position, CGDT_COMMON_POSITION);
     cr_assert_eq(violation.entry, 300);
     strict_page(&fixture.strict, CGDT_COMMON_PAGE)[300] = 0;
     fixture_free_all(&fixture);
@@ -419,7 +419,7 @@ Test(contract, counts_add_up_at_every_step)
         (void)fixture_alloc(&fixture);
         const struct cgdt_pool_stats stats = fixture_stats(&fixture);
 
-        MUST(stats.max_slots == 100 && stats.owned_slots == n && stats.common_pages == 0, "%u", n);
+        MUST(stats.max_slots == 100 && stats.taken_slots == n && stats.common_pages == 0, "%u", n);
         MUST(stats.mapped_pages == (n + 15) / 16 && stats.mapped_windows == (n + 31) / 32, "%u", n);
         MUST(stats.sealed_pages == stats.mapped_pages && stats.held_pages == 0, "%u", n);
         MUST(stats.free_slots + n == (n > 96 ? 100 : (n + 15) / 16 * 16), "%u: %u free", n,

@@ -36,13 +36,14 @@ static struct cgdt_pool *open_direct(const struct cgdt_port *port, const cgdt_de
 {
     struct cgdt_pool *pool = NULL;
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = port,
         .port_ctx = &fixed,
         .alias_bytes = alias_bytes,
         .layout = {.slot_entries = 32,
                    .window_pages = 2,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
-        .profile = CGDT_XEN_PV64,
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = SLOTS,
         .template_descs = template,
         .template_entries = COUNT_OF(template_descs),
@@ -60,6 +61,8 @@ Test(direct, a_port_without_live_write_must_say_that_it_is_direct)
     struct cgdt_port port = cgdt_fixed_port;
     struct cgdt_pool *pool = NULL;
     struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
+        .profile = CGDT_PROFILE_XEN_PV64,
         .port = &port,
         .port_ctx = &fixed,
         .layout = {.slot_entries = 32,

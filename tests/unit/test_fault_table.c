@@ -41,7 +41,7 @@ static void prepare(struct fixture *fixture, enum layout layout, bool live)
     if (layout == COMMON)
         fixture_set_common(fixture);
     if (layout == NATIVE)
-        fixture_set_native(fixture, CGDT_NATIVE64);
+        fixture_set_native(fixture, CGDT_PROFILE_NATIVE64);
     fixture_open(fixture);
     memset(owned, 0, sizeof(owned));
     MUST(cgdt_cpu_online(fixture->pool, 9, &owned[0]) == 0, "online");
@@ -146,7 +146,7 @@ static int call_frames(struct fixture *fixture)
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
     uint32_t n, entries;
 
-    if (fixture->config.layout.mode == CGDT_NATIVE || fixture_stats(fixture).sealed_pages == 0)
+    if (fixture->config.layout.mode == CGDT_MODE_NATIVE || fixture_stats(fixture).sealed_pages == 0)
         return 0; /* -CGDT_ENOTSUP, -CGDT_EPERM: other tests */
     return cgdt_frames(fixture->pool, owned[20], frames, &n, &entries);
 }
@@ -323,8 +323,8 @@ static void survives(struct fixture *fixture, cgdt_slot_t *got, uint32_t n, uint
     for (uint32_t i = 0; i < n; i++)
         left += got[i] != CGDT_NO_SLOT ? 1u : 0u;
     const struct cgdt_pool_stats stats = fixture_stats(fixture);
-    MUST(stats.owned_slots == before + left, "%s: %u owned, %u before, %u left", when,
-         stats.owned_slots, before, left);
+    MUST(stats.taken_slots == before + left, "%s: %u owned, %u before, %u left", when,
+         stats.taken_slots, before, left);
     MUST(fixture->strict.out == stats.mapped_pages + stats.held_pages + stats.common_pages,
          "%s: %u pages out", when, fixture->strict.out);
     for (uint32_t i = 0; i < n; i++)
@@ -347,7 +347,7 @@ static bool run_pair(enum layout layout, uint32_t want, uint32_t n, uint32_t gap
     (void)snprintf(when, sizeof(when), "bulk of %u, %s, operation %u and %u later%s", want,
                    layout_names[layout], n, gap, all ? ", all" : "");
     prepare(&fixture, layout, true);
-    const uint32_t before = fixture_stats(&fixture).owned_slots;
+    const uint32_t before = fixture_stats(&fixture).taken_slots;
     faulty_arm(&fixture.faulty, FAULTY_ANY, n, CODE);
     fixture.faulty.then_after = gap;
     fixture.faulty.then_all = all;
@@ -389,7 +389,7 @@ Test(fault_pairs, a_trim_whose_undoing_fails_too_loses_nothing)
                 (void)snprintf(when, sizeof(when), "trim, %s, operation %u and %u later",
                                layout_names[layout], n, gap);
                 prepare(&fixture, (enum layout)layout, true);
-                const uint32_t before = fixture_stats(&fixture).owned_slots;
+                const uint32_t before = fixture_stats(&fixture).taken_slots;
                 faulty_arm(&fixture.faulty, FAULTY_ANY, n, CODE);
                 fixture.faulty.then_after = gap;
                 fixture.faulty.then_all = gap == 1;

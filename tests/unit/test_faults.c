@@ -190,7 +190,7 @@ static void must_be_unchanged(struct snapshot *before, const struct cgdt_pool_st
 {
     struct cgdt_pool_stats now = fixture_stats(fixture);
 
-    MUST(now.mapped_pages == stats->mapped_pages && now.owned_slots == stats->owned_slots &&
+    MUST(now.mapped_pages == stats->mapped_pages && now.taken_slots == stats->taken_slots &&
              now.free_slots == stats->free_slots && now.sealed_pages == stats->sealed_pages &&
              now.held_pages == stats->held_pages && now.reserved_slots == stats->reserved_slots &&
              now.mapped_windows == stats->mapped_windows,
@@ -308,7 +308,7 @@ Test(faults, a_slot_that_cannot_be_undone_stays_in_the_callers_hands)
     uint32_t left = 0;
 
     prepare_used(&fixture);
-    const uint32_t owned = fixture_stats(&fixture).owned_slots;
+    const uint32_t owned = fixture_stats(&fixture).taken_slots;
     faulty_arm(&fixture.faulty, 1u << FAULTY_LIVE_WRITE, 4, CODE);
     fixture.faulty.from_then_on = true;
     cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 10, got), CODE);
@@ -319,7 +319,7 @@ Test(faults, a_slot_that_cannot_be_undone_stays_in_the_callers_hands)
             cr_assert_eq(cgdt_free(fixture.pool, got[i]), 0, "%d", i);
         }
     cr_assert_eq(left, 3);
-    cr_assert_eq(fixture_stats(&fixture).owned_slots, owned);
+    cr_assert_eq(fixture_stats(&fixture).taken_slots, owned);
     fixture_must_be_sound(&fixture, "after the frees");
     fixture_free_all(&fixture);
     fixture_close(&fixture);

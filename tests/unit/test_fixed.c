@@ -16,6 +16,8 @@ static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[65536];
 static struct cgdt_config config_of(struct cgdt_fixed *fixed, uint32_t max_cpus, bool common)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
+        .profile = CGDT_PROFILE_XEN_PV64,
         .port = &cgdt_fixed_port,
         .port_ctx = fixed,
         .layout = {.slot_entries = 32,

@@ -166,10 +166,10 @@ Test(held, check_stats_and_page_owned_see_no_slot_on_them)
 
     open_pool(&fixture);
     hold_all(&fixture, 0);
-    cr_assert_eq(cgdt_page_owned(fixture.pool, 0, &owned), 0);
+    cr_assert_eq(cgdt_page_taken(fixture.pool, 0, &owned), 0);
     cr_assert_eq(owned, 0);
     const struct cgdt_pool_stats stats = fixture_stats(&fixture);
-    cr_assert(stats.owned_slots == 0 && stats.free_slots == 0 && stats.mapped_pages == 0);
+    cr_assert(stats.taken_slots == 0 && stats.free_slots == 0 && stats.mapped_pages == 0);
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1, "what a failed call left is not hidden");
     cr_assert_eq(violation.reason, CGDT_UNOWNED_NOT_ZERO);
     fixture_close(&fixture);
@@ -239,12 +239,12 @@ Test(held, a_window_that_can_neither_leave_nor_come_back_is_held)
  * Window 3 can neither leave nor come back. Its slots are no reserve any more, and it is no window that is kept: so
  * as many must be left as have been asked for, of the others.
  */
-static void leaves_enough(uint32_t keep_windows, uint32_t reserve)
+static void leaves_enough(uint32_t keep_pages, uint32_t reserve)
 {
     struct fixture fixture;
 
     fixture_prepare(&fixture, 64, 2, 64);
-    fixture.config.keep_windows = keep_windows;
+    fixture.config.keep_pages = keep_pages;
     fixture_open_live(&fixture);
     cr_assert_eq(cgdt_reserve(fixture.pool, 64), 0);
     cr_assert_eq(cgdt_reserve(fixture.pool, reserve), 0);
@@ -256,7 +256,7 @@ static void leaves_enough(uint32_t keep_windows, uint32_t reserve)
     cr_assert_gt(stats.held_pages, 0);
     cr_assert_eq(stats.mapped_windows, 1);
     cr_assert_geq(stats.free_slots, reserve);
-    cr_assert_geq(stats.mapped_windows, keep_windows);
+    cr_assert_geq(stats.mapped_windows, keep_pages);
     fixture_must_be_sound(&fixture, "trimmed");
     fixture_close(&fixture);
 }

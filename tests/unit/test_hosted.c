@@ -34,6 +34,8 @@ static void open_setup(struct setup *setup, uint8_t window_pages, bool common, u
     const struct cgdt_hosted_config hosted_config = {.max_cpus = max_cpus, .layout = setup->layout};
     cr_assert_eq(cgdt_hosted_create(&setup->hosted, &hosted_config), 0);
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
+        .profile = CGDT_PROFILE_XEN_PV64,
         .port = &cgdt_hosted_port,
         .port_ctx = setup->hosted,
         .layout = setup->layout,

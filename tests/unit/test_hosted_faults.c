@@ -492,7 +492,9 @@ Test(hosted_faults, a_pool_goes_on_when_the_system_cannot_map)
 {
     static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[16384];
     static const cgdt_desc_t template_descs[] = {DATA3};
-    const struct cgdt_config pool_config = {.port = &cgdt_hosted_port,
+    const struct cgdt_config pool_config = {.struct_bytes = sizeof(struct cgdt_config),
+                                            .profile = CGDT_PROFILE_XEN_PV64,
+                                            .port = &cgdt_hosted_port,
                                             .layout = config.layout,
                                             .max_cpus = config.max_cpus,
                                             .template_descs = template_descs,

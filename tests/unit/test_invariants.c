@@ -36,12 +36,14 @@ static void open_world(bool live)
     memset(&world, 0, sizeof(world));
     cr_assert(glass_open(&world.glass));
     world.config = (struct cgdt_config){
+        .struct_bytes = sizeof(struct cgdt_config),
+        .profile = CGDT_PROFILE_XEN_PV64,
         .port = &glass_port,
         .port_ctx = &world.glass,
         .layout = {.slot_entries = ENTRIES,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = 3,
-                   .mode = CGDT_PAGED},
+                   .mode = CGDT_MODE_PAGED},
         .max_cpus = SLOTS,
         .template_descs = template_descs,
         .template_entries = COUNT_OF(template_descs),
@@ -253,8 +255,8 @@ Test(no_torn_descriptor, no_store_leaves_halves_of_two_descriptors)
 {
     open_world(true);
     cr_assert_eq(cgdt_pool_destroy(world.pool), 0);
-    world.config.profile = CGDT_NATIVE64;
-    world.config.layout.mode = CGDT_NATIVE;
+    world.config.profile = CGDT_PROFILE_NATIVE64;
+    world.config.layout.mode = CGDT_MODE_NATIVE;
     world.config.template_entries = 0;
     cr_assert_eq(cgdt_pool_init(&world.pool, memory, sizeof(memory), &world.config), 0);
     cr_assert_eq(cgdt_seal(world.pool), 0);
@@ -414,7 +416,7 @@ Test(all_or_nothing, whichever_operation_fails_nothing_has_changed)
         faulty_arm(&fixture.faulty, 0, 0, 0);
         cr_assert_eq(result, fired ? -77 : 0, "operation %u", n);
         cr_assert_eq(snapshot_same_pages(&before, &fixture), fired, "operation %u", n);
-        cr_assert_eq(fixture_stats(&fixture).owned_slots, fired ? stats.owned_slots : 68);
+        cr_assert_eq(fixture_stats(&fixture).taken_slots, fired ? stats.taken_slots : 68);
         cr_assert_eq(fixture.strict.breaches, 0, "%s", fixture.strict.first_breach);
         fixture_free_all(&fixture);
         fixture_close(&fixture);

@@ -18,7 +18,7 @@ static struct cgdt_layout paged(uint16_t slot_entries, uint8_t window_pages, boo
         .reserved_entry = (uint16_t)((window_pages + (common ? 1 : 0)) * 512),
         .window_pages = window_pages,
         .common = common,
-        .mode = CGDT_PAGED,
+        .mode = CGDT_MODE_PAGED,
     };
     return layout;
 }
@@ -33,7 +33,8 @@ static struct cgdt_layout xen(uint16_t slot_entries, bool common)
 
 static struct cgdt_layout native(void)
 {
-    const struct cgdt_layout layout = {.slot_entries = 16, .window_pages = 4, .mode = CGDT_NATIVE};
+    const struct cgdt_layout layout = {
+        .slot_entries = 16, .window_pages = 4, .mode = CGDT_MODE_NATIVE};
     return layout;
 }
 

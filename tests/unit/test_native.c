@@ -40,11 +40,12 @@ static struct cgdt_pool *open_with(const struct cgdt_port *port, struct cgdt_nat
                                    bool sealed)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = port,
         .port_ctx = native,
         .alias_bytes = cgdt_native_alias_bytes(native), /* not read but with the direct port */
-        .layout = {.slot_entries = ENTRIES, .window_pages = 1, .mode = CGDT_NATIVE},
-        .profile = CGDT_NATIVE64,
+        .layout = {.slot_entries = ENTRIES, .window_pages = 1, .mode = CGDT_MODE_NATIVE},
+        .profile = CGDT_PROFILE_NATIVE64,
         .max_cpus = PAGES * 16,
         .template_descs = template_descs,
         .template_entries = COUNT_OF(template_descs),

@@ -41,7 +41,7 @@ static void follow_model(struct fixture *fixture, int steps, uint64_t seed)
         MUST(fixture->strict.out == oracle_pool_mapped(&model), "step %d: %u pages", step,
              fixture->strict.out);
     }
-    MUST(fixture_stats(fixture).owned_slots == oracle_pool_owned(&model), "owned");
+    MUST(fixture_stats(fixture).taken_slots == oracle_pool_owned(&model), "owned");
     oracle_pool_done(&model);
     free(held);
 }
@@ -279,7 +279,7 @@ Test(pool, bulk_of_everything_is_all_or_nothing)
     fixture_open_live(&fixture);
     (void)fixture_alloc(&fixture);
     cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 100, slots), -CGDT_ENOSPC);
-    cr_assert_eq(fixture_stats(&fixture).owned_slots, 1);
+    cr_assert_eq(fixture_stats(&fixture).taken_slots, 1);
     cr_assert_eq(fixture.strict.out, 1);
     cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 99, slots), 0);
     cr_assert_eq(slots[98], 100);
@@ -314,7 +314,7 @@ Test(pool, memory_need_not_be_clean)
 
     fixture_prepare(&fixture, 64, 4, 1000);
     fixture_open(&fixture); /* fills it with 0xa5 first */
-    cr_assert_eq(fixture_stats(&fixture).owned_slots, 0);
+    cr_assert_eq(fixture_stats(&fixture).taken_slots, 0);
     cr_assert_eq(fixture_stats(&fixture).free_slots, 0);
     cr_assert_eq(fixture_alloc(&fixture), 1);
     fixture_free_all(&fixture);
@@ -366,7 +366,7 @@ Test(pool, the_layout_comes_back_as_it_was_given)
     const struct cgdt_layout *layout = cgdt_pool_layout(fixture.pool);
     cr_assert_eq(layout->slot_entries, 128);
     cr_assert_eq(layout->window_pages, 5);
-    cr_assert_eq(layout->mode, CGDT_PAGED);
+    cr_assert_eq(layout->mode, CGDT_MODE_PAGED);
     fixture_close(&fixture);
 }
 
@@ -377,16 +377,16 @@ Test(pool, owned_colors_are_the_bits_of_their_page)
 
     fixture_prepare(&fixture, 8, 4, 100);
     fixture_open_live(&fixture);
-    cr_assert_eq(cgdt_page_owned(fixture.pool, 0, &owned), 0);
+    cr_assert_eq(cgdt_page_taken(fixture.pool, 0, &owned), 0);
     cr_assert_eq(owned, 0);
     for (int i = 0; i < 70; i++)
         (void)fixture_alloc(&fixture);
-    cr_assert_eq(cgdt_page_owned(fixture.pool, 0, &owned), 1);
+    cr_assert_eq(cgdt_page_taken(fixture.pool, 0, &owned), 1);
     cr_assert_eq(owned, ~0ull);
-    cr_assert_eq(cgdt_page_owned(fixture.pool, 1, &owned), 1);
+    cr_assert_eq(cgdt_page_taken(fixture.pool, 1, &owned), 1);
     cr_assert_eq(owned, 0x3f);
     cr_assert_eq(cgdt_free(fixture.pool, 3), 0);
-    cr_assert_eq(cgdt_page_owned(fixture.pool, 0, &owned), 1);
+    cr_assert_eq(cgdt_page_taken(fixture.pool, 0, &owned), 1);
     cr_assert_eq(owned, ~4ull);
     fixture_free_all(&fixture);
     fixture_close(&fixture);

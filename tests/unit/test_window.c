@@ -97,7 +97,7 @@ Test(window, a_free_slot_in_any_window_is_taken_before_a_page_is_mapped)
 static void fill_five_windows(struct fixture *fixture, uint32_t keep)
 {
     fixture_prepare(fixture, 128, 2, 40);
-    fixture->config.keep_windows = keep;
+    fixture->config.keep_pages = keep;
     fixture_open_live(fixture);
     for (int i = 0; i < 40; i++)
         (void)fixture_alloc(fixture);
@@ -286,7 +286,7 @@ Test(window, gdtr_points_into_the_view_with_the_slots_limit)
     struct fixture fixture;
 
     fixture_prepare(&fixture, 16, 4, 200);
-    fixture_set_native(&fixture, CGDT_NATIVE64);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
     fixture_open_live(&fixture);
     for (uint32_t number = 0; number < 200; number++) {
         struct cgdt_pseudo_descriptor gdtr = {0, 0};

@@ -60,7 +60,7 @@ Test(write, a_pv32_gate_that_xen_would_not_keep_is_refused)
     cgdt_desc_t found;
 
     fixture_prepare(&fixture, 16, 2, 40);
-    fixture.config.profile = CGDT_XEN_PV32;
+    fixture.config.profile = CGDT_PROFILE_XEN_PV32;
     fixture.config.template_entries = 0; /* the fixture's has 64-bit code */
     fixture_open_live(&fixture);
     const cgdt_slot_t slot = fixture_alloc(&fixture);
@@ -138,16 +138,16 @@ Test(write, a_private_page_needs_no_port)
 Test(write, descriptors_are_stored_as_the_hypervisor_would_keep_them)
 {
     const struct {
-        enum cgdt_profile profile;
+        const struct cgdt_profile *profile;
         cgdt_desc_t desc;
         cgdt_desc_t stored;
     } rows[] = {
-        {CGDT_XEN_PV64, 0x00cf93000000ffff, 0x00cff3000000ffff},
-        {CGDT_XEN_PV64, 0x0000ec00000b0000, 0x00008c00000b0000},
-        {CGDT_XEN_PV32, 0x00cf93000000ffff, 0x00cfb3000000ffff},
-        {CGDT_XEN_PV32, 0x00cff300000067ff, 0x00cff3000000ffff},
-        {CGDT_NATIVE64, 0x00cf93000000ffff, 0x00cf93000000ffff},
-        {CGDT_NATIVE32, 0x00cf93000000ffff, 0x00cf93000000ffff},
+        {CGDT_PROFILE_XEN_PV64, 0x00cf93000000ffff, 0x00cff3000000ffff},
+        {CGDT_PROFILE_XEN_PV64, 0x0000ec00000b0000, 0x00008c00000b0000},
+        {CGDT_PROFILE_XEN_PV32, 0x00cf93000000ffff, 0x00cfb3000000ffff},
+        {CGDT_PROFILE_XEN_PV32, 0x00cff300000067ff, 0x00cff3000000ffff},
+        {CGDT_PROFILE_NATIVE64, 0x00cf93000000ffff, 0x00cf93000000ffff},
+        {CGDT_PROFILE_NATIVE32, 0x00cf93000000ffff, 0x00cf93000000ffff},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -258,7 +258,7 @@ Test(write, native64_pairs_are_judged_with_what_the_slot_holds)
     const cgdt_desc_t data = DATA3;
 
     fixture_prepare(&fixture, 16, 2, 40);
-    fixture_set_native(&fixture, CGDT_NATIVE64);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
     fixture_open_live(&fixture);
     const cgdt_slot_t slot = fixture_alloc(&fixture);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 15, tss, 1), -CGDT_EILSEQ, "no room for its half");
@@ -315,7 +315,7 @@ Test(write, native64_pairs_may_begin_at_entry_0_behind_a_common_page_or_not)
     const cgdt_desc_t lonely[] = {0, TSS64};
 
     fixture_prepare(&fixture, 16, 2, 40);
-    fixture_set_native(&fixture, CGDT_NATIVE64);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
     fixture_open_live(&fixture);
     const cgdt_slot_t slot = fixture_alloc(&fixture);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 0, lonely, 2), -CGDT_EILSEQ,

@@ -25,12 +25,13 @@ static void prepare(struct setup *setup, uint32_t max_cpus)
     cr_assert(model_xen_open(&setup->xen));
     setup->xen.ops.page_get = NULL;
     setup->xen.ops.page_put = NULL;
-    setup->config = (struct cgdt_config){.port = &cgdt_xen_pv_port,
+    setup->config = (struct cgdt_config){.struct_bytes = sizeof(struct cgdt_config),
+                                         .port = &cgdt_xen_pv_port,
                                          .port_ctx = &setup->xen.port,
                                          .layout = {.slot_entries = ENTRIES,
                                                     .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                                                     .window_pages = 2},
-                                         .profile = CGDT_XEN_PV64,
+                                         .profile = CGDT_PROFILE_XEN_PV64,
                                          .max_cpus = max_cpus,
                                          .template_descs = plain,
                                          .template_entries = COUNT_OF(plain)};

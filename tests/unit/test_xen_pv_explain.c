@@ -140,7 +140,7 @@ Test(xen_pv_explain, a_bad_descriptor_is_named_with_its_entry_and_reason)
     page_at(&setup, 2)[7] = 0x00cf93000000ffffull; /* is rewritten: no reason to refuse */
     page_at(&setup, 2)[511] = TSS;
     const struct cgdt_xen_pv_refusal refusal = refused(&setup, CGDT_XEN_PV_BAD_DESCRIPTOR, 2);
-    MUST(refusal.violation.page == 2, "page %u", refusal.violation.page);
+    MUST(refusal.violation.position == 2, "page %u", refusal.violation.position);
     MUST(refusal.violation.entry == 511, "entry %u", refusal.violation.entry);
     MUST(refusal.violation.reason == CGDT_BAD_SYSTEM_TYPE, "reason %d",
          (int)refusal.violation.reason);

@@ -54,12 +54,13 @@ static void open_setup(struct setup *setup, const cgdt_desc_t *template_descs, u
 
     memset(setup, 0, sizeof(*setup));
     cr_assert(model_xen_open(&setup->xen));
-    const struct cgdt_config config = {.port = &cgdt_xen_pv_port,
+    const struct cgdt_config config = {.struct_bytes = sizeof(struct cgdt_config),
+                                       .port = &cgdt_xen_pv_port,
                                        .port_ctx = &setup->xen.port,
                                        .layout = {.slot_entries = ENTRIES,
                                                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                                                   .window_pages = 2},
-                                       .profile = CGDT_XEN_PV64,
+                                       .profile = CGDT_PROFILE_XEN_PV64,
                                        .max_cpus = 16,
                                        .template_descs = template_descs,
                                        .template_entries = entries};
@@ -167,7 +168,7 @@ Test(xen_write, a_batch_that_changes_nothing_is_no_hypercall)
 
     open_setup(&setup, NULL, 0);
     struct cgdt_batch batch = {
-        .slot = setup.host, .values = same, .count = 8, .profile = CGDT_XEN_PV64};
+        .slot = setup.host, .values = same, .count = 8, .profile = CGDT_PROFILE_XEN_PV64};
     counts_of(&setup, &before);
     cr_assert_eq(cgdt_xen_pv_port.live_write(&setup.xen.port, 0, setup.xen.guest, &batch), 0);
     counts_of(&setup, &after);
@@ -316,7 +317,7 @@ Test(xen_write, zeros_given_over_gates_and_refused_anywhere_are_undone_and_never
                                    .values = zeros,
                                    .first = 1,
                                    .count = 4,
-                                   .profile = CGDT_XEN_PV64,
+                                   .profile = CGDT_PROFILE_XEN_PV64,
                                    .order = CGDT_BATCH_RISING};
         model_xen_arm(&setup.xen, MODEL_DESCRIPTOR, ++n, CODE);
         const int result = cgdt_xen_pv_port.live_write(&setup.xen.port, 0, view, &batch);

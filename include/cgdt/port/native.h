@@ -19,8 +19,8 @@
  * config.port = &cgdt_native_direct_port;    // cgdt_native_port in a debug build: `poison`
  * config.port_ctx = &native;
  * config.alias_bytes = cgdt_native_alias_bytes(&native);
- * config.layout.mode = CGDT_NATIVE;
- * config.profile = CGDT_NATIVE64;            // CGDT_NATIVE32 on i386
+ * config.layout.mode = CGDT_MODE_NATIVE;
+ * config.profile = CGDT_PROFILE_NATIVE64;            // CGDT_PROFILE_NATIVE32 on i386
  * @endcode
  *
  * Then per CPU: cgdt_cpu_online(), cgdt_write() of what is its own, and on the CPU cgdt_gdtr() and the helpers of

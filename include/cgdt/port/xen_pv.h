@@ -17,7 +17,7 @@
  * static struct cgdt_xen_pv xen = {.ops = &my_ops, .pages = my_pages, .page_count = MY_PAGES};
  * config.port = &cgdt_xen_pv_port;
  * config.port_ctx = &xen;
- * config.profile = CGDT_XEN_PV64;
+ * config.profile = CGDT_PROFILE_XEN_PV64;
  * @endcode
  *
  * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal while a vCPU

@@ -13,9 +13,9 @@
 #define POOL_BYTES   8192u
 
 #if defined(__x86_64__)
-#define PROFILE CGDT_NATIVE64
+#define PROFILE CGDT_PROFILE_NATIVE64
 #else
-#define PROFILE CGDT_NATIVE32
+#define PROFILE CGDT_PROFILE_NATIVE32
 #endif
 
 #ifndef GUEST_POISON
@@ -111,12 +111,13 @@ static void must(const char *what, int error)
 void gdtpool_init(const struct args *args, uint32_t slots)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &port,
         .port_ctx = &gdtpool_native,
         .alias_bytes = cgdt_native_alias_bytes(&gdtpool_native),
         .layout = {.slot_entries = (uint16_t)args->slot_entries,
                    .window_pages = (uint8_t)args->window_pages,
-                   .mode = CGDT_NATIVE},
+                   .mode = CGDT_MODE_NATIVE},
         .profile = PROFILE,
         .max_cpus = slots,
         .template_descs = tables_template,

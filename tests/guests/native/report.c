@@ -79,9 +79,9 @@ static void look_at_pool(const struct args *args, uint32_t nr, uint32_t slots)
         console_printf("PROBLEM: %s\n", text);
         found.problems++;
     }
-    cgdt_stats(gdtpool, &stats);
+    cgdt_stats(gdtpool, &stats, sizeof(stats));
     report_unless("the ceiling", stats.max_slots, slots);
-    report_unless("owned slots", stats.owned_slots, nr);
+    report_unless("owned slots", stats.taken_slots, nr);
     report_unless("sealed pages", stats.sealed_pages, stats.mapped_pages);
     report_unless("held pages", stats.held_pages, 0);
     report_unless("pages out of the supply", gdtpool_pages_out(), stats.mapped_pages);
@@ -95,7 +95,7 @@ static void print_map(const struct args *args, uint32_t slots)
     uint64_t owned;
 
     for (uint32_t page = 0; page < tables_pages(slots); page++)
-        if (cgdt_page_owned(gdtpool, page, &owned) == 1)
+        if (cgdt_page_taken(gdtpool, page, &owned) == 1)
             console_printf("MAP window=%u page=%u colors=%u owned=%llx\n",
                            page / args->window_pages, page % args->window_pages,
                            512 / args->slot_entries, (unsigned long long)owned);
@@ -156,7 +156,7 @@ void report_empty(uint32_t slots)
 
     for (uint32_t page = 0; page < tables_pages(slots); page++) {
         const uintptr_t at = MAP_ALIAS + gdtpool_page(page);
-        if (cgdt_page_owned(gdtpool, page, &owned) != 1)
+        if (cgdt_page_taken(gdtpool, page, &owned) != 1)
             continue;
         for (uintptr_t desc = at; desc < at + CGDT_PAGE_BYTES; desc += CGDT_DESC_BYTES)
             left += desc - own >= slot_bytes && *(const volatile cgdt_desc_t *)desc != 0;

@@ -21,7 +21,7 @@
 static uint64_t pages[2][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE))); /* 1: a GDT */
 static struct multicall_entry calls[CGDT_PAGE_ENTRIES];
 static uint64_t before[CGDT_PAGE_ENTRIES];
-static enum cgdt_profile profile = CGDT_XEN_PV64;
+static const struct cgdt_profile *profile = CGDT_PROFILE_XEN_PV64;
 
 static struct {
     uint32_t descriptors;
@@ -188,7 +188,7 @@ static void check_coverage(const struct args *args)
                                                CGDT_BAD_GATE_RESERVED, CGDT_DPL_RAISED,
                                                CGDT_GATE_FORCED};
 
-    if (args->count < SAMPLES_IN_ORDER || profile != CGDT_XEN_PV64)
+    if (args->count < SAMPLES_IN_ORDER || profile != CGDT_PROFILE_XEN_PV64)
         return;
     for (uint32_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (found.by_reason[reasons[i]] == 0)
@@ -201,7 +201,7 @@ _Noreturn void checker_run(const struct args *args)
     uint64_t state = 0x2005;
 
     if (args->control == CONTROL_WRONG_PROFILE)
-        profile = CGDT_XEN_PV32;
+        profile = CGDT_PROFILE_XEN_PV32;
     protect(pages[1], false);
     if (xen_set_gdt(&frame, CGDT_PAGE_ENTRIES) != 0)
         guest_fatal("set_gdt", 0);

@@ -77,7 +77,7 @@ static void plant(void)
     *planted_at() = PLANTED_TSS;
     must(cgdt_check(pool, &violation) == 1, "cgdt_check found nothing", 0);
     must(violation.window == tables_window(unowned), "named window", violation.window);
-    must(violation.page == tables_position(unowned), "named page", violation.page);
+    must(violation.position == tables_position(unowned), "named page", violation.position);
     must(violation.color == tables_color(unowned), "named color", violation.color);
     must(violation.entry == PLANTED_ENTRY, "named entry", violation.entry);
     must(violation.reason == CGDT_BAD_SYSTEM_TYPE, "named reason", violation.reason);

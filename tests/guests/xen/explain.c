@@ -161,7 +161,7 @@ static bool is_named_right(const struct kase *kase, const struct cgdt_xen_pv_ref
     right &= problem_unless("position", refusal->position, kase->position);
     if (kase->cause != CGDT_XEN_PV_BAD_DESCRIPTOR)
         return right;
-    right &= problem_unless("page", refusal->violation.page, kase->position);
+    right &= problem_unless("page", refusal->violation.position, kase->position);
     right &= problem_unless("entry", refusal->violation.entry, kase->entry);
     right &= problem_unless("reason", refusal->violation.reason, kase->reason);
     return problem_unless("found", (int64_t)refusal->violation.found, (int64_t)kase->desc) && right;

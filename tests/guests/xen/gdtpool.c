@@ -314,14 +314,15 @@ void *gdtpool_view(uint32_t page)
 struct cgdt_pool *gdtpool_init(const struct args *args)
 {
     const struct cgdt_config config = {
+        .struct_bytes = sizeof(struct cgdt_config),
         .port = &port,
         .port_ctx = &gdtpool_xen,
         .layout = {.slot_entries = (uint16_t)args->slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = (uint8_t)args->window_pages,
                    .common = args->common,
-                   .mode = CGDT_PAGED},
-        .profile = CGDT_XEN_PV64,
+                   .mode = CGDT_MODE_PAGED},
+        .profile = CGDT_PROFILE_XEN_PV64,
         .max_cpus = args->nr,
         .template_descs = tables_template,
         /* What is measured writes a table as a whole. */

@@ -110,8 +110,8 @@ static void check_all(void)
     }
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
         check_cpu(vcpu);
-    cgdt_stats(pool, &stats);
-    (void)problem_unless("owned slots", stats.owned_slots, workers_online());
+    cgdt_stats(pool, &stats, sizeof(stats));
+    (void)problem_unless("owned slots", stats.taken_slots, workers_online());
     (void)problem_unless("sealed pages", stats.sealed_pages, stats.mapped_pages);
     (void)problem_unless("held pages", stats.held_pages, 0);
     (void)problem_unless("pages out of the supply", gdtpool_pages_out(),
@@ -143,7 +143,7 @@ static void trim_all(void)
             used[i] |= tables_window(cpus[i].place) == tables_window(cpus[j].place);
         windows += !used[i];
     }
-    cgdt_stats(pool, &stats);
+    cgdt_stats(pool, &stats, sizeof(stats));
     if (args->control == CONTROL_NONE)
         (void)problem_unless("windows that are left", stats.mapped_windows, windows);
 }
@@ -169,11 +169,11 @@ static void drop_at_last(void)
     struct cgdt_pool_stats before;
     struct cgdt_pool_stats after;
 
-    cgdt_stats(pool, &before);
+    cgdt_stats(pool, &before, sizeof(before));
     found.destroyed_too_early = cgdt_pool_destroy(pool);
     if (found.destroyed_too_early == 0)
         return;
-    cgdt_stats(pool, &after);
+    cgdt_stats(pool, &after, sizeof(after));
     (void)problem_unless("mapped pages", after.mapped_pages, before.mapped_pages);
     (void)problem_unless("sealed pages", after.sealed_pages, before.mapped_pages);
     (void)problem_unless("free slots", after.free_slots, before.free_slots);

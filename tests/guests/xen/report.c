@@ -59,7 +59,7 @@ static void print_map(const struct args *args, struct cgdt_pool *pool)
         uint64_t owned;
         if (args->common && page % args->window_pages == 0)
             console_printf("MAP window=%u page=common\n", page / args->window_pages);
-        if (cgdt_page_owned(pool, page, &owned) == 1) {
+        if (cgdt_page_taken(pool, page, &owned) == 1) {
             console_printf("MAP window=%u page=%u colors=%u owned=%lx\n", page / args->window_pages,
                            page % args->window_pages, colors, owned);
         }
@@ -90,9 +90,9 @@ static bool stats_agree(const struct args *args, const struct cgdt_pool *pool)
     struct cgdt_pool_stats stats;
     bool ok;
 
-    cgdt_stats(pool, &stats);
+    cgdt_stats(pool, &stats, sizeof(stats));
     ok = agree("max_slots", stats.max_slots, args->nr);
-    ok &= agree("owned_slots", stats.owned_slots, args->nr);
+    ok &= agree("taken_slots", stats.taken_slots, args->nr);
     ok &= agree("free_slots", stats.free_slots, 0);
     ok &= agree("mapped_pages", stats.mapped_pages, pages);
     ok &= agree("sealed_pages", stats.sealed_pages, pages);

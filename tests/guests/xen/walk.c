@@ -103,7 +103,7 @@ static bool page_is_right(const struct args *args, struct cgdt_pool *pool, uint3
             expected |= (uint64_t)1 << color;
         else
             zero &= is_zero(pages[page] + color * args->slot_entries, args->slot_entries);
-    return cgdt_page_owned(pool, page, &owned) == 1 && owned == expected && zero;
+    return cgdt_page_taken(pool, page, &owned) == 1 && owned == expected && zero;
 }
 
 static void walk_vcpu(const struct args *args, struct cgdt_pool *pool, struct walk *walk,

@@ -167,7 +167,7 @@ void way_count(struct way_counts *counts)
     *counts = hand;
     if (pool == NULL)
         return;
-    cgdt_stats(pool, &stats);
+    cgdt_stats(pool, &stats, sizeof(stats));
     *counts = (struct way_counts){
         .update_va_mapping = port->update_va_mapping,
         .update_descriptor = port->update_descriptor,

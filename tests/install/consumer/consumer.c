@@ -37,10 +37,11 @@ static int choose_port(struct cgdt_config *config)
 
 int main(void)
 {
-    struct cgdt_config config = {.layout = {.slot_entries = 32,
+    struct cgdt_config config = {.struct_bytes = sizeof(struct cgdt_config),
+                                 .layout = {.slot_entries = 32,
                                             .window_pages = 14,
                                             .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
-                                 .profile = CGDT_XEN_PV64,
+                                 .profile = CGDT_PROFILE_XEN_PV64,
                                  .max_cpus = CPUS};
     struct cgdt_pool_stats stats;
     struct cgdt_pool *pool;
@@ -51,9 +52,9 @@ int main(void)
     for (uint32_t cpu = 0; cpu < CPUS; cpu++)
         if (cgdt_cpu_online(pool, cpu, NULL) != 0)
             return 1;
-    cgdt_stats(pool, &stats);
+    cgdt_stats(pool, &stats, sizeof(stats));
     if (cgdt_check(pool, NULL) != 0 || stats.mapped_pages != 3)
         return 1;
-    printf("consumer: %u CPUs on %u pages\n", stats.owned_slots, stats.mapped_pages);
+    printf("consumer: %u CPUs on %u pages\n", stats.taken_slots, stats.mapped_pages);
     return 0;
 }

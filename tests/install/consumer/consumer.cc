@@ -52,7 +52,7 @@ int main()
     config.layout.slot_entries = 32;
     config.layout.window_pages = 14;
     config.layout.reserved_entry = CGDT_XEN_RESERVED_ENTRY;
-    config.profile = CGDT_XEN_PV64;
+    config.profile = CGDT_PROFILE_XEN_PV64;
     config.max_cpus = cpus;
     if (!choose_port(config) || cgdt_pool_init(&pool, memory, sizeof(memory), &config) != 0 ||
         cgdt_seal(pool) != 0)
@@ -60,9 +60,9 @@ int main()
     for (uint32_t cpu = 0; cpu < cpus; cpu++)
         if (cgdt_cpu_online(pool, cpu, nullptr) != 0)
             return 1;
-    cgdt_stats(pool, &stats);
+    cgdt_stats(pool, &stats, sizeof(stats));
     if (cgdt_check(pool, nullptr) != 0 || stats.mapped_pages != 3)
         return 1;
-    std::printf("consumer: %u CPUs on %u pages\n", stats.owned_slots, stats.mapped_pages);
+    std::printf("consumer: %u CPUs on %u pages\n", stats.taken_slots, stats.mapped_pages);
     return 0;
 }

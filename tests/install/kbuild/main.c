@@ -16,10 +16,11 @@ static struct cgdt_fixed fixed = {.pages = pages, .count = 1};
 static struct cgdt_pool *pool;
 
 static const struct cgdt_config config = {
+    .struct_bytes = sizeof(struct cgdt_config),
     .port = &cgdt_fixed_port,
     .port_ctx = &fixed,
     .layout = {.slot_entries = 32, .window_pages = 1, .reserved_entry = CGDT_XEN_RESERVED_ENTRY},
-    .profile = CGDT_XEN_PV64,
+    .profile = CGDT_PROFILE_XEN_PV64,
     .max_cpus = 16,
 };
 

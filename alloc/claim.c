@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call for n slots on its way: the first `claimed` come from pages in service, the rest from new ones.
+ *
+ * Slots are claimed under the lock, and go back under it if there are too few: a call that held some meanwhile
+ * would make another CPU believe that the pool is full. Once all are had, nobody has to wait for the templates.
+ */
+#include "claim.h"
+#include "grow.h"
+#include "slot.h"
+
+struct request {
+    cgdt_slot_t *slots;
+    uint32_t n;
+    uint32_t claimed; /* slots that were free on pages in service */
+    uint32_t written; /* of those, how many hold the template */
+    uint32_t filled;  /* slots claimed, and those on new pages that have the template */
+};
+
+static CGDT_INLINE_UNLESS_SMALL_ int fill(const struct cgdt_pool *pool, uint32_t number)
+{
+    return cgdt_slot_fill_(pool, number);
+}
+
+/* Take what pages in service have, at most what is missing, lowest first. */
+static void claim(struct cgdt_pool *pool, struct request *request)
+{
+    while (request->claimed < request->n) {
+        uint32_t first = 0;
+        uint64_t bits = cgdt_slotmap_claim_(&pool->map, request->n - request->claimed, &first);
+
+        if (bits == 0)
+            break;
+        for (; bits != 0; bits &= bits - 1)
+            request->slots[request->claimed++] =
+                cgdt_slot_coming_handle_(pool, first + cgdt_lowest_index_(bits));
+    }
+}
+
+/* The template onto the slots of pages in service. */
+static int write_claimed(struct cgdt_pool *pool, struct request *request)
+{
+    for (; request->written < request->claimed; request->written++) {
+        const int error = fill(pool, cgdt_slot_number(request->slots[request->written]));
+
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+/* From here on the handles are good. */
+static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
+}
+
+/* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */
+static void undo_claims(struct cgdt_pool *pool, struct request *request)
+{
+    for (uint32_t i = 0; i < request->claimed; i++) {
+        cgdt_slot_t *slot = &request->slots[i];
+
+        if (i < request->written && cgdt_slot_erase_by_batch_(pool, cgdt_slot_number(*slot)) != 0) {
+            own(pool, slot, 1);
+            continue;
+        }
+        cgdt_slotmap_publish_(&pool->map, cgdt_slot_number(*slot), 1);
+        *slot = CGDT_NO_SLOT;
+    }
+    for (uint32_t i = request->claimed; i < request->n; i++)
+        request->slots[i] = CGDT_NO_SLOT;
+}
+
+/* Handles on a page that is on its way in, and the template onto them: it is private, so this cannot fail. */
+static uint32_t fill_page(struct cgdt_pool *pool, const struct request *request, uint32_t page)
+{
+    const uint32_t first = cgdt_pool_first_of_(pool, page);
+    const uint32_t slots = cgdt_pool_slots_of_(pool, page);
+    uint32_t color = 0;
+
+    for (; color < slots && request->filled + color < request->n; color++) {
+        request->slots[request->filled + color] = cgdt_slot_coming_handle_(pool, first + color);
+        (void)fill(pool, first + color);
+    }
+    return color;
+}
+
+/* Under the lock: the slots that pages in service have not, on new ones. */
+static int grow(struct cgdt_pool *pool, struct request *request)
+{
+    struct growth growth = cgdt_grow_begin_(pool);
+
+    if (request->n - request->claimed > pool->map.slots - pool->served_slots)
+        return -CGDT_ENOSPC;
+    request->filled = request->claimed;
+    while (request->filled < request->n) {
+        uint32_t page;
+        const int error = cgdt_grow_page_(pool, &growth, &page);
+
+        if (error != 0) {
+            cgdt_grow_undo_(pool, &growth);
+            return error;
+        }
+        const uint32_t here = fill_page(pool, request, page);
+        if (cgdt_grow_seal_(pool, &growth, page))
+            request->filled += here;
+    }
+    cgdt_grow_serve_(pool, &growth, request->n - request->claimed);
+    return 0;
+}
+
+/* The handles are good from here on; or all goes back. */
+static int settle(struct cgdt_pool *pool, struct request *request, int error)
+{
+    if (error == 0)
+        own(pool, request->slots, request->n);
+    else
+        undo_claims(pool, request);
+    return error;
+}
+
+CGDT_SELDOM_ int cgdt_claim_slots_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+{
+    struct request request = {.slots = slots, .n = n};
+    int error = 0;
+
+    cgdt_pool_lock_(pool);
+    claim(pool, &request);
+    const bool grows = request.claimed < n;
+    if (grows) {
+        error = write_claimed(pool, &request);
+        if (error == 0)
+            error = grow(pool, &request);
+        error = settle(pool, &request, error);
+    }
+    cgdt_pool_unlock_(pool);
+    return grows ? error : settle(pool, &request, write_claimed(pool, &request));
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * What is in a slot, and where its CPU finds it. Part of cgdt.h, which says who may call what together.
+ */
+#ifndef CGDT_CONTENTS_H
+#define CGDT_CONTENTS_H
+
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Write descriptors of one slot, entries first to first+n-1.
+ *
+ * All are checked against the profile first and stored in the form that the hypervisor would keep (DPL
+ * raised, ...), so that what is read back is what was meant. Entries that are equal already are skipped; if
+ * all are, the port is not called.
+ *
+ * @param pool   the pool
+ * @param slot   the slot; its owner serialises writes to it
+ * @param first  first entry, 0 .. slot_entries-1
+ * @param desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param n      how many; 0 does nothing
+ *
+ * @retval 0             done
+ * @retval -CGDT_ERANGE  (caller) entries outside the slot, or entry 0 (not zero) without a common page
+ * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor, or would keep it in a form that it changes
+ *                       or refuses when it sees the page again (a PV32 call gate of ring 2 or 3, of which Xen
+ *                       would make one of ring 1); or, native 64, a 16-byte descriptor would be left without its
+ *                       other half, or a TSS or LDT has a base that is not canonical
+ * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
+ * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
+ * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
+ * @return any other: the port's code, live_write failed, nothing written
+ */
+int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const void *desc,
+               uint32_t n);
+
+/**
+ * Read descriptors of one slot, entries first to first+n-1.
+ *
+ * @param      pool   the pool
+ * @param      slot   the slot
+ * @param      first  first entry, 0 .. slot_entries-1
+ * @param[out] desc   receives n descriptors; aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param      n      how many
+ *
+ * @retval 0             done
+ * @retval -CGDT_ERANGE  (caller) entries outside the slot
+ * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
+ * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
+ * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
+ */
+int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, void *desc,
+              uint32_t n);
+
+/**
+ * Write descriptors of the common page, entries first to first+n-1. Checked and stored as by cgdt_write().
+ *
+ * @param pool   the pool; the caller serialises these calls
+ * @param first  first entry, 0 .. 511; entry 0 must be zero
+ * @param desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param n      how many; 0 does nothing
+ *
+ * @retval 0              done
+ * @retval -CGDT_ENOTSUP  (caller) no common page
+ * @retval -CGDT_ERANGE   (caller) entries outside the page, or entry 0 (not zero)
+ * @retval -CGDT_EILSEQ   (caller) as for cgdt_write()
+ * @retval -CGDT_EINVAL   (caller) desc is NULL or not aligned
+ * @return any other: the port's code, live_write failed, nothing written
+ */
+int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, uint32_t n);
+
+/**
+ * What set_gdt and VCPUOP_initialise need for the CPU of a slot: the frames of its window, from the window's
+ * head to the slot's own page, and the number of entries.
+ *
+ * @param      pool      the pool, paged
+ * @param      slot      the slot
+ * @param[out] frames    receives up to CGDT_MAX_FRAMES frame numbers; of no meaning on failure
+ * @param[out] n_frames  receives how many; left alone on failure
+ * @param[out] entries   receives gdt_ents, a multiple of 512; left alone on failure
+ *
+ * @retval 0              done
+ * @retval -CGDT_ENOTSUP  (caller) native: see cgdt_gdtr()
+ * @retval -CGDT_ENOENT   (caller) as for cgdt_free()
+ * @retval -CGDT_ESTALE   (caller) as for cgdt_free()
+ * @retval -CGDT_EINVAL   (caller) frames, n_frames or entries is NULL
+ * @retval -CGDT_EPERM    (caller) before cgdt_seal()
+ * @return any other: the port's code
+ */
+int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
+                cgdt_frame_t frames[CGDT_MAX_FRAMES], uint32_t *n_frames, uint32_t *entries);
+
+/** What LGDT needs (native), the SDM's "pseudo-descriptor" unpacked. */
+struct cgdt_pseudo_descriptor {
+    uintptr_t base; /**< The table's linear address in the view. */
+    uint16_t limit; /**< Its last byte: slot_entries x 8 - 1. */
+};
+
+/**
+ * What LGDT needs for the CPU of a slot.
+ *
+ * @param      pool  the pool, native
+ * @param      slot  the slot
+ * @param[out] gdtr  receives base and limit; left alone on failure
+ *
+ * @retval 0              done
+ * @retval -CGDT_ENOTSUP  (caller) not native: see cgdt_frames()
+ * @retval -CGDT_ENOENT   (caller) as for cgdt_free()
+ * @retval -CGDT_ESTALE   (caller) as for cgdt_free()
+ * @retval -CGDT_EINVAL   (caller) gdtr is NULL
+ * @retval -CGDT_EPERM    (caller) before cgdt_seal()
+ */
+int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_pseudo_descriptor *gdtr);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
