@@ -6,9 +6,9 @@
  * text; or a page: profile and rules (1), slot size (1), owned (8), then entry (2) and descriptor (8), repeated.
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen() */
-#include "../../tools/check_pages.h"
-#include "../../tools/dump.h"
-#include "../../tools/fields.h"
+#include "../../tools/cgdt/check_pages.h"
+#include "../../tools/cgdt/dump.h"
+#include "../../tools/cgdt/fields.h"
 #include "fuzz.h"
 #include "reference.h"
 #include "reference_dump.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is right: contents of a slot, results of calls. And the report if not. */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Set-up, threads, meetings and the end of a stress run; stress_state.h names the other parts. */
+/* Set-up, threads, meetings and the end of a stress run; state.h names the other parts. */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdio.h>
