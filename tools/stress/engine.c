@@ -34,12 +34,6 @@ const char *stress_layout_name(enum stress_layout layout)
     return layout < STRESS_LAYOUTS ? layouts[layout].name : NULL;
 }
 
-uint64_t stress_operations(const struct stress_counts *counts)
-{
-    return counts->alloc + counts->bulk + counts->free + counts->write + counts->read +
-           counts->online + counts->offline;
-}
-
 static double seconds_so_far(const struct stress_run *run)
 {
     struct timespec now;

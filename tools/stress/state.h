@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the stress engine share. Private to it.
+ * What the files of the stress engine share. Private to it. Each calls those below it only:
  *
  *   engine.c   set-up, threads, meetings, the end
  *   worker.c   one thread's steps
  *   pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
- *   verify.c   what is right: contents of a slot, results of calls; violations
  *   port.c     the port between pool and real port: faults, quiesce, the contract
+ *   verify.c   what is right: contents of a slot, results of calls; violations
+ *   state.c    who this thread is; what it has done
  *
  * The engine's own tables use relaxed atomics wherever the contract of cgdt.h does not ask the caller for
  * an order, so that neither the thread sanitizer nor the processor takes an order from here that the core
@@ -126,7 +127,10 @@ enum page_kind {
     PAGE_SEALED,
 };
 
+/* state.c */
 extern _Thread_local struct stress_worker *stress_self;
+/* The sum of the first group of counts. */
+uint64_t stress_operations(const struct stress_counts *counts);
 
 static inline uint64_t stress_random(uint64_t *state)
 {
@@ -146,6 +150,8 @@ int stress_port_open(struct stress_run *run);
 void stress_port_close(struct stress_run *run);
 /* The writable view of a frame, behind the pool's back. */
 const cgdt_desc_t *stress_frame_page(const struct stress_run *run, cgdt_frame_t frame);
+/* Where a slot lies behind the pool's back; NULL if its page is not there. */
+const cgdt_desc_t *stress_slot_view(const struct stress_run *run, cgdt_slot_t slot);
 enum page_kind stress_page_kind(const struct stress_run *run, uint32_t page);
 
 /* verify.c */
@@ -193,8 +199,6 @@ bool stress_verify(struct stress_worker *worker, const struct holding *holding, 
 /* The same for a copy, or a view that nobody is writing to. */
 bool stress_compare(struct stress_worker *worker, const struct holding *holding, uint32_t owner,
                     const char *when, const cgdt_desc_t *found);
-/* Where a slot lies behind the pool's back; NULL if its page is not there. */
-const cgdt_desc_t *stress_slot_view(const struct stress_run *run, cgdt_slot_t slot);
 
 /* The slot becomes, or stops being, somebody's. False: a violation. */
 bool stress_take(struct stress_worker *worker, cgdt_slot_t slot, uint32_t owner);
