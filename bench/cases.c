@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of cases as it grows. It knows no case: the files with the cases call this one, and main.c calls them. */
+/*
+ * The table of cases as it grows. It knows no case: the files with the cases call this one, and
+ * main.c calls them.
+ */
 #define _GNU_SOURCE
 
 #include "cases.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A peer by mimalloc, around the one thing in which its peers differ, in the file that includes this:
+ * A peer by mimalloc, around the one thing in which its peers differ, in the file that includes
+ * this:
  *
- *     static inline cgdt_desc_t *allocate(void)    PEER_TABLE_BYTES, with anything in them; NULL: none left
+ *     static inline cgdt_desc_t *allocate(void)    PEER_TABLE_BYTES, whatever is in them; or NULL
  *
- * Zeroed by us, which is quicker than mi_zalloc_aligned(). Not a header in the usual sense, see loops.h.
+ * Zeroed by us, which is quicker than mi_zalloc_aligned(). Not a header in the usual sense, see
+ * loops.h.
  */
 #include <mimalloc.h>
 

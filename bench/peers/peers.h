@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The peers by their list, for those who measure them all; a peer's own file has no need of the others. */
+/*
+ * The peers by their list, for those who measure them all; a peer's own file has no need of the
+ * others.
+ */
 #ifndef CGDT_BENCH_PEERS_H
 #define CGDT_BENCH_PEERS_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Words of any width into descriptors, and memory for these. Of the text that the words stood in it knows nothing. */
+/*
+ * Words of any width into descriptors, and memory for these. Of the text that the words stood in it
+ * knows nothing.
+ */
 #include "dump_fill.h"
 
 #include <stdio.h>

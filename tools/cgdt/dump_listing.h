@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes with their addresses, a line at a time, as hexdump -C and xxd print them. Other forms of text are dump.c's. */
+/*
+ * Bytes with their addresses, a line at a time, as hexdump -C and xxd print them. Other forms of
+ * text are dump.c's.
+ */
 #ifndef CGDT_TOOLS_DUMP_LISTING_H
 #define CGDT_TOOLS_DUMP_LISTING_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `cgdt map`: a live picture of a pool while threads take and free its slots (../stress/engine.h). */
+/* `cgdt map`: a live picture of a pool while threads take and free slots (../stress/engine.h). */
 #define _GNU_SOURCE
 #include "commands.h"
 #include "map_draw.h"

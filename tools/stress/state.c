@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every other file of the engine needs of the state, and so below all of them: it calls none. */
+/* What every other file of the engine needs of the state; below all of them, so it calls none. */
 #define _GNU_SOURCE
 #include "state.h"
 
