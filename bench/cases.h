@@ -4,7 +4,7 @@
 #define CGDT_BENCH_CASES_H
 
 #include "gbench.h"
-#include "peers/peer.h"
+#include "peers/peers.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Google Benchmark for C. Everything of it that the cases use is in this header; gbench.cc, the one C++ file of
- * the repository, puts it through to the library.
+ * the benchmarks, puts it through to the library.
  *
  *     static void case_add(struct bench_state *state, const void *arg)
  *     {

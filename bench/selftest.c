@@ -7,7 +7,7 @@
  *
  * Exit 0: so it is. 1: it is not, and what was seen.
  */
-#include "peers/peer.h"
+#include "peers/peers.h"
 #include "plain_check.h"
 
 #include <inttypes.h>

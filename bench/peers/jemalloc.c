@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* jemalloc: 256 bytes aligned to 256, with its thread caches as they come. Zeroed by us, see mimalloc.c. */
+/*
+ * jemalloc: 256 bytes aligned to 256, with its thread caches as they come. Zeroed by us, see
+ * mimalloc_loops.h.
+ */
 #include "allocator.h"
 
 #include <jemalloc/jemalloc.h>

@@ -7,24 +7,12 @@
 
 #include <mimalloc.h>
 
-static inline uintptr_t take(void *ctx, uint32_t cpu)
+static inline cgdt_desc_t *allocate(void)
 {
-    cgdt_desc_t *table = mi_malloc(PEER_TABLE_BYTES);
-
-    (void)ctx;
-    (void)cpu;
-    if (table != NULL)
-        peer_write_table(table);
-    return (uintptr_t)table;
+    return mi_malloc(PEER_TABLE_BYTES);
 }
 
-static inline void give(void *ctx, uintptr_t handle)
-{
-    (void)ctx;
-    mi_free((void *)handle);
-}
-
-#include "loops.h"
+#include "mimalloc_loops.h"
 
 const struct peer peer_mimalloc_unaligned = {
     .name = "mimalloc-unaligned",

@@ -71,13 +71,6 @@ struct peer {
     cgdt_desc_t *(*table)(void *ctx, const uintptr_t *handles, uint32_t i);
 };
 
-/* Those that this program was built with, cgdt and the floor first. */
-extern const struct peer *const peers[];
-extern const uint32_t peers_count;
-
-/* By name; NULL if it was not built in. */
-const struct peer *peer_find(const char *name);
-
 /* bytes of zeros aligned to a page, for tables or for lists; NULL: no memory. */
 void *peer_memory(size_t bytes);
 void peer_memory_free(void *at, size_t bytes);

@@ -7,9 +7,9 @@
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen() */
 #include "../support/profiles.h"
-#include "../../tools/check_pages.h"
-#include "../../tools/dump.h"
-#include "../../tools/fields.h"
+#include "../../tools/cgdt/check_pages.h"
+#include "../../tools/cgdt/dump.h"
+#include "../../tools/cgdt/fields.h"
 #include "fuzz.h"
 #include "reference.h"
 #include "reference_dump.h"
@@ -216,8 +216,7 @@ static void check_pages(struct input *input)
 {
     static uint64_t page[512];
     const uint8_t how = take8(input);
-    const struct check_rules rules = {nth_profile(how), how >> 2 & 7u,
-                                      8u << take8(input) % 7};
+    const struct check_rules rules = {nth_profile(how), how >> 2 & 7u, 8u << take8(input) % 7};
     const uint64_t owned = take64(input);
     struct seen seen = {.slot_entries = rules.slot_entries, .page = page};
     struct cgdt_violation first;

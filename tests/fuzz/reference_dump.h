@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A second opinion on dumps as text, in another way than tools/dump*.c: strtok(), strtoull(), regexec(). */
+/*
+ * A second opinion on dumps as text, in another way than tools/cgdt/dump*.c: strtok(), strtoull(),
+ * regexec().
+ */
 #ifndef CGDT_TESTS_FUZZ_REFERENCE_DUMP_H
 #define CGDT_TESTS_FUZZ_REFERENCE_DUMP_H
 

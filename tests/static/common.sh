@@ -12,13 +12,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # shellcheck disable=SC2034 # used by the tests
-flags=(-std=c11 -Iinclude -Itools)
+flags=(-std=c11 -Iinclude)
 files=(alloc/*.c alloc/port/*.c)
 # A file of the tools that nobody has committed yet is somebody's work of this minute.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     mapfile -t tools < <(git ls-files -- 'tools/*.c')
 else
-    tools=(tools/*.c)
+    tools=(tools/*/*.c)
 fi
 files+=("${tools[@]}")
 # Each public header, as not all are in a file of ours.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bodies of the stress tests: plain C, since Criterion cannot start under the thread sanitizer. Each
- * takes what the engine takes (tools/stress_engine.h), says on stderr what is wrong, and returns 0 if nothing.
+ * takes what the engine takes (tools/stress/engine.h), says on stderr what is wrong, and returns 0 if nothing.
  */
 #ifndef CGDT_TESTS_STRESS_BODIES_H
 #define CGDT_TESTS_STRESS_BODIES_H
 
-#include "stress_engine.h"
+#include "../../tools/stress/engine.h"
 
 typedef int stress_body(const struct stress_params *params);
 

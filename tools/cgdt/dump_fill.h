@@ -3,7 +3,7 @@
 #ifndef CGDT_TOOLS_DUMP_FILL_H
 #define CGDT_TOOLS_DUMP_FILL_H
 
-#include "dump.h"
+#include "parse.h"
 
 struct filler {
     cgdt_desc_t *descs;
@@ -23,22 +23,5 @@ static inline size_t fill_bytes(const struct filler *filler)
 
 /* A word of so many bits, 8 .. 64, dividing 64; all before it had as many. False: no memory. */
 bool fill_word(struct filler *filler, uint64_t word, unsigned bits);
-
-/* Whether the first line that has anything is one of hexdump -C or xxd. */
-bool listing_seems(const char *text, const char *end);
-
-/* One line of such a listing. False: it is none; filler->why says so. */
-struct listing {
-    uint64_t base; /* the address that byte 0 of the dump would have */
-    size_t length; /* bytes that the last line had */
-    bool repeats;  /* the last line was '*' */
-    bool fenced;   /* the last line was one of hexdump -C, its characters between '|'; else xxd's */
-};
-
-bool listing_line(struct listing *listing, struct filler *filler, const char *text,
-                  const char *end);
-
-/* Behind the last line. */
-bool listing_ends(const struct listing *listing, const struct filler *filler);
 
 #endif

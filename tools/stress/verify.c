@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What is right: contents of a slot, results of calls. And the report if not. */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-_Thread_local struct stress_worker *stress_self;
 
 /* Code and data as Xen keeps them, so that what is read is what was asked for. */
 const cgdt_desc_t stress_template[STRESS_TEMPLATE] = {0, 0x00affb000000ffff, 0x00cff3000000ffff};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool as a whole: trimmed, reserved and checked while others work; verified while they rest. */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #include <stdio.h>
 

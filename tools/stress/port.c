@@ -5,7 +5,7 @@
  * the lock, and none is unsealed while somebody owns a slot on it.
  */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the stress engine share. Private to it.
+ * What the files of the stress engine share. Private to it. Each calls those below it only:
  *
- *   stress_engine.c   set-up, threads, meetings, the end
- *   stress_worker.c   one thread's steps
- *   stress_pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
- *   stress_verify.c   what is right: contents of a slot, results of calls; violations
- *   stress_port.c     the port between pool and real port: faults, quiesce, the contract
+ *   engine.c   set-up, threads, meetings, the end
+ *   worker.c   one thread's steps
+ *   pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
+ *   port.c     the port between pool and real port: faults, quiesce, the contract
+ *   verify.c   what is right: contents of a slot, results of calls; violations
+ *   state.c    who this thread is; what it has done
  *
  * The engine's own tables use relaxed atomics wherever the contract of cgdt.h does not ask the caller for
  * an order, so that neither the thread sanitizer nor the processor takes an order from here that the core
@@ -15,7 +16,7 @@
 #ifndef CGDT_TOOLS_STRESS_STATE_H
 #define CGDT_TOOLS_STRESS_STATE_H
 
-#include "stress_engine.h"
+#include "engine.h"
 
 #include "cgdt/cgdt.h"
 #include "cgdt/port/fixed.h"
@@ -126,7 +127,10 @@ enum page_kind {
     PAGE_SEALED,
 };
 
+/* state.c */
 extern _Thread_local struct stress_worker *stress_self;
+/* The sum of the first group of counts. */
+uint64_t stress_operations(const struct stress_counts *counts);
 
 static inline uint64_t stress_random(uint64_t *state)
 {
@@ -136,19 +140,21 @@ static inline uint64_t stress_random(uint64_t *state)
     return *state;
 }
 
-/* stress_worker.c: n steps, fewer after a violation; and giving everything back. */
+/* worker.c: n steps, fewer after a violation; and giving everything back. */
 void stress_steps(struct stress_worker *worker, uint64_t n);
 void stress_drain(struct stress_worker *worker);
 
-/* stress_port.c */
+/* port.c */
 extern const struct cgdt_port stress_port;
 int stress_port_open(struct stress_run *run);
 void stress_port_close(struct stress_run *run);
 /* The writable view of a frame, behind the pool's back. */
 const cgdt_desc_t *stress_frame_page(const struct stress_run *run, cgdt_frame_t frame);
+/* Where a slot lies behind the pool's back; NULL if its page is not there. */
+const cgdt_desc_t *stress_slot_view(const struct stress_run *run, cgdt_slot_t slot);
 enum page_kind stress_page_kind(const struct stress_run *run, uint32_t page);
 
-/* stress_verify.c */
+/* verify.c */
 
 /* What a call may answer besides 0; an injected code is always possible. */
 enum stress_may {
@@ -193,14 +199,12 @@ bool stress_verify(struct stress_worker *worker, const struct holding *holding, 
 /* The same for a copy, or a view that nobody is writing to. */
 bool stress_compare(struct stress_worker *worker, const struct holding *holding, uint32_t owner,
                     const char *when, const cgdt_desc_t *found);
-/* Where a slot lies behind the pool's back; NULL if its page is not there. */
-const cgdt_desc_t *stress_slot_view(const struct stress_run *run, cgdt_slot_t slot);
 
 /* The slot becomes, or stops being, somebody's. False: a violation. */
 bool stress_take(struct stress_worker *worker, cgdt_slot_t slot, uint32_t owner);
 bool stress_drop(struct stress_worker *worker, cgdt_slot_t slot, uint32_t owner);
 
-/* stress_pool.c */
+/* pool.c */
 
 /* Now and then one of trim, reserve, check; by chance. False: a violation. */
 bool stress_rare(struct stress_worker *worker, uint32_t draw);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* `cgdt stress`: options, the live line, the summary. What is run is in stress_engine.h. */
+/* `cgdt stress`: options, the live line, the summary. What is run is in ../stress/engine.h. */
 #define _GNU_SOURCE
 #include "commands.h"
 #include "shared.h"
-#include "stress_engine.h"
+#include "../stress/engine.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef CGDT_TOOLS_MAP_DRAW_H
 #define CGDT_TOOLS_MAP_DRAW_H
 
-#include "stress_engine.h"
+#include "../stress/engine.h"
 
 struct map_page {
     uint64_t owned; /* bit c: color c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Set-up, threads, meetings and the end of a stress run; stress_state.h names the other parts. */
+/* Set-up, threads, meetings and the end of a stress run; state.h names the other parts. */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,12 +33,6 @@ static const struct layout_row layouts[STRESS_LAYOUTS] = {
 const char *stress_layout_name(enum stress_layout layout)
 {
     return layout < STRESS_LAYOUTS ? layouts[layout].name : NULL;
-}
-
-uint64_t stress_operations(const struct stress_counts *counts)
-{
-    return counts->alloc + counts->bulk + counts->free + counts->write + counts->read +
-           counts->online + counts->offline;
 }
 
 static double seconds_so_far(const struct stress_run *run)

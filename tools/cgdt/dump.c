@@ -2,46 +2,11 @@
 /* Dumps. Nothing here trusts a byte of the input. */
 #include "dump.h"
 #include "dump_fill.h"
+#include "dump_listing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool no_memory(const struct filler *filler)
-{
-    (void)snprintf(filler->why, PARSE_WHY_BYTES, "no memory for %zu bytes",
-                   (filler->capacity + 1) * CGDT_DESC_BYTES);
-    return false;
-}
-
-/* Room for one descriptor more. */
-static bool has_room(struct filler *filler)
-{
-    const size_t wanted = filler->capacity * 2 + CGDT_PAGE_ENTRIES;
-
-    if (filler->n < filler->capacity)
-        return true;
-    cgdt_desc_t *const larger = realloc(filler->descs, wanted * sizeof(*larger));
-    if (larger == NULL)
-        return no_memory(filler);
-    filler->descs = larger;
-    filler->capacity = wanted;
-    return true;
-}
-
-bool fill_word(struct filler *filler, uint64_t word, unsigned bits)
-{
-    filler->part |= word << filler->filled;
-    filler->filled += bits;
-    if (filler->filled < 64)
-        return true;
-    if (!has_room(filler))
-        return false;
-    filler->descs[filler->n++] = filler->part;
-    filler->part = 0;
-    filler->filled = 0;
-    return true;
-}
 
 static bool fill_token(struct filler *filler, const char *token, size_t length)
 {

@@ -8,7 +8,8 @@
  * Bytes are as they lie in memory, in groups of one or two. Both leave out lines that repeat the one before, and say
  * so by a line '*'; hexdump -C ends with an address alone.
  */
-#include "dump_fill.h"
+#include "dump_listing.h"
+#include "dump.h"
 
 #include <inttypes.h>
 #include <stdio.h>

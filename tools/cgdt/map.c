@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* `cgdt map`: a live picture of a pool while threads take and free its slots (stress_engine.h). */
+/* `cgdt map`: a live picture of a pool while threads take and free slots (../stress/engine.h). */
 #define _GNU_SOURCE
 #include "commands.h"
 #include "map_draw.h"
 #include "shared.h"
-#include "stress_engine.h"
+#include "../stress/engine.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -98,7 +98,4 @@ int stress_run(const struct stress_params *params, struct stress_result *result)
 /* page, window, common, page-per-cpu; NULL if there is no such layout. */
 const char *stress_layout_name(enum stress_layout layout);
 
-/* The sum of the first group. */
-uint64_t stress_operations(const struct stress_counts *counts);
-
 #endif

@@ -7,7 +7,7 @@
  * and windows really leave and come back.
  */
 #define _GNU_SOURCE
-#include "stress_state.h"
+#include "state.h"
 
 #define BLOCK_STEPS 256u /* between looks at the clock of phases */
 #define BULK_MAX    16u
