@@ -25,7 +25,7 @@ static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t merged(const struct table *table,
 }
 
 /* Where the CPU finds pairs: every low half in or right before the change must have its high half right behind it. */
-static int check_pairs(const struct table *table, const struct change *change)
+CGDT_COMPACT_ static int check_pairs(const struct table *table, const struct change *change)
 {
     for (uint32_t entry = change->first > 0 ? change->first - 1 : 0;
          entry < change->first + change->n; entry++) {
@@ -40,8 +40,8 @@ static int check_pairs(const struct table *table, const struct change *change)
     return 0;
 }
 
-int cgdt_accept_(const struct cgdt_profile *profile, const struct table *table, bool null_entry,
-                 const struct change *change)
+CGDT_COMPACT_ int cgdt_accept_(const struct cgdt_profile *profile, const struct table *table,
+                               bool null_entry, const struct change *change)
 {
     if (change->first > table->entries || change->n > table->entries - change->first)
         return -CGDT_ERANGE;

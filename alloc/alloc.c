@@ -5,6 +5,7 @@
  * An allocation asks three things, each only if the one before found nothing: the lowest bits of the slot map's
  * tree; every word of it, exactly; and, under the port's lock, a new page.
  */
+#include "cgdt/slots.h"
 #include "grow.h"
 #include "slot.h"
 
@@ -28,7 +29,7 @@ static inline int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t
 }
 
 /* Under the lock: a page more, whose lowest slot is claimed, and has the template before others can see it. */
-static int grow(struct cgdt_pool *pool, uint32_t *number)
+CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, uint32_t *number)
 {
     struct growth growth = cgdt_grow_begin_(pool);
 
@@ -55,7 +56,7 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot)
     *slot = CGDT_NO_SLOT;
     cgdt_pool_lock_(pool);
     uint32_t number =
-        cgdt_slotmap_take_exact_(&pool->map); /* another CPU may have grown the pool */
+        cgdt_slotmap_take_slowly_(&pool->map); /* another CPU may have grown the pool */
     const bool grows = number == CGDT_SLOTMAP_NONE;
     if (grows)
         error = grow(pool, &number);
@@ -68,7 +69,7 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot)
     return 0;
 }
 
-int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
+CGDT_COMPACT_ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
     if (slot == NULL)
         return -CGDT_EINVAL;
@@ -76,7 +77,7 @@ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
     return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot) : alloc_growing(pool, slot);
 }
 
-int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot)
+CGDT_COMPACT_ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
     if (slot == NULL)
         return -CGDT_EINVAL;
@@ -93,7 +94,7 @@ CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, int 
     return error;
 }
 
-int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
+CGDT_COMPACT_ int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
     const uint32_t number = cgdt_slot_number(slot);
 

@@ -82,7 +82,7 @@ static bool next_in_one_pass(struct cgdt_batch *batch, struct cgdt_update *updat
     return false;
 }
 
-bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update)
+CGDT_COMPACT_ bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update)
 {
     if (batch->order != CGDT_BATCH_ANY)
         return next_in_one_pass(batch, update);
@@ -104,7 +104,7 @@ void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value)
     cgdt_plain_store_(to, value);
 }
 
-bool cgdt_batch_prepare_(struct cgdt_batch *batch)
+CGDT_COMPACT_ bool cgdt_batch_prepare_(struct cgdt_batch *batch)
 {
     bool changes = false;
 
@@ -126,7 +126,7 @@ bool cgdt_batch_prepare_(struct cgdt_batch *batch)
  * Whatever was there, whatever comes, here and now. What the first loop took down differs from what is wanted, so
  * the second publishes it: falling, each high half is there before its low half.
  */
-static void store_over(const struct cgdt_batch *batch, cgdt_desc_t *to)
+CGDT_COMPACT_ static void store_over(const struct cgdt_batch *batch, cgdt_desc_t *to)
 {
     for (uint32_t i = 0; i + 1u < batch->count; i++) {
         if (is_wide(batch, cgdt_load_descriptor_(&to[i])) &&
@@ -141,7 +141,7 @@ static void store_over(const struct cgdt_batch *batch, cgdt_desc_t *to)
     }
 }
 
-void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page)
+CGDT_COMPACT_ void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page)
 {
     cgdt_desc_t *to = page + batch->slot_offset + batch->first;
 

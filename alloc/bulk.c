@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Several slots at once: cgdt_alloc_bulk(), cgdt_free_bulk(). One at a time is in alloc.c. */
+#include "cgdt/slots.h"
 #include "claim.h"
 #include "slot.h"
 
@@ -15,7 +16,7 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 }
 
 /* Eight handles whose slots have their bytes in one word: all of them taken from their owner, or none. */
-static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t *slots)
+CGDT_COMPACT_ static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t *slots)
 {
     const uint32_t first = cgdt_slot_number(slots[0]);
     uint64_t seen = 0;
@@ -31,7 +32,7 @@ static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t *slots)
 }
 
 /* Of slots whose owner has begun to free them, those that can be zeroed go, the others stay. */
-static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+CGDT_COMPACT_ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     /* Slots first .. end-1 wait to be published, by one operation for all of a word. */
     uint32_t first = 0;
@@ -61,7 +62,7 @@ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
     return first_error;
 }
 
-int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+CGDT_COMPACT_ int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     uint32_t begun = 0;
 

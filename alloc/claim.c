@@ -23,7 +23,7 @@ static CGDT_INLINE_UNLESS_SMALL_ int fill(const struct cgdt_pool *pool, uint32_t
 }
 
 /* Take what pages in service have, at most what is missing, lowest first. */
-static void claim(struct cgdt_pool *pool, struct request *request)
+CGDT_COMPACT_ static void claim(struct cgdt_pool *pool, struct request *request)
 {
     while (request->claimed < request->n) {
         uint32_t first = 0;
@@ -38,7 +38,7 @@ static void claim(struct cgdt_pool *pool, struct request *request)
 }
 
 /* The template onto the slots of pages in service. */
-static int write_claimed(struct cgdt_pool *pool, struct request *request)
+CGDT_COMPACT_ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 {
     for (; request->written < request->claimed; request->written++) {
         const int error = fill(pool, cgdt_slot_number(request->slots[request->written]));
@@ -50,14 +50,14 @@ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 }
 
 /* From here on the handles are good. */
-static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
+CGDT_COMPACT_ static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
 }
 
 /* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */
-static void undo_claims(struct cgdt_pool *pool, struct request *request)
+CGDT_COMPACT_ static void undo_claims(struct cgdt_pool *pool, struct request *request)
 {
     for (uint32_t i = 0; i < request->claimed; i++) {
         cgdt_slot_t *slot = &request->slots[i];
@@ -74,7 +74,8 @@ static void undo_claims(struct cgdt_pool *pool, struct request *request)
 }
 
 /* Handles on a page that is on its way in, and the template onto them: it is private, so this cannot fail. */
-static uint32_t fill_page(struct cgdt_pool *pool, const struct request *request, uint32_t page)
+CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct request *request,
+                                        uint32_t page)
 {
     const uint32_t first = cgdt_pool_first_of_(pool, page);
     const uint32_t slots = cgdt_pool_slots_of_(pool, page);
@@ -88,7 +89,7 @@ static uint32_t fill_page(struct cgdt_pool *pool, const struct request *request,
 }
 
 /* Under the lock: the slots that pages in service have not, on new ones. */
-static int grow(struct cgdt_pool *pool, struct request *request)
+CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, struct request *request)
 {
     struct growth growth = cgdt_grow_begin_(pool);
 
@@ -112,7 +113,7 @@ static int grow(struct cgdt_pool *pool, struct request *request)
 }
 
 /* The handles are good from here on; or all goes back. */
-static int settle(struct cgdt_pool *pool, struct request *request, int error)
+CGDT_COMPACT_ static int settle(struct cgdt_pool *pool, struct request *request, int error)
 {
     if (error == 0)
         own(pool, request->slots, request->n);

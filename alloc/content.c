@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in a slot, and where its CPU finds it. */
+#include "cgdt/contents.h"
 #include "slot.h"
 #include "store.h"
 
 /* null_entry: entry 0 must stay zero. */
-static CGDT_INLINE_UNLESS_SMALL_ int write_table(const struct cgdt_pool *pool, uint32_t page,
-                                                 const struct page_state *state,
-                                                 const struct table *table, bool null_entry,
-                                                 const struct change *change)
+CGDT_COMPACT_ static CGDT_INLINE_UNLESS_SMALL_ int
+write_table(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
+            const struct table *table, bool null_entry, const struct change *change)
 {
     const int error = cgdt_accept_(pool->given.config.profile, table, null_entry, change);
 
@@ -63,8 +63,9 @@ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, 
     return write_table(pool, CGDT_COMMON_PAGE, &page, &table, true, &change);
 }
 
-int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
-                cgdt_frame_t frames[CGDT_MAX_FRAMES], uint32_t *n_frames, uint32_t *entries)
+CGDT_COMPACT_ int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
+                              cgdt_frame_t frames[CGDT_MAX_FRAMES], uint32_t *n_frames,
+                              uint32_t *entries)
 {
     const struct cgdt_layout *layout = cgdt_pool_layout_(pool);
     const struct cgdt_port *port = &pool->given.port;

@@ -10,6 +10,8 @@
  * BUSY is bit 25, which no handle uses (layout.h). It is set by one compare-and-swap, so of
  * any number of CPUs that change the same word one goes on and the others hear -CGDT_EBUSY.
  */
+#include "cgdt/cpus.h"
+#include "cgdt/slots.h"
 #include "pool.h"
 
 #define BUSY 0x02000000u

@@ -22,6 +22,13 @@
 #define CGDT_INLINE_UNLESS_SMALL_ inline
 #endif
 
+/* Where size is what counts: as small as the compiler can. (gcc does so at -Os by itself.) */
+#if defined(__OPTIMIZE_SIZE__) && defined(__clang__)
+#define CGDT_COMPACT_ __attribute__((__minsize__))
+#else
+#define CGDT_COMPACT_
+#endif
+
 /* Before a loop over a group of 8 descriptors that is worth unrolling. */
 #ifdef __OPTIMIZE_SIZE__
 #define CGDT_UNROLL_ _Pragma("GCC unroll 1")

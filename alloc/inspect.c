@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking only: check, stats, page_owned, describe. */
+#include "cgdt/inspect.h"
 #include "pool.h"
 #include "format.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which layouts make sense; the arithmetic itself is inline in cgdt/layout.h. */
 #include "cgdt/layout.h"
+#include "hints.h"
 
-int cgdt_layout_check(const struct cgdt_layout *layout)
+CGDT_COMPACT_ int cgdt_layout_check(const struct cgdt_layout *layout)
 {
     const uint32_t entries = layout->slot_entries;
 

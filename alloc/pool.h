@@ -21,7 +21,7 @@
 #ifndef CGDT_ALLOC_POOL_H
 #define CGDT_ALLOC_POOL_H
 
-#include "cgdt/cgdt.h"
+#include "cgdt/pool.h"
 #include "page.h"
 #include "slotmap.h"
 

@@ -69,7 +69,8 @@ size_t cgdt_slotmap_bytes_(uint32_t slots)
     return all * sizeof(cgdt_word_t);
 }
 
-void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool serialized)
+CGDT_COMPACT_ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots,
+                                      bool serialized)
 {
     cgdt_word_t *next = memory;
     uint32_t words = words_for(slots);
@@ -92,7 +93,7 @@ static uint64_t range_bits(uint32_t first, uint32_t n)
     return (~0ull >> (64u - n)) << (first & WORD_MASK);
 }
 
-void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index)
+CGDT_COMPACT_ void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index)
 {
     for (; level < map->top; level++) {
         /*
@@ -107,7 +108,7 @@ void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index
 }
 
 /* Word `index` of `level` was seen to be zero: take its bit out of the level above, unless it is no more. */
-static void mark_full(struct slotmap *map, uint32_t level, uint32_t index)
+CGDT_COMPACT_ static void mark_full(struct slotmap *map, uint32_t level, uint32_t index)
 {
     cgdt_word_t *above = &map->level[level + 1][index >> WORD_SHIFT];
 
@@ -118,7 +119,7 @@ static void mark_full(struct slotmap *map, uint32_t level, uint32_t index)
 }
 
 /* Down the tree along the lowest bits: the free bits of word *found, not 0; or 0. Clears what is stale. */
-static uint64_t find_room(struct slotmap *map, uint32_t *found, bool *stale)
+CGDT_COMPACT_ static uint64_t find_room(struct slotmap *map, uint32_t *found, bool *stale)
 {
     uint32_t level = map->top;
     uint32_t index = 0;
@@ -149,7 +150,8 @@ static uint64_t lowest_bits(uint64_t word, uint32_t max)
 }
 
 /* Those of a word's lowest `max` free bits, as just seen, that nobody else took first. */
-static uint64_t claim_from(struct slotmap *map, uint32_t index, uint64_t seen, uint32_t max)
+CGDT_COMPACT_ static uint64_t claim_from(struct slotmap *map, uint32_t index, uint64_t seen,
+                                         uint32_t max)
 {
     const uint64_t wanted = lowest_bits(seen, max);
 
@@ -158,7 +160,7 @@ static uint64_t claim_from(struct slotmap *map, uint32_t index, uint64_t seen, u
 }
 
 /* What the lowest word that has a free slot gives, by looking at each; clears what is stale on the way. */
-static uint64_t look(struct slotmap *map, uint32_t max, uint32_t *first)
+CGDT_COMPACT_ static uint64_t look(struct slotmap *map, uint32_t max, uint32_t *first)
 {
     /* Pairs with publish(). A word that is published for the first time after this is announced. */
     const uint32_t end = cgdt_load32_seq_cst_(&map->end);
@@ -198,7 +200,7 @@ CGDT_SELDOM_ static uint64_t look_exactly(struct slotmap *map, uint32_t max, uin
     return got;
 }
 
-uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
+CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
 {
     bool stale = true;
 
@@ -216,28 +218,15 @@ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first)
     return look_exactly(map, max, first);
 }
 
-static uint32_t one_of(uint64_t bit, uint32_t first)
-{
-    return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
-}
-
 uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
 {
     uint32_t first = 0;
     const uint64_t bit = cgdt_slotmap_claim_(map, 1, &first);
 
-    return one_of(bit, first);
+    return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
 }
 
-uint32_t cgdt_slotmap_take_exact_(struct slotmap *map)
-{
-    uint32_t first = 0;
-    const uint64_t bit = look_exactly(map, 1, &first);
-
-    return one_of(bit, first);
-}
-
-void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
+CGDT_COMPACT_ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
 {
     const uint32_t index = first >> WORD_SHIFT;
 
@@ -252,7 +241,7 @@ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
 }
 
 /* Goes round again only when another CPU has changed the word meanwhile: claimed or freed a slot in it. */
-bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n)
+CGDT_COMPACT_ bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n)
 {
     const uint32_t index = first >> WORD_SHIFT;
     const uint64_t bits = range_bits(first, n);
@@ -284,8 +273,8 @@ uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint
  */
 typedef cgdt_word_t owners_word __attribute__((may_alias));
 
-bool cgdt_slotmap_release_begin_eight_(struct slotmap *map, uint32_t first, uint64_t seen,
-                                       uint64_t next)
+CGDT_COMPACT_ bool cgdt_slotmap_release_begin_eight_(struct slotmap *map, uint32_t first,
+                                                     uint64_t seen, uint64_t next)
 {
     if (first % 8 != 0 || first >= map->slots || map->slots - first < 8)
         return false;

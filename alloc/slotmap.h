@@ -80,9 +80,6 @@ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool 
  */
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first);
 
-/* One slot by looking at every word; CGDT_SLOTMAP_NONE: as 0 of claim. */
-uint32_t cgdt_slotmap_take_exact_(struct slotmap *map);
-
 /* Set the free bits of a range: newly mapped slots (under the caller's lock), or claimed ones that go back clean. */
 void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
 

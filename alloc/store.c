@@ -3,8 +3,9 @@
 #include "store.h"
 #include "batch.h"
 
-int cgdt_store_change_(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
-                       uint32_t offset, const struct change *change)
+CGDT_COMPACT_ int cgdt_store_change_(const struct cgdt_pool *pool, uint32_t page,
+                                     const struct page_state *state, uint32_t offset,
+                                     const struct change *change)
 {
     cgdt_desc_t *writable = cgdt_pool_writable_(pool, state);
     struct cgdt_batch batch = {.slot = state->view + offset,

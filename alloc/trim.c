@@ -16,7 +16,7 @@ static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
 }
 
 /* Whether the page may go as far as the pool, its neighbours and its owners are concerned. */
-static bool may_go(const struct cgdt_pool *pool, uint32_t page)
+CGDT_COMPACT_ static bool may_go(const struct cgdt_pool *pool, uint32_t page)
 {
     const struct cgdt_config *config = &pool->given.config;
     const uint32_t slots = cgdt_pool_slots_of_(pool, page);
@@ -31,7 +31,7 @@ static bool may_go(const struct cgdt_pool *pool, uint32_t page)
 }
 
 /* 1: it is gone; 0: it stays, as it must; or the port's code: it stays, as it was. */
-static int trim_page(struct cgdt_pool *pool, uint32_t page)
+CGDT_COMPACT_ static int trim_page(struct cgdt_pool *pool, uint32_t page)
 {
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
@@ -68,7 +68,7 @@ CGDT_SELDOM_ int cgdt_trim(struct cgdt_pool *pool)
 }
 
 /* Whether a slot is taken on some page in service. */
-static bool is_in_use(const struct cgdt_pool *pool)
+CGDT_COMPACT_ static bool is_in_use(const struct cgdt_pool *pool)
 {
     for (uint32_t page = 0; page < pool->pages.count; page++) {
         const struct page_state state = cgdt_page_state_(&pool->pages, page);
@@ -80,7 +80,7 @@ static bool is_in_use(const struct cgdt_pool *pool)
 }
 
 /* All pages, from the top; the common page last. That can fail, so it comes before the first is unmapped. */
-static int unseal_all(struct cgdt_pool *pool)
+CGDT_COMPACT_ static int unseal_all(struct cgdt_pool *pool)
 {
     for (uint32_t n = pool->pages.count + 1; n-- > 0;) {
         const uint32_t page = n - 1; /* the common page is the one before 0 */
@@ -96,7 +96,7 @@ static int unseal_all(struct cgdt_pool *pool)
  * What unseal_all() did is undone. A page that cannot be sealed again is held from now on, and with it all above
  * it in its window: no page in service may be above a hole.
  */
-static void seal_again(struct cgdt_pool *pool)
+CGDT_COMPACT_ static void seal_again(struct cgdt_pool *pool)
 {
     uint32_t next = 0;
 
@@ -112,7 +112,7 @@ static void seal_again(struct cgdt_pool *pool)
     }
 }
 
-static int leave(struct cgdt_pool *pool)
+CGDT_COMPACT_ static int leave(struct cgdt_pool *pool)
 {
     if (is_in_use(pool))
         return -CGDT_EBUSY;
@@ -129,7 +129,7 @@ static int leave(struct cgdt_pool *pool)
     return 0;
 }
 
-int cgdt_pool_destroy(struct cgdt_pool *pool)
+CGDT_COMPACT_ int cgdt_pool_destroy(struct cgdt_pool *pool)
 {
     cgdt_pool_lock_(pool);
     const int error = leave(pool);
