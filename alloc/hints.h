@@ -22,8 +22,11 @@
 #define CGDT_INLINE_UNLESS_SMALL_ inline
 #endif
 
-/* Where size is what counts: as small as the compiler can. (gcc does so at -Os by itself.) */
-#if defined(__OPTIMIZE_SIZE__) && defined(__clang__)
+/*
+ * Where size is what counts: as small as the compiler can. (gcc does so at -Os by itself; for i386 clang then calls
+ * libgcc for 64-bit shifts.)
+ */
+#if defined(__OPTIMIZE_SIZE__) && defined(__clang__) && defined(__x86_64__)
 #define CGDT_COMPACT_ __attribute__((__minsize__))
 #else
 #define CGDT_COMPACT_
