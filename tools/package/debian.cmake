@@ -13,7 +13,7 @@ if(TARGET cgdt-command)
     list(APPEND packages cgdt/tool)
 endif()
 if(TARGET cgdt_shared)
-    list(APPEND packages libcgdt${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}/runtime)
+    list(APPEND packages libcgdt${CGDT_SOVERSION}/runtime)
 endif()
 find_program(CGDT_GZIP gzip)
 mark_as_advanced(CGDT_GZIP)
@@ -62,12 +62,12 @@ libraries, and what CMake and pkg-config need.")
 
 if(TARGET cgdt_shared)
     list(APPEND CPACK_COMPONENTS_ALL runtime)
-    set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libcgdt${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libcgdt${CGDT_SOVERSION})
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
     # By hand, since what CPack generates calls ldconfig in scripts of the package instead of by a trigger.
     set(control ${CMAKE_CURRENT_BINARY_DIR}/control)
     file(WRITE ${control}/triggers "activate-noawait ldconfig\n")
-    file(WRITE ${control}/shlibs "libcgdt ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} \
+    file(WRITE ${control}/shlibs "libcgdt ${CGDT_SOVERSION} \
 ${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (>= ${PROJECT_VERSION})\n")
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${control}/triggers ${control}/shlibs)
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
