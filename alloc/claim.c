@@ -93,8 +93,6 @@ CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, struct request *request)
 {
     struct growth growth = cgdt_grow_begin_(pool);
 
-    if (request->n - request->claimed > pool->map.slots - pool->served_slots)
-        return -CGDT_ENOSPC;
     request->filled = request->claimed;
     while (request->filled < request->n) {
         uint32_t page;
@@ -131,7 +129,11 @@ CGDT_SELDOM_ int cgdt_claim_slots_(struct cgdt_pool *pool, uint32_t n, cgdt_slot
     claim(pool, &request);
     const bool grows = request.claimed < n;
     if (grows) {
-        error = write_claimed(pool, &request);
+        /* Nothing is asked of the port if it cannot be enough. */
+        if (n - request.claimed > pool->map.slots - pool->served_slots)
+            error = -CGDT_ENOSPC;
+        if (error == 0)
+            error = write_claimed(pool, &request);
         if (error == 0)
             error = grow(pool, &request);
         error = settle(pool, &request, error);

@@ -55,7 +55,8 @@ static void check_descriptors(struct input *input, const struct cgdt_profile *pr
         MUST(cgdt_check_descriptor(profile, raw, &stored) == reason,
              "profile %s, 0x%016" PRIx64 ": reason %d", name_of(profile), raw, reason);
         MUST(cgdt_check_descriptor(profile, raw, NULL) == reason, "without a place for it");
-        MUST(stored == wanted, "profile %s, 0x%016" PRIx64 ": 0x%016" PRIx64, name_of(profile), raw, stored);
+        MUST(stored == wanted, "profile %s, 0x%016" PRIx64 ": 0x%016" PRIx64, name_of(profile), raw,
+             stored);
         MUST(cgdt_descriptor_is_stable(profile, raw) == reference_kept(profile, raw),
              "profile %s, 0x%016" PRIx64, name_of(profile), raw);
         MUST((cgdt_reason_effect(reason) == CGDT_REFUSED) == reference_refuses(reason), "%d",

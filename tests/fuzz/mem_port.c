@@ -36,6 +36,7 @@ void mem_open(struct mem_port *port, const struct cgdt_config *config, uint32_t 
 {
     *port = (struct mem_port){.pages = pages,
                               .window_pages = config->layout.window_pages,
+                              .gaps = config->layout.mode == CGDT_MODE_NATIVE,
                               .serialized = config->serialized,
                               .profile = config->profile};
 }
@@ -115,7 +116,7 @@ static int mem_map(void *ctx, uint32_t page, void **view)
     must_hold_lock(port);
     MUST(page == CGDT_COMMON_PAGE || page < port->pages, "rule 2: page %u", page);
     MUST(port->state[place] == MEM_GONE, "rule 1: page %u is mapped", page);
-    MUST(page == CGDT_COMMON_PAGE || page % port->window_pages == 0 ||
+    MUST(page == CGDT_COMMON_PAGE || port->gaps || page % port->window_pages == 0 ||
              port->state[page - 1] != MEM_GONE,
          "rule 2: page %u before the page below it", page);
     memset(private_memory[place], 0, 4096);

@@ -34,6 +34,7 @@ enum mem_lie {
 struct mem_port {
     uint32_t pages;
     uint32_t window_pages;
+    bool gaps;       /* native: a page may be there without the one below it */
     bool serialized; /* nobody takes the lock */
     const struct cgdt_profile *profile;
 

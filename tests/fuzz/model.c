@@ -109,19 +109,24 @@ static uint32_t count_free(const struct model *model)
     return n;
 }
 
+/* Slots on pages in service. */
+static uint32_t count_served(const struct model *model)
+{
+    uint32_t n = 0;
+
+    for (uint32_t slot = 0; slot < model->slots; slot++)
+        n += model->serving[slot / model->colors];
+    return n;
+}
+
 bool model_reserve(struct model *model, uint32_t n)
 {
-    bool before[MODEL_MAX_PAGES];
-
-    memcpy(before, model->serving, sizeof(before));
-    for (uint32_t page = 0; page < model->pages && count_free(model) < n; page++)
+    if (n > model->slots)
+        return false;
+    for (uint32_t page = 0; page < model->pages && count_served(model) < n; page++)
         model->serving[page] = true;
-    if (count_free(model) >= n) {
-        model->reserved = n;
-        return true;
-    }
-    memcpy(model->serving, before, sizeof(before));
-    return false;
+    model->reserved = n;
+    return true;
 }
 
 static bool window_has(const bool *flags, const struct model *model, uint32_t window)
@@ -134,40 +139,35 @@ static bool window_has(const bool *flags, const struct model *model, uint32_t wi
     return false;
 }
 
-/* Whether a window can be spared: nobody lives there, and enough is left without it. */
-static bool can_go(struct model *model, uint32_t window)
+/* Whether a page can be spared: nobody lives there or above it in its window, and enough is left without it. */
+static bool can_go(struct model *model, uint32_t page)
 {
     const uint32_t size = model->config.layout.window_pages;
-    bool before[MODEL_MAX_PAGES];
+    uint32_t pages = 0;
 
-    if (!window_has(model->serving, model, window))
-        return false;
     for (uint32_t slot = 0; slot < model->slots; slot++)
-        if (slot / model->colors / size == window && model->owned[slot])
+        if (slot / model->colors == page && model->owned[slot])
             return false;
-    memcpy(before, model->serving, sizeof(before));
-    for (uint32_t page = window * size; page < model->pages && page < (window + 1) * size; page++)
-        model->serving[page] = false;
-    const bool enough = count_free(model) >= model->reserved;
-    memcpy(model->serving, before, sizeof(before));
+    if (model->config.layout.mode == CGDT_MODE_PAGED && (page + 1) % size != 0 &&
+        page + 1 < model->pages && model->serving[page + 1])
+        return false;
+    for (uint32_t other = 0; other < model->pages; other++)
+        pages += model->serving[other];
+    model->serving[page] = false;
+    const bool enough = pages > model->config.keep_pages && count_served(model) >= model->reserved;
+    model->serving[page] = true;
     return enough;
 }
 
 int model_trim(struct model *model, uint32_t stuck)
 {
-    const uint32_t size = model->config.layout.window_pages;
-    uint32_t left = 0;
     int given = 0;
 
-    for (uint32_t window = 0; window < model->windows; window++)
-        left += window_has(model->serving, model, window);
-    for (uint32_t window = model->windows; window-- > 0;) {
-        if (left <= model->config.keep_pages || stuck / size == window || !can_go(model, window))
+    for (uint32_t page = model->pages; page-- > 0;) {
+        if (!model->serving[page] || page == stuck || !can_go(model, page))
             continue;
-        for (uint32_t page = window * size; page < model->pages && page / size == window; page++)
-            model->serving[page] = false;
+        model->serving[page] = false;
         given++;
-        left--;
     }
     return given;
 }

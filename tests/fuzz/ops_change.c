@@ -22,6 +22,25 @@ static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slot
     }
 }
 
+/*
+ * Slots that a call gave: the planned ones. If the port refused a page meanwhile, the core has gone round it, and
+ * which slots come instead is up to it; they were nobody's.
+ */
+static void take_given(struct run *run, uint32_t n, const cgdt_slot_t *slots, uint32_t *planned)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t slot = (slots[i] & 0x01ffffffu) - 1;
+
+        MUST(slot < run->model.slots && slots[i] == model_handle(&run->model, slot) &&
+                 !run->model.owned[slot],
+             "%x is given", slots[i]);
+        MUST(slot == planned[i] || run->port.fired > 0, "%x, not slot %u", slots[i], planned[i]);
+        model_take(&run->model, 1, &slot);
+    }
+    if (run->port.fired > 0)
+        learn_serving(run);
+}
+
 static void alloc(struct run *run, uint32_t n)
 {
     cgdt_slot_t slots[MODEL_MAX_SLOTS + 72];
@@ -33,14 +52,11 @@ static void alloc(struct run *run, uint32_t n)
         slots[i] = 99;
     const int wanted = plan(run, n, planned);
     const int result = n == 1 ? cgdt_alloc(run->pool, slots) : cgdt_alloc_bulk(run->pool, n, slots);
-    if (!is_as_wanted(run, result, wanted)) {
+    if (!is_as_wanted_growing(run, result, wanted)) {
         adopt_leftovers(run, n, slots);
         return;
     }
-    for (uint32_t i = 0; i < n; i++)
-        MUST(slots[i] == model_handle(&run->model, planned[i]), "%x, not slot %u", slots[i],
-             planned[i]);
-    model_take(&run->model, n, planned);
+    take_given(run, n, slots, planned);
 }
 
 void op_alloc(struct run *run)
@@ -151,20 +167,19 @@ void op_reserve(struct run *run)
     struct model after = run->model;
     const int wanted = model_reserve(&after, n) ? 0 : -CGDT_ENOSPC;
 
-    if (is_as_wanted(run, cgdt_reserve(run->pool, n), wanted))
-        run->model = after;
+    if (!is_as_wanted_growing(run, cgdt_reserve(run->pool, n), wanted))
+        return;
+    run->model = after;
+    if (run->port.fired > 0) /* gone round what the port refused */
+        learn_serving(run);
 }
 
-static uint32_t windows_with_pages(const struct run *run)
+static uint32_t pages_mapped(const struct run *run)
 {
-    const uint32_t size = run->model.config.layout.window_pages;
     uint32_t n = 0;
 
-    for (uint32_t page = 0, last = ~0u; page < run->model.pages; page++)
-        if (run->port.state[page] != MEM_GONE && page / size != last) {
-            last = page / size;
-            n++;
-        }
+    for (uint32_t page = 0; page < run->model.pages; page++)
+        n += run->port.state[page] != MEM_GONE;
     return n;
 }
 
@@ -190,30 +205,27 @@ void learn_serving(struct run *run)
     }
 }
 
-/* What the library calls mapped windows: held pages do not count. */
-static uint32_t windows_in_service(const struct run *run)
+static uint32_t pages_in_service(const struct run *run)
 {
     struct cgdt_pool_stats stats;
 
     cgdt_stats(run->pool, &stats, sizeof(stats));
-    return stats.mapped_windows;
+    return stats.mapped_pages;
 }
 
 void op_trim(struct run *run)
 {
-    const uint32_t served = windows_in_service(run);
-    const uint32_t before = windows_with_pages(run);
+    const uint32_t served = pages_in_service(run);
+    const uint32_t before = pages_mapped(run);
     const uint32_t keep = run->model.config.keep_pages;
     const bool held = has_held(run);
     const int result = cgdt_trim(run->pool);
-    const uint32_t after = windows_with_pages(run);
+    const uint32_t after = pages_mapped(run);
 
     MUST(before - after == (result > 0 ? (uint32_t)result : 0), "%d, from %u to %u", result, before,
          after);
-    /* A window that could not come back after a failure is lost to the count: one more failure, one window. */
-    MUST(windows_in_service(run) + (run->port.fired > 1 ? run->port.fired - 1 : 0) >=
-             (served < keep ? served : keep),
-         "%u of %u windows left", windows_in_service(run), keep);
+    MUST(pages_in_service(run) >= (served < keep ? served : keep), "%u of %u pages left",
+         pages_in_service(run), keep);
     MUST(result >= 0 || result == run->port.first_code, "%d", result);
     if (run->port.fired <= 1 && !held) {
         const int given = model_trim(&run->model, run->port.fired > 0 ? run->port.first_page : ~0u);
@@ -239,13 +251,12 @@ void op_online(struct run *run)
 
     if (cpu < run->model.slots)
         wanted = run->model.directory[cpu] != 0 ? -CGDT_EEXIST : plan(run, 1, &planned);
-    if (!is_as_wanted(run, cgdt_cpu_online(run->pool, cpu, &slot), wanted)) {
+    if (!is_as_wanted_growing(run, cgdt_cpu_online(run->pool, cpu, &slot), wanted)) {
         MUST(slot == 99 || slot == CGDT_NO_SLOT, "%x on failure", slot);
         return;
     }
-    MUST(slot == model_handle(&run->model, planned), "%x, not slot %u", slot, planned);
     run->model.directory[cpu] = slot;
-    model_take(&run->model, 1, &planned);
+    take_given(run, 1, &slot, &planned);
 }
 
 void op_offline(struct run *run)

@@ -13,6 +13,7 @@
 
 #include "explorer.h"
 #include "pool.h"
+#include "cgdt/cgdt.h"
 
 #define WORLD_PAGES      66u
 #define WORLD_POOL_BYTES 4096u
