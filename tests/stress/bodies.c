@@ -11,7 +11,7 @@ static int run(const struct stress_params *params, struct stress_result *result)
     const int status = stress_run(params, result);
 
     printf("%s %s: %" PRIu64 " operations in %.1f s, %" PRIu64 " faults, %" PRIu64
-           " windows trimmed, %" PRIu64 " times full, %" PRIu64 " races lost\n",
+           " pages trimmed, %" PRIu64 " times full, %" PRIu64 " races lost\n",
            stress_layout_name(params->layout), params->hosted ? "hosted" : "fixed",
            result->operations, result->seconds, result->counts.faults, result->counts.trim,
            result->counts.full, result->counts.lost);

@@ -132,7 +132,7 @@ void bringup_boot_slots(void)
     const uint32_t half = early / 2;
 
     slots_in_bulk(0, half);
-    demand("cgdt_reserve", cgdt_reserve(pool, early - half));
+    demand("cgdt_reserve", cgdt_reserve(pool, early));
     for (uint32_t vcpu = half; vcpu < early; vcpu++)
         slot_by_directory(vcpu);
     demand("cgdt_reserve 0", cgdt_reserve(pool, 0));

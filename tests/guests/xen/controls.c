@@ -72,8 +72,8 @@ static void plant(void)
     struct cgdt_violation violation;
 
     /* Where a page is one slot, the unowned one needs a page of its own. */
-    if (tables_color(unowned) == 0 && cgdt_reserve(pool, 1) != 0)
-        guest_fatal("cgdt_reserve", 1);
+    if (tables_color(unowned) == 0 && cgdt_reserve(pool, unowned + 1) != 0)
+        guest_fatal("cgdt_reserve", unowned + 1);
     *planted_at() = PLANTED_TSS;
     must(cgdt_check(pool, &violation) == 1, "cgdt_check found nothing", 0);
     must(violation.window == tables_window(unowned), "named window", violation.window);

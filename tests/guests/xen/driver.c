@@ -308,12 +308,12 @@ static void trim(struct driver *driver)
     const int result = cgdt_trim(pool);
 
     if (result > 0)
-        driver->counts.windows_trimmed += (uint64_t)result;
+        driver->counts.pages_trimmed += (uint64_t)result;
     else if (result < 0)
         driver->counts.trims_failed++;
 }
 
-/* -CGDT_ENOSPC: there are not so many slots left under the ceiling. */
+/* -CGDT_ENOSPC: there are not so many slots under the ceiling. */
 static void reserve(struct driver *driver, uint32_t n)
 {
     const int error = cgdt_reserve(pool, n);
@@ -328,7 +328,7 @@ static void keep_house(struct driver *driver)
     if (below(driver, 2) == 0)
         trim(driver);
     else
-        reserve(driver, below(driver, 2) * below(driver, 64));
+        reserve(driver, below(driver, 2) * below(driver, args->nr + 8));
     xen_yield();
     verify_again(&cpus[driver->vcpu], ROUND_WATCHING);
 }
@@ -425,7 +425,7 @@ static bool has_seen_all(void)
         return sum.turns >= 2;
     if (args->control == CONTROL_NO_DROP)
         return sum.turns >= 2 && sum.trims_failed > 0;
-    return sum.turns >= 2 && sum.windows_trimmed > 0 && sum.refused > 0 && sum.rolled_back > 0 &&
+    return sum.turns >= 2 && sum.pages_trimmed > 0 && sum.refused > 0 && sum.rolled_back > 0 &&
            sum.online_busy + sum.online_exists > 0 && sum.offline_busy + sum.offline_gone > 0;
 }
 
@@ -471,7 +471,7 @@ struct driver_counts driver_sum(void)
         sum.offline_gone += counts->offline_gone;
         sum.refused += counts->refused;
         sum.rolled_back += counts->rolled_back;
-        sum.windows_trimmed += counts->windows_trimmed;
+        sum.pages_trimmed += counts->pages_trimmed;
         sum.trims_failed += counts->trims_failed;
         sum.reserves += counts->reserves;
         sum.turns += counts->turns;

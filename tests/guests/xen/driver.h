@@ -17,7 +17,7 @@ struct driver_counts {
     uint64_t offline_gone;  /* it came too late */
     uint64_t refused;       /* CPUs that were told to hold on, and kept their slot */
     uint64_t rolled_back;   /* offline that failed after quiesce, because Xen refused a write */
-    uint64_t windows_trimmed;
+    uint64_t pages_trimmed;
     uint64_t trims_failed;
     uint64_t reserves;
     uint64_t turns; /* changes from bringing most CPUs online to taking most offline, and back */

@@ -129,23 +129,28 @@ static void settle(void)
     }
 }
 
-/* The windows that the drivers use, and no other, are left. */
+/* Of each window that the drivers use, the pages up to the highest that they are on are left, and no other. */
 static void trim_all(void)
 {
-    bool used[MAX_DRIVERS] = {false};
     struct cgdt_pool_stats stats;
-    uint32_t windows = 0;
+    uint32_t pages = 0;
 
     demand("cgdt_reserve 0", cgdt_reserve(pool, 0));
     (void)cgdt_trim(pool);
     for (uint32_t i = 0; i < args->drivers; i++) {
-        for (uint32_t j = 0; j < i; j++)
-            used[i] |= tables_window(cpus[i].place) == tables_window(cpus[j].place);
-        windows += !used[i];
+        bool highest = true;
+
+        /* Of several drivers in one window the one on the highest page counts, the first of those. */
+        for (uint32_t j = 0; j < args->drivers; j++)
+            if (j != i && tables_window(cpus[i].place) == tables_window(cpus[j].place))
+                highest &=
+                    tables_position(cpus[j].place) < tables_position(cpus[i].place) ||
+                    (tables_position(cpus[j].place) == tables_position(cpus[i].place) && i < j);
+        pages += highest ? tables_position(cpus[i].place) + 1 : 0;
     }
     cgdt_stats(pool, &stats, sizeof(stats));
     if (args->control == CONTROL_NONE)
-        (void)problem_unless("windows that are left", stats.mapped_windows, windows);
+        (void)problem_unless("pages that are left", stats.mapped_pages, pages);
 }
 
 static void dismiss_drivers(void)
@@ -266,7 +271,7 @@ static void must_have_happened(const char *what, uint64_t n)
 static void check_coverage(const struct driver_counts *drivers)
 {
     must_have_happened("no cycles", drivers->cycles);
-    must_have_happened("no windows trimmed", drivers->windows_trimmed);
+    must_have_happened("no pages trimmed", drivers->pages_trimmed);
     must_have_happened("no pages grown", found.grown);
     must_have_happened("no CPU held on", drivers->refused);
     must_have_happened("no offline was rolled back", drivers->rolled_back);
@@ -294,11 +299,11 @@ static void print_counts(const struct driver_counts *drivers, const struct tally
                    drivers->online_busy, drivers->online_exists, drivers->offline_busy,
                    drivers->offline_gone);
     console_printf("HOTPLUG cycles=%lu seconds=%lu.%lu rate=%lu/s drivers=%u pcpus=%u "
-                   "windows_trimmed=%lu pages_grown=%u refused=%lu rolled_back=%lu "
+                   "pages_trimmed=%lu pages_grown=%u refused=%lu rolled_back=%lu "
                    "collisions=%lu failsafe=%u\n",
                    drivers->cycles, milliseconds / 1000, milliseconds / 100 % 10,
                    drivers->cycles * 1000 / milliseconds, args->drivers, bits(drivers->pcpus),
-                   drivers->windows_trimmed, found.grown, drivers->refused, drivers->rolled_back,
+                   drivers->pages_trimmed, found.grown, drivers->refused, drivers->rolled_back,
                    drivers->online_busy + drivers->online_exists + drivers->offline_busy +
                        drivers->offline_gone,
                    traps_failsafe_count());
@@ -373,10 +378,10 @@ _Noreturn void hotplug_run(const struct args *arguments, struct cgdt_pool *in)
     found.nanoseconds = clock_ns() - since;
     found.grown = gdtpool_counts().grown - grown;
     const uint64_t cycles = driver_sum().cycles;
-    const uint64_t windows_trimmed = driver_sum().windows_trimmed;
+    const uint64_t pages_trimmed = driver_sum().pages_trimmed;
     end();
     found.drivers = driver_sum();
     found.drivers.cycles = cycles;
-    found.drivers.windows_trimmed = windows_trimmed;
+    found.drivers.pages_trimmed = pages_trimmed;
     judge();
 }

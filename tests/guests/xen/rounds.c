@@ -141,7 +141,7 @@ static void give_pages_back(void)
 
     cgdt_stats(pool, &stats, sizeof(stats));
     (void)problem_unless("owned slots without a vCPU", stats.taken_slots, 0);
-    (void)problem_unless("windows trimmed", cgdt_trim(pool), stats.mapped_windows);
+    (void)problem_unless("pages trimmed", cgdt_trim(pool), stats.mapped_pages);
     (void)problem_unless("pages out after a trim", gdtpool_pages_out(), args->common);
 }
 
