@@ -6,6 +6,7 @@
  * tree; every word of it, exactly; and, under the port's lock, a new page.
  */
 #include "cgdt/slots.h"
+#include "alloc.h"
 #include "grow.h"
 #include "slot.h"
 
@@ -18,13 +19,14 @@ CGDT_SELDOM_ static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_sl
 }
 
 /* A claimed slot to its owner. */
-static inline int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot)
+static inline int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
+                            uint32_t pin)
 {
     const int error = cgdt_slot_fill_(pool, number);
 
     if (error != 0)
         return give_up(pool, number, slot, error);
-    *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number));
+    *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number, pin));
     return 0;
 }
 
@@ -49,7 +51,7 @@ CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, uint32_t *number)
 }
 
 /* No slot was free at some moment of this call. */
-CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot)
+CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
     int error = 0;
 
@@ -64,17 +66,27 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot)
     if (error != 0)
         return error;
     if (!grows)
-        return hand_over(pool, number, slot);
-    *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number));
+        return hand_over(pool, number, slot, pin);
+    *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number, pin));
     return 0;
+}
+
+static inline int alloc(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
+{
+    const uint32_t number = cgdt_slotmap_take_(&pool->map);
+
+    return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot, pin)
+                                       : alloc_growing(pool, slot, pin);
 }
 
 CGDT_COMPACT_ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
 {
-    if (slot == NULL)
-        return -CGDT_EINVAL;
-    const uint32_t number = cgdt_slotmap_take_(&pool->map);
-    return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot) : alloc_growing(pool, slot);
+    return slot != NULL ? alloc(pool, slot, 0) : -CGDT_EINVAL;
+}
+
+CGDT_COMPACT_ int cgdt_alloc_pinned_(struct cgdt_pool *pool, cgdt_slot_t *slot)
+{
+    return alloc(pool, slot, CGDT_SLOTMAP_PINNED);
 }
 
 CGDT_COMPACT_ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot)
@@ -83,26 +95,36 @@ CGDT_COMPACT_ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot)
         return -CGDT_EINVAL;
     const uint32_t number = cgdt_slotmap_take_(&pool->map);
     if (number != CGDT_SLOTMAP_NONE)
-        return hand_over(pool, number, slot);
+        return hand_over(pool, number, slot, 0);
     *slot = CGDT_NO_SLOT;
     return -CGDT_EAGAIN;
 }
 
-CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, int error)
+CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin, int error)
 {
-    cgdt_slot_release_abort_(pool, slot);
+    cgdt_slot_release_abort_(pool, slot, pin);
     return error;
+}
+
+static inline int give_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+
+    if (!cgdt_slot_release_begin_(pool, slot, pin))
+        return cgdt_slot_not_owned_(pool, slot);
+    const int error = cgdt_slot_erase_(pool, number);
+    if (error != 0)
+        return take_back(pool, slot, pin, error);
+    cgdt_slotmap_put_(&pool->map, number);
+    return 0;
 }
 
 CGDT_COMPACT_ int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    const uint32_t number = cgdt_slot_number(slot);
+    return give_back(pool, slot, 0);
+}
 
-    if (!cgdt_slot_release_begin_(pool, slot))
-        return cgdt_slot_not_owned_(pool, slot);
-    const int error = cgdt_slot_erase_(pool, number);
-    if (error != 0)
-        return take_back(pool, slot, error);
-    cgdt_slotmap_put_(&pool->map, number);
-    return 0;
+CGDT_COMPACT_ int cgdt_alloc_unpin_(struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    return give_back(pool, slot, CGDT_SLOTMAP_PINNED);
 }

@@ -44,7 +44,7 @@ CGDT_COMPACT_ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t 
         const int error = cgdt_slot_erase_(pool, number);
 
         if (error != 0) {
-            cgdt_slot_release_abort_(pool, slots[i]);
+            cgdt_slot_release_abort_(pool, slots[i], 0);
             first_error = first_error != 0 ? first_error : error;
             continue;
         }
@@ -73,13 +73,13 @@ CGDT_COMPACT_ int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t
     while (begun < n) {
         if (n - begun >= 8 && begin_eight(pool, &slots[begun])) {
             begun += 8;
-        } else if (cgdt_slot_release_begin_(pool, slots[begun])) {
+        } else if (cgdt_slot_release_begin_(pool, slots[begun], 0)) {
             begun++;
         } else {
             const int error = cgdt_slot_not_owned_(pool, slots[begun]);
 
             while (begun-- > 0)
-                cgdt_slot_release_abort_(pool, slots[begun]);
+                cgdt_slot_release_abort_(pool, slots[begun], 0);
             return error;
         }
     }

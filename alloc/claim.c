@@ -53,7 +53,7 @@ CGDT_COMPACT_ static int write_claimed(struct cgdt_pool *pool, struct request *r
 CGDT_COMPACT_ static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]));
+        (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]), 0);
 }
 
 /* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */

@@ -41,21 +41,25 @@ static inline bool cgdt_slot_is_possible_(const struct cgdt_pool *pool, cgdt_slo
     return cgdt_slot_number(slot) < pool->map.slots && (slot & CGDT_SLOT_UNUSED_) == 0;
 }
 
-/* A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's. */
-static inline bool cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot)
+/*
+ * A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's. `pin` is
+ * CGDT_SLOTMAP_PINNED for the directory, whose slots nobody else frees, and 0 for all others.
+ */
+static inline bool cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
     return cgdt_slot_is_possible_(pool, slot) &&
            cgdt_slotmap_release_begin_(&pool->map, cgdt_slot_number(slot),
-                                       cgdt_slot_generation_(slot));
+                                       cgdt_slot_generation_(slot), pin);
 }
 
 /* releasing -> owned. */
-static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t slot)
+static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
-    cgdt_slotmap_release_abort_(&pool->map, cgdt_slot_number(slot), cgdt_slot_generation_(slot));
+    cgdt_slotmap_release_abort_(&pool->map, cgdt_slot_number(slot), cgdt_slot_generation_(slot),
+                                pin);
 }
 
-/* Why a handle is not its owner's: -CGDT_ENOENT or -CGDT_ESTALE. */
+/* Why a handle's slot cannot be freed: -CGDT_ENOENT, -CGDT_ESTALE; or -CGDT_EBUSY, a CPU has it. */
 int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot);
 
 /* The page of a handle's slot, for its owner: 0, or -CGDT_ENOENT, -CGDT_ESTALE. */

@@ -260,6 +260,15 @@ CGDT_COMPACT_ bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uin
     return true;
 }
 
+CGDT_SELDOM_ void cgdt_slotmap_forget_lookers_(struct slotmap *map)
+{
+    map->lookers = 0;
+    for (uint32_t index = 0; index < map->end; index++) {
+        if (load(map, &map->level[0][index]) != 0)
+            cgdt_slotmap_mark_room_(map, 0, index);
+    }
+}
+
 uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint32_t n)
 {
     const uint64_t word = load(map, &map->level[0][first >> WORD_SHIFT]);

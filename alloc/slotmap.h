@@ -15,7 +15,7 @@
  *     absent      not published, or retired      free bit 0, not OWNED
  *     free        published, zeroed, nobody's    free bit 1, not OWNED
  *     claimed     somebody's who fills it        free bit 0, not OWNED
- *     owned       its handle was given out       free bit 0, OWNED, generation = the handle's
+ *     owned       its handle was given out       free bit 0, OWNED, perhaps PINNED, generation = the handle's
  *     releasing   its owner has begun to free    free bit 0, not OWNED, the next generation
  */
 #ifndef CGDT_ALLOC_SLOTMAP_H
@@ -36,11 +36,12 @@
 
 #define CGDT_SLOTMAP_NONE 0xffffffffu
 
-/* In a slot's byte; the other bits are its generation. */
-#define CGDT_SLOTMAP_OWNED 0x80u
+/* In a slot's byte; the other bits are its generation. PINNED: owned, and given back by who says so too only. */
+#define CGDT_SLOTMAP_OWNED  0x80u
+#define CGDT_SLOTMAP_PINNED 0x40u
 
-_Static_assert((CGDT_SLOTMAP_OWNED & (CGDT_SLOTMAP_GENERATIONS - 1u)) == 0,
-               "the generation leaves room for OWNED");
+_Static_assert(((CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED) & (CGDT_SLOTMAP_GENERATIONS - 1u)) == 0,
+               "the generation leaves room for both");
 
 struct slotmap {
     cgdt_word_t *level[CGDT_SLOTMAP_LEVELS];
@@ -85,6 +86,9 @@ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
 
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
 bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n);
+
+/* Nobody else is here: whoever looked at every word will not come back; what is free is found by any walk. */
+void cgdt_slotmap_forget_lookers_(struct slotmap *map);
 
 /* The free bits of a range, bit 0 for its first slot. */
 uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint32_t n);
@@ -221,7 +225,8 @@ static inline uint32_t cgdt_slotmap_generation_(const struct slotmap *map, uint3
 static inline bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t slot,
                                           uint32_t generation)
 {
-    return cgdt_slotmap_owner_(map, slot) == (CGDT_SLOTMAP_OWNED | generation);
+    return (cgdt_slotmap_owner_(map, slot) & ~CGDT_SLOTMAP_PINNED) ==
+           (CGDT_SLOTMAP_OWNED | generation);
 }
 
 /* A slot's byte while a generation owns it, and when that has begun to free it. */
@@ -235,40 +240,56 @@ static inline uint8_t cgdt_slotmap_next_byte_(uint32_t generation)
     return (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
 }
 
-/* claimed -> owned, by whom claimed it. Returns the generation. */
-static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot)
+/* claimed -> owned, by whom claimed it; pin: 0 or CGDT_SLOTMAP_PINNED. Returns the generation. */
+static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uint32_t pin)
 {
     const uint32_t generation = cgdt_slotmap_generation_(map, slot);
 
     /* Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin. */
-    cgdt_store8_release_(&map->owners[slot], cgdt_slotmap_owned_byte_(generation));
+    cgdt_store8_release_(&map->owners[slot], (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
     return generation;
 }
 
-/* owned -> releasing. False, and no change, if the slot is not owned or of another generation. Of any number
- * of CPUs that try, one succeeds. */
-static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot,
-                                               uint32_t generation)
+static inline bool cgdt_slotmap_swap_owner_(struct slotmap *map, uint32_t slot, uint8_t seen,
+                                            uint8_t next)
 {
     uint8_t *owner = &map->owners[slot];
-    const uint8_t owned = cgdt_slotmap_owned_byte_(generation);
-    const uint8_t next = cgdt_slotmap_next_byte_(generation);
 
     /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
     if (!map->serialized)
-        return cgdt_cas8_acq_rel_(owner, owned, next);
-    if (*owner != owned)
+        return cgdt_cas8_acq_rel_(owner, seen, next);
+    if (*owner != seen)
         return false;
     *owner = next;
     return true;
 }
 
+/* owned -> owned and pinned. False, and no change, as release_begin. */
+static inline bool cgdt_slotmap_pin_(struct slotmap *map, uint32_t slot, uint32_t generation)
+{
+    const uint8_t owned = cgdt_slotmap_owned_byte_(generation);
+
+    return cgdt_slotmap_swap_owner_(map, slot, owned, owned | CGDT_SLOTMAP_PINNED);
+}
+
+/*
+ * owned -> releasing. False, and no change, if the slot is not owned, or of another generation, or pinned otherwise
+ * than `pin` says. Of any number of CPUs that try, one succeeds.
+ */
+static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot,
+                                               uint32_t generation, uint32_t pin)
+{
+    return cgdt_slotmap_swap_owner_(map, slot,
+                                    (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin),
+                                    cgdt_slotmap_next_byte_(generation));
+}
+
 /* releasing -> owned: the slot could not be cleaned. */
 static inline void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slot,
-                                               uint32_t generation)
+                                               uint32_t generation, uint32_t pin)
 {
     /* Pairs as in cgdt_slotmap_own_(). */
-    cgdt_store8_release_(&map->owners[slot], cgdt_slotmap_owned_byte_(generation));
+    cgdt_store8_release_(&map->owners[slot], (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
 }
 
 /*

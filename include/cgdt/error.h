@@ -46,7 +46,7 @@ enum cgdt_error {
     /* Somebody else is in the way; the call may succeed later. */
     /** No slot in service was free, and the call may not get one: cgdt_alloc_nowait(). */
     CGDT_EAGAIN = 11,
-    /** Another CPU is bringing this CPU on- or offline; or slots are still owned. May succeed later. */
+    /** Another CPU is bringing this CPU on- or offline; a CPU has the slot; or slots are still owned. */
     CGDT_EBUSY = 16,
 
     /* Something is used up. */

@@ -72,13 +72,14 @@ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
 int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
 
 /**
- * Zero a slot and give it back. Its CPU must not use it any more (cgdt_cpu_offline() sees to that).
+ * Zero a slot and give it back. Its CPU must not use it any more.
  *
  * @param pool  the pool
  * @param slot  the slot's handle, which is of no use afterwards
  *
  * @retval 0             done
  * @retval -CGDT_ESTALE  (caller) freed already, or being freed by another CPU: a double free
+ * @retval -CGDT_EBUSY   (caller) a CPU of the directory has it, and cgdt_cpu_offline() frees it
  * @retval -CGDT_ENOENT  (caller) no such slot, or nobody owns it: a foreign handle; one that also has the
  *                       wrong generation cannot be told from a double free and earns -CGDT_ESTALE
  * @return any other: the port's code, live_write failed; the slot is still owned and as it was
@@ -96,6 +97,7 @@ int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot);
  * @retval -CGDT_ESTALE  (caller) one of them is not its owner's, as for cgdt_free(), or is in `slots[]` twice;
  *                       nothing is freed
  * @retval -CGDT_ENOENT  (caller) likewise; nothing is freed
+ * @retval -CGDT_EBUSY   (caller) likewise; nothing is freed
  * @retval -CGDT_EINVAL  (caller) slots is NULL, or n is above CGDT_MAX_SLOTS
  * @return any other: the port's code, live_write failed for some; those are still owned, as they were, and left
  *         in `slots[]`; all others are freed
