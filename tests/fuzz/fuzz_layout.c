@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 #include "reference.h"
-#include "../unit/oracle.h"
+#include "../support/oracle.h"
 
 static struct cgdt_layout take_layout(struct input *input)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The plain answers; see reference.h. */
 #include "reference.h"
-#include "../unit/oracle.h"
+#include "../support/oracle.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets compare the library with: slow, plain, and built on tests/unit/oracle.h. It takes
+ * What the fuzz targets compare the library with: slow, plain, and built on tests/support/oracle.h. It takes
  * numbers for reasons and errors from the public headers, and calls nothing of the library.
  */
 #ifndef CGDT_TESTS_FUZZ_REFERENCE_H
