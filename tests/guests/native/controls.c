@@ -14,6 +14,7 @@
 #include "nmi.h"
 #include "segment.h"
 #include "tables.h"
+#include "traps.h"
 #include "verify.h"
 
 #define NONE MAX_CPUS

@@ -4,7 +4,7 @@
 // every other CPU into C, trap stubs, and a visit to ring 3. Written once for i386 and x86-64.
 
 #include "layout.h"
-#include "registers.inc"
+#include "entry.inc"
 
 #define CR0_PE  0x00000001
 #define CR0_WP  0x00010000
@@ -196,54 +196,13 @@ ap_entry:
     jmp 1b
 
 // ---- traps --------------------------------------------------------------------------------
-// A stub completes the frame to struct trap_frame (traps.h). The common part loads every segment register that
-// holds a selector of the kernel's from the table in use, on the way in and on the way out.
+// The common part loads every segment register that holds a selector of the kernel's from the table in use, on the
+// way in and on the way out.
 
-.macro stub vector
-    .balign 16
-trap_stub_\vector:
-    .if !((\vector == 8) || (\vector == 17) || (\vector == 21) || \
-          ((\vector >= 10) && (\vector <= 14)))
-#ifdef __x86_64__
-    pushq $0
-#else
-    pushl $0
-#endif
-    .endif
-#ifdef __x86_64__
-    pushq $\vector
-#else
-    pushl $\vector
-#endif
-    jmp trap_common
-    .section .rodata
-#ifdef __x86_64__
-    .quad \vector, trap_stub_\vector
-#else
-    .long \vector, trap_stub_\vector
-#endif
-    .text
+.macro stub_begin
 .endm
 
-    .section .rodata
-    .balign 8
-    .globl trap_stubs
-    .globl trap_stubs_end
-trap_stubs:
-    .text
-    .altmacro
-    .set i, 0
-    .rept 32
-    stub %i
-    .set i, i + 1
-    .endr
-    stub %VECTOR_POKE
-    stub %VECTOR_USER
-    stub %VECTOR_SPURIOUS
-    .noaltmacro
-    .section .rodata
-trap_stubs_end:
-    .text
+    stubs VECTOR_POKE, VECTOR_USER, VECTOR_SPURIOUS
 
 #ifdef __x86_64__
 trap_common:
@@ -259,12 +218,7 @@ trap_common:
     movl %eax, %fs
     movl $SEL_GS, %eax
     movl %eax, %gs
-    cld
-    movq %rsp, %rdi
-    movq %rsp, %rbx             // survives the call
-    andq $-16, %rsp
-    call trap_handle
-    movq %rbx, %rsp
+    handle_trap
     .irp register, gs, fs, es, ds
     popq %rax
     movl %eax, %\register
@@ -286,13 +240,7 @@ trap_common:
     movl %eax, %fs
     movl $SEL_GS, %eax
     movl %eax, %gs
-    cld
-    movl %esp, %ebx             // survives the call
-    andl $-16, %esp
-    subl $12, %esp
-    pushl %ebx
-    call trap_handle
-    movl %ebx, %esp
+    handle_trap
     popl %gs
     popl %fs
     popl %es
@@ -312,12 +260,7 @@ trap_common:
     .type user_return, @function
 #ifdef __x86_64__
 user_visit:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_preserved
     movq %rsp, (%rsi)
     movl %edi, %eax
     pushq $SEL_USER_DATA
@@ -329,12 +272,7 @@ user_visit:
 user_return:
     movq %rdi, %rsp
     movl %esi, %eax
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
+    pop_preserved
     ret
 #else
 user_visit:

@@ -186,7 +186,7 @@ int32_t gdtpool_supply_index(const void *page)
 bool gdtpool_supply_is_writable(void)
 {
     for (uint32_t i = 0; i < MAX_VCPUS; i++)
-        if (store_u64(&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
+        if (try_store(&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
             return false;
     return nr_free == MAX_VCPUS;
 }

@@ -9,7 +9,6 @@
 #include "tables.h"
 
 #define SPARE_COUNT 20u /* entries of vCPU 0's slot that are used here: more than two multicalls */
-#define PF_WRITE    3u  /* present, write */
 
 static bool expect(const char *what, int64_t got, int64_t wanted)
 {
@@ -26,7 +25,8 @@ static bool check_page_in_use(void)
     bool ok = expect("unseal of a page in use", cgdt_xen_pv_port.unseal(&gdtpool_xen, 0, &view),
                      -XEN_EBUSY);
 
-    ok &= expect("store to a page in use", store_u64(word, 0), FAULT(TRAP_PAGE_FAULT, PF_WRITE));
+    ok &= expect("store to a page in use", try_store(word, 0),
+                 FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED));
     return expect("the word stored to", (int64_t)*word, (int64_t)before) && ok;
 }
 
