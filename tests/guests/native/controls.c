@@ -72,8 +72,10 @@ static void rest_is_fine(uint32_t hit)
 
 void controls_change_slot(struct cpu *cpu)
 {
-    if (args->control == CONTROL_SHARED_SLOT && cpu->id == neighbour)
-        cpu->slot = cpus[victim].slot;
+    if (args->control != CONTROL_SHARED_SLOT || cpu->id != neighbour)
+        return;
+    cpu->slot = cpus[victim].slot;
+    gdtpool_fill(cpu);
 }
 
 static void shared_slot(void)
@@ -106,17 +108,23 @@ static int wiping_live_write(void *ctx, uint32_t page, const void *view, struct 
     return error;
 }
 
-void controls_change_port(struct cgdt_port *port)
+static int early_quiesce(void *ctx, uint32_t id)
 {
-    if (args->control != CONTROL_WIPE_NEIGHBOUR)
-        return;
-    port->live_write = wiping_live_write;
-    port->direct = false;
+    return pretend_parked && id == victim ? 0 : gdtpool_port()->quiesce(ctx, id);
 }
 
-bool controls_pretend_parked(uint32_t id)
+const struct cgdt_port *controls_port(void)
 {
-    return pretend_parked && id == victim;
+    static struct cgdt_port port;
+
+    port = *gdtpool_port();
+    if (args->control == CONTROL_EARLY_WIPE)
+        port.quiesce = early_quiesce;
+    if (args->control == CONTROL_WIPE_NEIGHBOUR) {
+        port.live_write = wiping_live_write;
+        port.direct = false;
+    }
+    return &port;
 }
 
 void controls_watch(struct cpu *cpu)

@@ -187,6 +187,7 @@ void cpu_online(uint32_t id)
     struct cpu *cpu = &cpus[id];
 
     gdtpool_online(cpu);
+    controls_change_slot(cpu);
     nmi_close(cpu); /* it may be parked; from INIT to its IDT it can take none */
     cpu->order = ORDER_NONE;
     set_state(cpu, STATE_OFFLINE);

@@ -102,7 +102,7 @@ void kernel_main(uint32_t magic, const void *info)
     const uint32_t slots = machine_most_cpus() + args.spare;
     controls_init(&args, nr);
     hotplug_init(&args, nr);
-    gdtpool_init(&args, slots);
+    gdtpool_init(&args, slots, controls_port());
     start_boot_cpu();
     start_others(nr);
     if (args.control != CONTROL_NONE)

@@ -18,6 +18,7 @@
 #include "problem.h"
 #include "segment.h"
 #include "traps.h"
+#include "watch.h"
 
 #define READER       1u
 #define ENTRY_LOADED ENTRY_EMPTY
@@ -135,7 +136,7 @@ static void look(uint16_t selector, uint32_t *last)
 
 static const volatile uint64_t *entry_in_page(const struct cpu *cpu, uint32_t entry)
 {
-    const uint64_t *page = gdtpool_view(tables_page(cpu->place));
+    const uint64_t *page = watch_view(tables_page(cpu->place));
 
     return page + tables_color(cpu->place) * args->slot_entries + (entry - tables_first());
 }

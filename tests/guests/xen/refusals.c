@@ -5,8 +5,10 @@
 
 #include "console.h"
 #include "gdtpool.h"
+#include "sabotage.h"
 #include "segment.h"
 #include "tables.h"
+#include "watch.h"
 
 #define SPARE_COUNT 20u /* entries of vCPU 0's slot that are used here: more than two multicalls */
 
@@ -19,7 +21,7 @@ static bool expect(const char *what, int64_t got, int64_t wanted)
 
 static bool check_page_in_use(void)
 {
-    void *view = gdtpool_view(0);
+    void *view = watch_view(0);
     uint64_t *word = (uint64_t *)view + (ENTRY_FS - tables_first());
     const uint64_t before = *word;
     bool ok = expect("unseal of a page in use", cgdt_xen_pv_port.unseal(&gdtpool_xen, 0, &view),
@@ -38,7 +40,7 @@ static uint32_t spare(void)
 
 static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
 {
-    const uint64_t *at = (const uint64_t *)gdtpool_view(0) + spare();
+    const uint64_t *at = (const uint64_t *)watch_view(0) + spare();
     uint32_t equal = 0;
 
     for (uint32_t i = 0; i < n; i++)
@@ -56,7 +58,7 @@ static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const c
     bool ok = expect("live write", cgdt_write(pool, slot, spare(), first, n), 0);
 
     ok &= expect("descriptors before", count_equal(first, n), n);
-    gdtpool_break_write(broken);
+    sabotage_break_write(broken);
     ok &= expect("broken live write", cgdt_write(pool, slot, spare(), second, n), -XEN_EINVAL);
     ok &= expect("descriptors as before it", count_equal(first, n), n);
     ok &= expect("undone", (int64_t)(gdtpool_xen.counts.undone - undone), 1);
