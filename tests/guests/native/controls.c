@@ -118,7 +118,7 @@ const struct cgdt_port *controls_port(void)
     static struct cgdt_port port;
 
     port = *gdtpool_port();
-    if (args->control == CONTROL_EARLY_WIPE)
+    if (args->control != CONTROL_NONE)
         port.quiesce = early_quiesce;
     if (args->control == CONTROL_WIPE_NEIGHBOUR) {
         port.live_write = wiping_live_write;
