@@ -65,7 +65,7 @@ static void native(struct fixture *fixture)
         (void)fixture_alloc(fixture);
 }
 
-/* Whether this is the very handle that a slot's owner has; read() changes nothing and says so. */
+/* Whether this is the very handle that a slot's owner has; cgdt_read() changes nothing and says so. */
 static bool is_owners(const struct fixture *fixture, cgdt_slot_t slot)
 {
     cgdt_desc_t unused;
