@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Takes sources apart: with want=comments their comments, a line "FILE:LINE: text" for each line that has
-# some; with want=code the rest, without what is in literals. What begins a comment: language=c, or
-# language=script for a # at the beginning of a word.
+# Takes sources apart: with want=comments their comments, a line "FILE:LINE: text" for each line
+# that has some; with want=code the rest, without what is in literals. What begins a comment:
+# language=c, or language=script for a # at the beginning of a word.
 
 function keep_literal(quote) {
     if (match(rest, quote == "\"" ? /^([^"\\]|\\.)*"/ : /^([^'\\]|\\.)*'/))

@@ -7,7 +7,9 @@ static int plan(const struct run *run, uint32_t n, uint32_t *slots)
     return n <= run->model.slots && model_plan(&run->model, n, slots) ? 0 : -CGDT_ENOSPC;
 }
 
-/* After a failed bulk: nothing, but for slots on pages in service that the port refused to clean. */
+/*
+ * After a failed bulk: nothing, but for slots on pages in service that the port refused to clean.
+ */
 static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slots)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -58,7 +60,9 @@ void op_bulk(struct run *run)
          "bulk of more than there can be");
 }
 
-/* What a bulk free of these says, whose slots go to `numbers`. It takes them one after the other. */
+/*
+ * What a bulk free of these says, whose slots go to `numbers`. It takes them one after the other.
+ */
 static int lookup_all(const struct model *model, uint32_t n, const cgdt_slot_t *slots,
                       uint32_t *numbers)
 {
@@ -169,8 +173,9 @@ static uint32_t windows_with_pages(const struct run *run)
 }
 
 /*
- * After several failures, or with pages held back or not sealed, which pages stay is up to the core, within limits:
- * what it says is what left, nobody's page is among it, and what came into service is clean (check_all() looks).
+ * After several failures, or with pages held back or not sealed, which pages stay is up to the
+ * core, within limits: what it says is what left, nobody's page is among it, and what came into
+ * service is clean (check_all() looks).
  */
 bool has_held(const struct run *run)
 {
@@ -210,7 +215,10 @@ void op_trim(struct run *run)
 
     MUST(before - after == (result > 0 ? (uint32_t)result : 0), "%d, from %u to %u", result, before,
          after);
-    /* A window that could not come back after a failure is lost to the count: one more failure, one window. */
+    /*
+     * A window that could not come back after a failure is lost to the count: one more failure, one
+     * window.
+     */
     MUST(windows_in_service(run) + (run->port.fired > 1 ? run->port.fired - 1 : 0) >=
              (served < keep ? served : keep),
          "%u of %u windows left", windows_in_service(run), keep);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * The CPU's view of system types in a GDT (SDM vol. 3A table 3-2): ok, reserved, belongs in the IDT; or
- * "half": what the second eight bytes of a 16-byte descriptor look like.
+ * The CPU's view of system types in a GDT (SDM vol. 3A table 3-2): ok, reserved, belongs in the
+ * IDT; or "half": what the second eight bytes of a 16-byte descriptor look like.
  */
 enum kind {
     OK,
@@ -107,7 +107,10 @@ static enum cgdt_reason entry_reason(enum cgdt_profile profile, uint32_t rules,
             oracle_decode(descs[entry + 1], &behind);
         if (behind.segment || behind.type)
             return CGDT_BAD_HIGH_HALF;
-        /* The base of a TSS or LDT, whose sign is bit 56 and up; a gate's target is the call's affair. */
+        /*
+         * The base of a TSS or LDT, whose sign is bit 56 and up; a gate's target is the call's
+         * affair.
+         */
         const int8_t top = (int8_t)(descs[entry + 1] >> 24);
         if (fields.type != 12 && top != 0 && top != -1)
             return CGDT_BAD_HIGH_HALF;
@@ -202,7 +205,9 @@ uint32_t reference_slot_begin(const struct cgdt_layout *layout, uint64_t number,
     return (uint32_t)(begin % window_entries);
 }
 
-/* Whether every CPU says the same to a selector: null, LDT, common page, hypervisor's; or native. */
+/*
+ * Whether every CPU says the same to a selector: null, LDT, common page, hypervisor's; or native.
+ */
 static bool is_shared(const struct cgdt_layout *layout, uint16_t selector)
 {
     const unsigned entry = selector / 8;
@@ -211,7 +216,9 @@ static bool is_shared(const struct cgdt_layout *layout, uint16_t selector)
            (layout->common && entry < 512) || entry >= layout->reserved_entry;
 }
 
-/* The selector with its entry moved; null unless the entry lies in from .. from + slot_entries - 1. */
+/*
+ * The selector with its entry moved; null unless the entry lies in from .. from + slot_entries - 1.
+ */
 static uint16_t moved(const struct cgdt_layout *layout, uint16_t selector, uint32_t from,
                       uint32_t to)
 {

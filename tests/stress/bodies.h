@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bodies of the stress tests: plain C, since Criterion cannot start under the thread sanitizer. Each
- * takes what the engine takes (tools/stress_engine.h), says on stderr what is wrong, and returns 0 if nothing.
+ * The bodies of the stress tests: plain C, since Criterion cannot start under the thread sanitizer.
+ * Each takes what the engine takes (tools/stress_engine.h), says on stderr what is wrong, and
+ * returns 0 if nothing.
  */
 #ifndef CGDT_TESTS_STRESS_BODIES_H
 #define CGDT_TESTS_STRESS_BODIES_H
@@ -10,7 +11,10 @@
 
 typedef int stress_body(const struct stress_params *params);
 
-/* One run without a violation, in which what was asked for really came about (full pools, trims, faults). */
+/*
+ * One run without a violation, in which what was asked for really came about (full pools, trims,
+ * faults).
+ */
 int stress_body_run(const struct stress_params *params);
 
 /* With one thread the seed repeats the run: equal counts. */

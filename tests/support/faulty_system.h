@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A system that says no. The linker puts functions between the hosted port and the system (--wrap, see
- * tests/unit/CMakeLists.txt): each n-th call of any of them fails, and what is mapped and allocated is counted.
+ * A system that says no. The linker puts functions between the hosted port and the system (--wrap,
+ * see tests/unit/CMakeLists.txt): each n-th call of any of them fails, and what is mapped and
+ * allocated is counted.
  */
 #ifndef CGDT_TESTS_FAULTY_SYSTEM_H
 #define CGDT_TESTS_FAULTY_SYSTEM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hosted port without a pool: 32 entries to a slot, two pages to each of four windows, and pages 0, 1, 2, 6
- * and the common page mapped and filled. Window 2 has none.
+ * The hosted port without a pool: 32 entries to a slot, two pages to each of four windows, and
+ * pages 0, 1, 2, 6 and the common page mapped and filled. Window 2 has none.
  */
 #ifndef CGDT_TESTS_HOSTED_PAGES_H
 #define CGDT_TESTS_HOSTED_PAGES_H

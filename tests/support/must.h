@@ -2,8 +2,8 @@
 /*
  * What every suite includes: Criterion, the library's headers, one assertion and one random source.
  *
- * Criterion reports every cr_assert() to the runner through a pipe, also the ones that hold. Loops over
- * millions of cases therefore use MUST(), which says nothing until something is wrong.
+ * Criterion reports every cr_assert() to the runner through a pipe, also the ones that hold. Loops
+ * over millions of cases therefore use MUST(), which says nothing until something is wrong.
  */
 #ifndef CGDT_TESTS_MUST_H
 #define CGDT_TESTS_MUST_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool on the native port: "physical memory" of some pages, with a writable and a read-only map of it. The
- * template is null and a data segment. Any failure is the test's.
+ * A pool on the native port: "physical memory" of some pages, with a writable and a read-only map
+ * of it. The template is null and a data segment. Any failure is the test's.
  */
 #ifndef CGDT_TESTS_NATIVE_SETUP_H
 #define CGDT_TESTS_NATIVE_SETUP_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool on the port for PV kernels, on a model of Xen; the port's array has the pages. Change config and xen after
+ * A pool on the port for PV kernels, on a model of Xen; the port's array has the pages. Change
+ * config and xen after
  * xen_setup_prepare(), then open.
  */
 #ifndef CGDT_TESTS_XEN_SETUP_H

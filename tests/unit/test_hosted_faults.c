@@ -77,8 +77,8 @@ struct step {
 #define AREA_BYTES ((size_t)4 * 3 * 4096)
 
 /*
- * One step, in which each mapping fails once before it is let through: the error comes back, and what the
- * windows show and the page's own view are as they were.
+ * One step, in which each mapping fails once before it is let through: the error comes back, and
+ * what the windows show and the page's own view are as they were.
  */
 static void do_step(const struct step *step, bool drops)
 {

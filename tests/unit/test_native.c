@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port for bare metal: two maps of the same memory, one of them read-only; locks, quiesce and poison. What
- * the CPU says is in tests/guests/native.
+ * The port for bare metal: two maps of the same memory, one of them read-only; locks, quiesce and
+ * poison. What the CPU says is in tests/guests/native.
  */
 #define _GNU_SOURCE
 #include <cgdt/port/lgdt.h>
@@ -234,7 +234,10 @@ static void *lock_and_unlock(void *native)
     return NULL;
 }
 
-/* Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who waits. */
+/*
+ * Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who
+ * waits.
+ */
 Test(native, whoever_finds_the_lock_taken_waits)
 {
     struct cgdt_native native = {.locked = 2};

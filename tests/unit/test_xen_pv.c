@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The port for PV kernels on a model of Xen: what it asks for, what it undoes, what others see meanwhile. */
+/*
+ * The port for PV kernels on a model of Xen: what it asks for, what it undoes, what others see
+ * meanwhile.
+ */
 #include "must.h"
 #include "xen_setup.h"
 
@@ -311,7 +314,10 @@ Test(xen_pv, a_serialized_pool_needs_no_lock)
     xen_setup_close(&setup);
 }
 
-/* The array may be another pool's when the first is gone, and then its last page is a slot page again. */
+/*
+ * The array may be another pool's when the first is gone, and then its last page is a slot page
+ * again.
+ */
 Test(xen_pv, the_last_page_is_a_slot_page_again_when_the_common_page_has_left)
 {
     struct xen_setup setup;

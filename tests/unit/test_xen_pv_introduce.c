@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A page that comes to a live pool of a PV kernel is named to Xen before any CPU of it is written for. */
+/*
+ * A page that comes to a live pool of a PV kernel is named to Xen before any CPU of it is written
+ * for.
+ */
 #include "must.h"
 #include "xen_setup.h"
 

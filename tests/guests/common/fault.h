@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults as values: an instruction that may fault is announced with FIXUP(), and goes on elsewhere with a FAULT() if it
- * does. What entry.inc and link.ld make of it is here too; what else a trap may be, is each guest's traps.c.
+ * Faults as values: an instruction that may fault is announced with FIXUP(), and goes on elsewhere
+ * with a FAULT() if it does. What entry.inc and link.ld make of it is here too; what else a trap
+ * may be, is each guest's traps.c.
  */
 
 #ifndef GUEST_FAULT_H
@@ -18,8 +19,8 @@
 #define PAGE_FAULT_WRITE_PROTECTED 3
 
 /*
- * For inline assembly: a fault at local label `from` goes on at `to` with FAULT(vector, error code) in the
- * accumulator, which is never 0.
+ * For inline assembly: a fault at local label `from` goes on at `to` with FAULT(vector, error code)
+ * in the accumulator, which is never 0.
  */
 #if defined(__x86_64__)
 #define FIXUP_WORD ".quad "

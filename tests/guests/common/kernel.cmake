@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# How a test kernel is built, and a test that boots one. To be included at the top of a guest's CMakeLists.txt: kernels are freestanding, so
-# nothing of the host's flags may reach them (sanitizers, coverage, PIE, LTO); they are all cleared for that folder.
+# How a test kernel is built, and a test that boots one. To be included at the top of a guest's
+# CMakeLists.txt: kernels are freestanding, so nothing of the host's flags may reach them
+# (sanitizers, coverage, PIE, LTO); they are all cleared for that folder.
 
 enable_language(ASM)
 
@@ -23,8 +24,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
 set_directory_properties(PROPERTIES COMPILE_OPTIONS "" LINK_OPTIONS "")
 
-# guest_kernel(TARGET WIDTH FLAGS SOURCE...): WIDTH is -m64 or -m32, FLAGS a list. The core is in it as every
-# embedder has it, compiled anew with the flags of this kernel; link.ld is in the folder that calls.
+# guest_kernel(TARGET WIDTH FLAGS SOURCE...): WIDTH is -m64 or -m32, FLAGS a list. The core is in it
+# as every embedder has it, compiled anew with the flags of this kernel; link.ld is in the folder
+# that calls.
 function(guest_kernel target width flags)
     set(common ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
     include(${PROJECT_SOURCE_DIR}/alloc/sources.cmake)
@@ -52,7 +54,8 @@ function(guest_kernel target width flags)
     )
 endfunction()
 
-# guest_test(NAME LABEL SECONDS COMMAND...): one QEMU at a time; the command ends by itself before SECONDS are over.
+# guest_test(NAME LABEL SECONDS COMMAND...): one QEMU at a time; the command ends by itself before
+# SECONDS are over.
 function(guest_test name label seconds)
     add_test(NAME ${name} COMMAND ${ARGN})
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${seconds} RESOURCE_LOCK qemu)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segment registers, read and loaded, and a store that may be refused. Loads and the store return 0 or a FAULT().
- * What only one of the guests can do with a table of its own is in its segment.h.
+ * Segment registers, read and loaded, and a store that may be refused. Loads and the store return 0
+ * or a FAULT(). What only one of the guests can do with a table of its own is in its segment.h.
  */
 
 #ifndef GUEST_SELECTOR_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The negative controls. Where a CPU loses the table that it is on, the next segment load is a fault that cannot be
- * delivered: the machine is gone. So the loss is seen by LSL, which does not fault, with interrupts off; or, in
- * late-user and parked-on-slot, the end of the machine is what must happen, and run-qemu looks for it.
+ * The negative controls. Where a CPU loses the table that it is on, the next segment load is a
+ * fault that cannot be delivered: the machine is gone. So the loss is seen by LSL, which does not
+ * fault, with interrupts off; or, in late-user and parked-on-slot, the end of the machine is what
+ * must happen, and run-qemu looks for it.
  */
 
 #include "controls.h"
@@ -205,7 +206,7 @@ static void late_user(void)
     missed("it took the NMI", victim);
 }
 
-/* ---- what the CPU itself refuses; all on CPU 0 ------------------------------------------------ */
+/* ---- what the CPU itself refuses; all on CPU 0 ----------------------------------------------- */
 
 static struct cgdt_pseudo_descriptor own_gdtr(void)
 {

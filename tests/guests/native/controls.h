@@ -17,7 +17,9 @@ bool controls_stays_on_slot(const struct cpu *cpu);
 /* ORDER_WATCH: stay on the slot with interrupts off, and see whether it is taken away. */
 void controls_watch(struct cpu *cpu);
 
-/* All CPUs are online and fine, but for the control. Says whether it was caught, and ends the run. */
+/*
+ * All CPUs are online and fine, but for the control. Says whether it was caught, and ends the run.
+ */
 _Noreturn void controls_run(void);
 
 #endif /* GUEST_CONTROLS_H */

@@ -95,7 +95,9 @@ void cpu_use_slot(struct cpu *cpu)
     load_selectors();
 }
 
-/* Selectors are the same in both tables, so an NMI may come between any two of these instructions. */
+/*
+ * Selectors are the same in both tables, so an NMI may come between any two of these instructions.
+ */
 void cpu_leave_slot(void)
 {
     const struct cgdt_pseudo_descriptor boot = {

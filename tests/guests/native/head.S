@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything of the kernel that cannot be C: the headers that boot loaders look for, the way of the boot CPU and of
-// every other CPU into C, trap stubs, and a visit to ring 3. Written once for i386 and x86-64.
+// Everything of the kernel that cannot be C: the headers that boot loaders look for, the way of the
+// boot CPU and of every other CPU into C, trap stubs, and a visit to ring 3. Written once for i386
+// and x86-64.
 
 #include "layout.h"
 #include "entry.inc"
@@ -31,8 +32,8 @@
     .long _start, 0
 
 // ---- the boot table -----------------------------------------------------------------------
-// What a CPU uses before it has a slot and after it has left it. It has all that an NMI needs, with the selectors
-// of a slot; %fs and %gs lead to a record that says: nobody.
+// What a CPU uses before it has a slot and after it has left it. It has all that an NMI needs, with
+// the selectors of a slot; %fs and %gs lead to a record that says: nobody.
 
     .data
     .balign 4096
@@ -64,7 +65,7 @@ boot_gdtr:
 ap_cr3: .long 0
 ap_cr4: .long 0
 
-// ---- boot CPU: 32-bit protected mode, no paging; %eax a magic number, %ebx an information block ---------
+// ---- boot CPU: 32-bit protected mode, no paging; %eax a magic number, %ebx an information block
 
     .text
     .code32
@@ -196,8 +197,8 @@ ap_entry:
     jmp 1b
 
 // ---- traps --------------------------------------------------------------------------------
-// The common part loads every segment register that holds a selector of the kernel's from the table in use, on the
-// way in and on the way out.
+// The common part loads every segment register that holds a selector of the kernel's from the table
+// in use, on the way in and on the way out.
 
 .macro stub_begin
 .endm
@@ -252,8 +253,9 @@ trap_common:
 
 // ---- ring 3 -------------------------------------------------------------------------------
 
-// uint32_t user_visit(uint32_t selector, uintptr_t *resume): what LSL says of it there. *resume receives the
-// stack pointer that user_return(resume, value), called by the handler of VECTOR_USER, comes back to.
+// uint32_t user_visit(uint32_t selector, uintptr_t *resume): what LSL says of it there. *resume
+// receives the stack pointer that user_return(resume, value), called by the handler of VECTOR_USER,
+// comes back to.
     .globl user_visit
     .type user_visit, @function
     .globl user_return

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events. The boot CPU gets a slot while pages are private, seals the pool and goes onto its slot; then
- * the others come, each onto its own, and everything is looked at, used, looked at again and taken down.
+ * The order of events. The boot CPU gets a slot while pages are private, seals the pool and goes
+ * onto its slot; then the others come, each onto its own, and everything is looked at, used, looked
+ * at again and taken down.
  */
 
 #include "acpi.h"

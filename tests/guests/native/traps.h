@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions and interrupts. A fault that fault.h does not expect prints itself and ends the run. */
+/*
+ * Exceptions and interrupts. A fault that fault.h does not expect prints itself and ends the run.
+ */
 
 #ifndef GUEST_TRAPS_H
 #define GUEST_TRAPS_H

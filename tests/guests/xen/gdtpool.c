@@ -47,8 +47,8 @@ static uint64_t virt_to_mfn(void *ctx, const void *page)
 }
 
 /*
- * Frames are named in the GDT of whoever maps them: behind its own, or in the place of the first, as a list of 14
- * ends with the page of the vCPU's own slot.
+ * Frames are named in the GDT of whoever maps them: behind its own, or in the place of the first,
+ * as a list of 14 ends with the page of the vCPU's own slot.
  */
 
 static struct {
@@ -101,7 +101,10 @@ static int introduce(void *ctx, uint64_t frame)
     return set_gdt_and_back(frames, at == n ? n + 1 : n, own_frames[vcpu].frames, n);
 }
 
-/* Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or contents. */
+/*
+ * Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or
+ * contents.
+ */
 
 static void *page_get(void *ctx, uint32_t page)
 {

@@ -22,8 +22,8 @@ uint64_t *gdtpool_supply_page(uint32_t index);
 struct cgdt_pool *gdtpool_init(const struct args *args, const struct cgdt_port *port);
 
 /*
- * The calling vCPU, one of the first MAX_DRIVERS, has taken these frames by set_gdt, and %fs from the slot there.
- * From now on it may map pages.
+ * The calling vCPU, one of the first MAX_DRIVERS, has taken these frames by set_gdt, and %fs from
+ * the slot there. From now on it may map pages.
  */
 void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t n);
 

@@ -61,8 +61,8 @@ vcpu_entry:
 
 // ---- traps --------------------------------------------------------------------------------
 // Xen pushes, from low to high addresses: rcx, r11, [error code], rip, cs, rflags, rsp, ss.
-// A stub takes rcx and r11 back; the common part returns through the iret hypercall: a plain iret is not to be had in
-// PV.
+// A stub takes rcx and r11 back; the common part returns through the iret hypercall: a plain iret
+// is not to be had in PV.
 
 .macro stub_begin
     popq %rcx

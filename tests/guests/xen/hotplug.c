@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events of mode=hotplug. All vCPUs are brought online once, on pages reserved before; then the
- * drivers begin. When their time is over everything is looked at in peace, and taken down to the last page.
+ * The order of events of mode=hotplug. All vCPUs are brought online once, on pages reserved before;
+ * then the drivers begin. When their time is over everything is looked at in peace, and taken down
+ * to the last page.
  */
 
 #include "hotplug.h"
@@ -99,7 +100,10 @@ static void check_cpu(uint32_t vcpu)
         problem("table of vCPU", vcpu);
 }
 
-/* Tables that are right and lie at places of their own: none is given twice; owned ones are no more than these. */
+/*
+ * Tables that are right and lie at places of their own: none is given twice; owned ones are no more
+ * than these.
+ */
 static void check_all(void)
 {
     struct cgdt_violation violation;
@@ -165,7 +169,10 @@ static void dismiss_drivers(void)
     demand("cgdt_cpu_offline of vCPU 0", cgdt_cpu_offline(pool, 0));
 }
 
-/* Control no-drop: Xen holds the pages, so the pool must not lose them; until their users let go at last. */
+/*
+ * Control no-drop: Xen holds the pages, so the pool must not lose them; until their users let go at
+ * last.
+ */
 static void drop_at_last(void)
 {
     struct cgdt_pool_stats before;

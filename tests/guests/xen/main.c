@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events: a pool is filled while its pages are private, sealed, used by vCPUs, and grows on while
- * they run. Every vCPU checks its own slot from inside.
+ * The order of events: a pool is filled while its pages are private, sealed, used by vCPUs, and
+ * grows on while they run. Every vCPU checks its own slot from inside.
  */
 
 #include "args.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A page in use cannot be made writable and cannot be stored to; a live write that fails half-way is undone. */
+/*
+ * A page in use cannot be made writable and cannot be stored to; a live write that fails half-way
+ * is undone.
+ */
 
 #include "refusals.h"
 
@@ -48,7 +51,10 @@ static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
     return equal;
 }
 
-/* From `first` to `second`, which must not come through when Xen refuses the broken-th of its hypercalls. */
+/*
+ * From `first` to `second`, which must not come through when Xen refuses the broken-th of its
+ * hypercalls.
+ */
 static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const cgdt_desc_t *second,
                        uint32_t n, uint32_t broken)
 {
@@ -81,8 +87,8 @@ static bool check_segments(struct cgdt_pool *pool, uint32_t n, uint32_t broken)
 }
 
 /*
- * 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the new low
- * half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
+ * 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the
+ * new low half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
  */
 static bool check_gates(struct cgdt_pool *pool, uint32_t broken)
 {

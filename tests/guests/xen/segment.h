@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a vCPU can do with its own GDT beyond selector.h, and ask (ask.h). All return 0 or a FAULT(). */
+/*
+ * What a vCPU can do with its own GDT beyond selector.h, and ask (ask.h). All return 0 or a
+ * FAULT().
+ */
 
 #ifndef GUEST_SEGMENT_H
 #define GUEST_SEGMENT_H

@@ -77,8 +77,9 @@ static _Noreturn void unexpected(const struct trap_frame *frame)
 }
 
 /*
- * Where the fault happened. A vCPU that is switched out between a fault and its delivery, with a selector that cannot
- * be loaded again, comes back with the failsafe frame on its stack first and the fault's on top of it.
+ * Where the fault happened. A vCPU that is switched out between a fault and its delivery, with a
+ * selector that cannot be loaded again, comes back with the failsafe frame on its stack first and
+ * the fault's on top of it.
  */
 static uint64_t *origin(struct trap_frame *frame)
 {

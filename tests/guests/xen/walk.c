@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The independent walk. Where a page is comes from Xen's own table of machine frames, what it must hold
- * from tables.c's own arithmetic.
+ * The independent walk. Where a page is comes from Xen's own table of machine frames, what it must
+ * hold from tables.c's own arithmetic.
  */
 
 #include "walk.h"

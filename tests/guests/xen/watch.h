@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the port was asked to do: where it mapped pages, what it could not take back. It changes nothing. */
+/*
+ * What the port was asked to do: where it mapped pages, what it could not take back. It changes
+ * nothing.
+ */
 
 #ifndef GUEST_WATCH_H
 #define GUEST_WATCH_H

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -v folder=... -f figures.awk -f curves.awk measured.txt: FOLDER/LAYOUT.curve for the plots: vCPUs, pages,
-# hypercalls for tables per CPU at boot, instructions per CPU at boot.
+# awk -v folder=... -f figures.awk -f curves.awk measured.txt: FOLDER/LAYOUT.curve for the plots:
+# vCPUs, pages, hypercalls for tables per CPU at boot, instructions per CPU at boot.
 
 END {
     n = layouts(list)

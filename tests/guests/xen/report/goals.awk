@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -f figures.awk -f goals.awk measured.txt: a line per goal and number of vCPUs; exit 1 if one is missed.
-# With -v markdown=1 a table.
+# awk -f figures.awk -f goals.awk measured.txt: a line per goal and number of vCPUs; exit 1 if one
+# is missed. With -v markdown=1 a table.
 
 function total(kind, layout, cpus) {
     if (kind == "pages")
