@@ -40,7 +40,8 @@ command -v "$1" >/dev/null || fail "$1 is not installed"
 judge() {
     local known=tests/static/$1.txt
 
-    sed -nE 's/^([^: ]+):[0-9]+:.*(warning|error): .*\[([^] ]*)\]$/\1 \3/p' "$2" | sort -u >"$work/found"
+    sed -nE 's/^([^: ]+):[0-9]+:.*(warning|error): .*\[([^] ]*)\]$/\1 \3/p' "$2" |
+        sort -u >"$work/found"
     { [ ! -e "$known" ] || sed -E '/^#|^$/d' "$known"; } | sort -u >"$work/known"
     if ! diff "$work/known" "$work/found" >"$work/diff"; then
         cat "$2" >&2

@@ -8,7 +8,9 @@ END {
     for (i = 1; i <= n; i++)
         for (cpus in seen) {
             boot = figure["BOOT", list[i], cpus, "n"]
-            print cpus, figure["SIZE", list[i], cpus, "pages"], per(table_calls("BOOT", list[i], cpus), boot),
-                per(figure["BOOT", list[i], cpus, "instructions"], boot) | "sort -n >" folder "/" list[i] ".curve"
+            print cpus, figure["SIZE", list[i], cpus, "pages"],
+                per(table_calls("BOOT", list[i], cpus), boot),
+                per(figure["BOOT", list[i], cpus, "instructions"], boot) |
+                "sort -n >" folder "/" list[i] ".curve"
         }
 }
