@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# For test scripts that look at many things and say all that is wrong: fail, finish, need, and a folder $work that goes
-# away at the end. Sourced.
+# For test scripts that look at many things and say all that is wrong: fail, finish, need, and a
+# folder $work that goes away at the end. Sourced.
 
 set -euo pipefail
 export LC_ALL=C

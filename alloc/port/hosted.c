@@ -123,22 +123,17 @@ static int map_back(struct cgdt_hosted *hosted, char *place, uint32_t frame)
     return map_at(hosted, place, frame);
 }
 
-/* Old kernels drop what stood at a fixed address before they notice that they cannot map: put it back. */
-static int show_frame(struct cgdt_hosted *hosted, char *place, uint32_t frame)
+/*
+ * A place that showed `from` shows `to` afterwards, one of which is a frame and the other ZEROS. To
+ * take a frame back may cost the reserve, to show one may not. Old kernels drop what stood at a fixed
+ * address before they notice that they cannot map: put it back.
+ */
+static int change_place(struct cgdt_hosted *hosted, char *place, uint32_t from, uint32_t to)
 {
-    const int error = map_at(hosted, place, frame);
+    const int error = to == ZEROS ? map_back(hosted, place, to) : map_at(hosted, place, to);
 
     if (error != 0)
-        (void)map_back(hosted, place, ZEROS);
-    return error;
-}
-
-static int show_zeros(struct cgdt_hosted *hosted, char *place, uint32_t frame)
-{
-    const int error = map_back(hosted, place, ZEROS);
-
-    if (error != 0)
-        (void)map_back(hosted, place, frame);
+        (void)map_back(hosted, place, from);
     return error;
 }
 
@@ -169,73 +164,41 @@ static bool heads_with(const struct cgdt_hosted *hosted, uint32_t page, uint32_t
            sealed_in_window(hosted, window) == others_sealed;
 }
 
-static int show_heads(struct cgdt_hosted *hosted, uint32_t frame)
+/* The same for the common page: all of its places, or none. */
+static int change_heads(struct cgdt_hosted *hosted, uint32_t from, uint32_t to)
 {
     for (uint32_t window = 0; window < hosted->max_windows; window++) {
         int error;
 
         if (window != 0 && sealed_in_window(hosted, window) == 0)
             continue;
-        error = show_frame(hosted, head_of(hosted, window), frame);
+        error = change_place(hosted, head_of(hosted, window), from, to);
         if (error == 0)
             continue;
         while (window-- > 0)
             if (window == 0 || sealed_in_window(hosted, window) != 0)
-                (void)map_back(hosted, head_of(hosted, window), ZEROS);
+                (void)map_back(hosted, head_of(hosted, window), from);
         return error;
     }
     return 0;
 }
 
-static int hide_heads(struct cgdt_hosted *hosted, uint32_t frame)
+/* The same for a slot page, and for the head of its window where that changes with it. */
+static int change_page(struct cgdt_hosted *hosted, uint32_t page, uint32_t from, uint32_t to)
 {
-    for (uint32_t window = 0; window < hosted->max_windows; window++) {
-        int error;
-
-        if (window != 0 && sealed_in_window(hosted, window) == 0)
-            continue;
-        error = show_zeros(hosted, head_of(hosted, window), frame);
-        if (error == 0)
-            continue;
-        while (window-- > 0)
-            if (window == 0 || sealed_in_window(hosted, window) != 0)
-                (void)map_back(hosted, head_of(hosted, window), frame);
-        return error;
-    }
-    return 0;
-}
-
-static int show_page(struct cgdt_hosted *hosted, uint32_t page, uint32_t frame)
-{
-    const bool with_head = heads_with(hosted, page, 0);
-    char *head = head_of(hosted, page / hosted->config.layout.window_pages);
+    const bool with_head = heads_with(hosted, page, to == ZEROS ? 1 : 0);
     const uint32_t common = frame_of_state(*state_of(hosted, CGDT_COMMON_PAGE));
+    const uint32_t head_from = from == ZEROS ? ZEROS : common;
+    char *head = head_of(hosted, page / hosted->config.layout.window_pages);
     int error = 0;
 
     if (with_head)
-        error = show_frame(hosted, head, common);
+        error = change_place(hosted, head, head_from, to == ZEROS ? ZEROS : common);
     if (error != 0)
         return error;
-    error = show_frame(hosted, place_of(hosted, page), frame);
+    error = change_place(hosted, place_of(hosted, page), from, to);
     if (error != 0 && with_head)
-        (void)map_back(hosted, head, ZEROS);
-    return error;
-}
-
-static int hide_page(struct cgdt_hosted *hosted, uint32_t page, uint32_t frame)
-{
-    const bool with_head = heads_with(hosted, page, 1);
-    char *head = head_of(hosted, page / hosted->config.layout.window_pages);
-    const uint32_t common = frame_of_state(*state_of(hosted, CGDT_COMMON_PAGE));
-    int error = 0;
-
-    if (with_head)
-        error = show_zeros(hosted, head, common);
-    if (error != 0)
-        return error;
-    error = show_zeros(hosted, place_of(hosted, page), frame);
-    if (error != 0 && with_head)
-        (void)map_back(hosted, head, common);
+        (void)map_back(hosted, head, head_from);
     return error;
 }
 
@@ -270,8 +233,8 @@ static int hosted_seal(void *ctx, uint32_t page, void **view)
 
     if (*state == 0 || (*state & SEALED) != 0)
         return -EINVAL;
-    error = common ? show_heads(hosted, frame_of_state(*state))
-                   : show_page(hosted, page, frame_of_state(*state));
+    error = common ? change_heads(hosted, ZEROS, frame_of_state(*state))
+                   : change_page(hosted, page, ZEROS, frame_of_state(*state));
     if (error != 0)
         return error;
     *state |= SEALED;
@@ -288,7 +251,8 @@ static int hosted_unseal(void *ctx, uint32_t page, void **view)
 
     if ((*state & SEALED) == 0)
         return -EINVAL;
-    error = page == CGDT_COMMON_PAGE ? hide_heads(hosted, frame) : hide_page(hosted, page, frame);
+    error = page == CGDT_COMMON_PAGE ? change_heads(hosted, frame, ZEROS)
+                                     : change_page(hosted, page, frame, ZEROS);
     if (error != 0)
         return error;
     *state &= ~SEALED;

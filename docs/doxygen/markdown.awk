@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# What Doxyfile has done to docs/*.md before doxygen reads them, line by line: Markdown as the forges have it is not
-# quite doxygen's (1.9.4).
+# What Doxyfile has done to docs/*.md before doxygen reads them, line by line: Markdown as the
+# forges have it is not quite doxygen's (1.9.4).
 #
-#   headings      get the label that links to them use: "## One file" of embedding.md is #embedding-one-file
-#   links         to a heading use that; those to files that are no page of the site (../LICENSE) become their text
+#   headings      get the label that links to them use: "## One file" of embedding.md is
+#                 #embedding-one-file
+#   links         to a heading use that; those to files that are no page of the site (../LICENSE)
+#                 become their text
 #   #GP, #PF      are exceptions of the CPU, not links
 
 # The anchor that forges give a heading; the second of that name gets -1.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// From where a loader leaves the CPU (32-bit protected mode, no paging) to kernel_main() in 64-bit mode, on a boot table
-// whose selectors are those of the slots. PVH: an ELF note says where to begin (QEMU's -kernel, Xen, Firecracker).
+// From where a loader leaves the CPU (32-bit protected mode, no paging) to kernel_main() in 64-bit
+// mode, on a boot table whose selectors are those of the slots. PVH: an ELF note says where to
+// begin (QEMU's -kernel, Xen, Firecracker).
 
     .section .note.pvh, "a", @note
     .balign 4

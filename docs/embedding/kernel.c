@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole kernel with a pool: four CPUs' tables in one page. It has one CPU, which takes the four in turn. entry.S has
- * brought it to 64-bit mode; `make run` boots it. README.md shows the part from the pages to use_table().
+ * A whole kernel with a pool: four CPUs' tables in one page. It has one CPU, which takes the four
+ * in turn. entry.S has brought it to 64-bit mode; `make run` boots it. README.md shows the part
+ * from the pages to use_table().
  */
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>
@@ -55,7 +56,10 @@ static int use_table(uint32_t cpu)
     return 0;
 }
 
-/* Asked of the CPU, not of the pool: where is its table, and was it there that LTR set the TSS's busy bit? */
+/*
+ * Asked of the CPU, not of the pool: where is its table, and was it there that LTR set the TSS's
+ * busy bit?
+ */
 static bool is_on_table(uint32_t cpu)
 {
     const cgdt_desc_t *table = pages[0] + cpu * ENTRIES;

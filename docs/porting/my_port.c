@@ -5,8 +5,8 @@
 #include <cgdt/error.h>
 
 /*
- * A private page: aligned, zero, in this pool only, known to no CPU (rules 1 and 3). On failure nothing has
- * changed (rule 5).
+ * A private page: aligned, zero, in this pool only, known to no CPU (rules 1 and 3). On failure
+ * nothing has changed (rule 5).
  */
 static int my_map(void *ctx, uint32_t page, void **view)
 {
@@ -39,8 +39,9 @@ static int my_seal(void *ctx, uint32_t page, void **view)
 }
 
 /*
- * Private again. The core asks when no slot of the page is owned, and each was freed after my_quiesce() had said
- * yes. A hypervisor may still hold the page: pass on its error, and change nothing (rule 7).
+ * Private again. The core asks when no slot of the page is owned, and each was freed after
+ * my_quiesce() had said yes. A hypervisor may still hold the page: pass on its error, and change
+ * nothing (rule 7).
  */
 static int my_unseal(void *ctx, uint32_t page, void **view)
 {
@@ -72,7 +73,10 @@ static int my_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *fr
     return 0;
 }
 
-/* All of it or nothing, each descriptor at once; other CPUs may be at other slots of the page (rule 4). */
+/*
+ * All of it or nothing, each descriptor at once; other CPUs may be at other slots of the page (rule
+ * 4).
+ */
 static int my_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     const struct my_port *port = ctx;
@@ -83,8 +87,8 @@ static int my_live_write(void *ctx, uint32_t page, const void *view, struct cgdt
 }
 
 /*
- * 0 only when the CPU has loaded another table, by itself, with no selector of this one left to be loaded: by an
- * interrupt, an NMI, a return. A CPU in HLT still uses its table.
+ * 0 only when the CPU has loaded another table, by itself, with no selector of this one left to be
+ * loaded: by an interrupt, an NMI, a return. A CPU in HLT still uses its table.
  */
 static int my_quiesce(void *ctx, uint32_t cpu)
 {

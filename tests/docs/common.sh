@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the tests of the documentation share. Sourced, with the tree to look at as the script's first argument, where it
-# is not the repository.
+# What the tests of the documentation share. Sourced, with the tree to look at as the script's first
+# argument, where it is not the repository.
 
 # shellcheck source=tests/checks.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
@@ -10,7 +10,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(cd "${1:-$here/../..}" && pwd)
 
-# For the tests of tests. fresh_tree PATH...: these of the repository in $work/tree, as they are now.
+# For the tests of tests. fresh_tree PATH...: these of the repository in $work/tree, as they are
+# now.
 fresh_tree() {
     rm -rf "$work/tree"
     mkdir "$work/tree"

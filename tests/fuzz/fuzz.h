@@ -2,8 +2,8 @@
 /*
  * What every fuzz target includes: the input as a stream of numbers, and one assertion.
  *
- * A target is LLVMFuzzerTestOneInput() and nothing else, so that libFuzzer, OSS-Fuzz and replay.c can all
- * drive it. An input that ends early reads as zeros: every input means something.
+ * A target is LLVMFuzzerTestOneInput() and nothing else, so that libFuzzer, OSS-Fuzz and replay.c
+ * can all drive it. An input that ends early reads as zeros: every input means something.
  */
 #ifndef CGDT_TESTS_FUZZ_H
 #define CGDT_TESTS_FUZZ_H

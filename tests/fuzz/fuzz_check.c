@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checker against the reference: verdict, stored value and place of the first violation; and its text.
+ * The checker against the reference: verdict, stored value and place of the first violation; and
+ * its text.
  *
- * Input: what (1), profile and rules (1), then by `what`: single descriptors (8 each); a slot of so many
- * entries (8 each); or a page: slot size (1), owned (8), then entry (2) and descriptor (8), repeated.
+ * Input: what (1), profile and rules (1), then by `what`: single descriptors (8 each); a slot of so
+ * many entries (8 each); or a page: slot size (1), owned (8), then entry (2) and descriptor (8),
+ * repeated.
  */
 #include "../support/profiles.h"
 #include "fuzz.h"

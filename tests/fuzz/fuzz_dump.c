@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the cgdt command makes of input: dumps, fields by name, and pages with everything that is wrong in them.
+ * What the cgdt command makes of input: dumps, fields by name, and pages with everything that is
+ * wrong in them.
  *
- * Input: what (1), then by `what`: how (1) and a dump; fields, each ended by a newline; descriptors (16 each) and
- * text; or a page: profile and rules (1), slot size (1), owned (8), then entry (2) and descriptor (8), repeated.
+ * Input: what (1), then by `what`: how (1) and a dump; fields, each ended by a newline; descriptors
+ * (16 each) and text; or a page: profile and rules (1), slot size (1), owned (8), then entry (2)
+ * and descriptor (8), repeated.
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen() */
 #include "../support/profiles.h"
@@ -43,7 +45,10 @@ static void check_against(const struct dump *dump, bool good, const uint8_t *byt
              "byte %zu", i);
 }
 
-/* What the dump is, by the reference; it holds no opinion where a NUL ends what its string functions see. */
+/*
+ * What the dump is, by the reference; it holds no opinion where a NUL ends what its string
+ * functions see.
+ */
 static long reference_dump(const struct input *input, enum dump_format format, uint8_t *bytes)
 {
     const char *const text = (const char *)input->data;

@@ -2,11 +2,12 @@
 /*
  * Layouts, places, selectors and descriptors against arithmetic written in another way.
  *
- * Input: what (1); a layout (7), two handles (4 each), selectors (2 each); or a raw descriptor and fields.
+ * Input: what (1); a layout (7), two handles (4 each), selectors (2 each); or a raw descriptor and
+ * fields.
  */
 #include "fuzz.h"
 #include "reference.h"
-#include "../unit/oracle.h"
+#include "../support/oracle.h"
 
 static struct cgdt_layout take_layout(struct input *input)
 {

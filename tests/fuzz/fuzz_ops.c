@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any sequence of calls, on any geometry, with a port that fails and lies as the input says, against the
- * plain model of model.h. After every call everything that can be seen is compared.
+ * Any sequence of calls, on any geometry, with a port that fails and lies as the input says,
+ * against the plain model of model.h. After every call everything that can be seen is compared.
  *
- * Input: a configuration, then operations. An operation's first byte is its kind (bits 0-4), whether the
- * port's successes are numbers above 0 (bit 5), whether it collects live writes (bit 6) and whether some of
- * its operations fail (bit 7; then 2 bytes which, 1 how). Arguments follow.
+ * Input: a configuration, then operations. An operation's first byte is its kind (bits 0-4),
+ * whether the port's successes are numbers above 0 (bit 5), whether it collects live writes (bit 6)
+ * and whether some of its operations fail (bit 7; then 2 bytes which, 1 how). Arguments follow.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "../support/profiles.h"

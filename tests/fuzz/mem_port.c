@@ -204,8 +204,9 @@ static bool is_wide(uint64_t desc)
 }
 
 /*
- * Invariant no-torn-descriptor, after each store: a 16-byte descriptor that a CPU can load is the old one or
- * the new one. Where a second half is a first half itself (Xen would keep such pairs) there is no saying.
+ * Invariant no-torn-descriptor, after each store: a 16-byte descriptor that a CPU can load is the
+ * old one or the new one. Where a second half is a first half itself (Xen would keep such pairs)
+ * there is no saying.
  */
 static void must_not_be_torn(const struct mem_port *port, const uint64_t *slot, const uint64_t *old,
                              const struct cgdt_batch *batch, uint32_t entry)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port on plain memory, for one thread, fast enough for a fuzzer. It holds the core to cgdt/port.h (any
- * breach ends the program), fails when told to, and can lie about a page that it maps.
+ * A port on plain memory, for one thread, fast enough for a fuzzer. It holds the core to
+ * cgdt/port.h (any breach ends the program), fails when told to, and can lie about a page that it
+ * maps.
  *
- * A page has three places: where it is private, the view of it when it is sealed, and what a hypervisor
- * sees. live_write() changes the last two alike; an ordinary store to a sealed page makes them differ.
+ * A page has three places: where it is private, the view of it when it is sealed, and what a
+ * hypervisor sees. live_write() changes the last two alike; an ordinary store to a sealed page
+ * makes them differ.
  */
 #ifndef CGDT_TESTS_FUZZ_MEM_PORT_H
 #define CGDT_TESTS_FUZZ_MEM_PORT_H

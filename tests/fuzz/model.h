@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool as the plainest program would have it: arrays of flags and the wanted bytes of every page. One
- * thread, no failures; what a failing port may change is up to fuzz_ops.c. Calls nothing of the library.
+ * The pool as the plainest program would have it: arrays of flags and the wanted bytes of every
+ * page. One thread, no failures; what a failing port may change is up to fuzz_ops.c. Calls nothing
+ * of the library.
  */
 #ifndef CGDT_TESTS_FUZZ_MODEL_H
 #define CGDT_TESTS_FUZZ_MODEL_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of fuzz_ops.c: each takes its arguments from the input, does one call, and compares what
- * comes back with the model. ops_change.c has those that change the pool, ops_look.c the others.
+ * The operations of fuzz_ops.c: each takes its arguments from the input, does one call, and
+ * compares what comes back with the model. ops_change.c has those that change the pool, ops_look.c
+ * the others.
  */
 #ifndef CGDT_TESTS_FUZZ_OPS_H
 #define CGDT_TESTS_FUZZ_OPS_H
@@ -24,7 +25,9 @@ uint64_t take_desc(struct input *input);
 uint32_t take_count(struct input *input); /* small most of the time */
 uint32_t take_handle(struct run *run);    /* a slot's present one, an outdated one, or anything */
 
-/* n descriptors in memory that ends with them; NULL or misaligned if the input says so. Free *base. */
+/*
+ * n descriptors in memory that ends with them; NULL or misaligned if the input says so. Free *base.
+ */
 uint64_t *take_buffer(struct input *input, uint32_t n, void **base);
 
 /* A result must be `wanted`, or the first error of the port if there was one. True: it is 0. */

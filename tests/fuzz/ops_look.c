@@ -225,7 +225,10 @@ void op_gdtr(struct run *run)
              "slot %u", slot);
 }
 
-/* What a check of some pages must report: the first violation by the reference, the common page first. */
+/*
+ * What a check of some pages must report: the first violation by the reference, the common page
+ * first.
+ */
 static bool find_violation(const struct run *run, uint32_t first, uint32_t end,
                            struct cgdt_violation *violation)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The plain answers; see reference.h. */
 #include "reference.h"
-#include "../unit/oracle.h"
+#include "../support/oracle.h"
 
 #include <string.h>
 
 /*
- * The CPU's view of system types in a GDT (SDM vol. 3A table 3-2): ok, reserved, belongs in the IDT; or
- * "half": what the second eight bytes of a 16-byte descriptor look like.
+ * The CPU's view of system types in a GDT (SDM vol. 3A table 3-2): ok, reserved, belongs in the
+ * IDT; or "half": what the second eight bytes of a 16-byte descriptor look like.
  */
 enum kind {
     OK,
@@ -108,7 +108,10 @@ static enum cgdt_reason entry_reason(const struct cgdt_profile *profile, uint32_
             oracle_decode(descs[entry + 1], &behind);
         if (behind.segment || behind.type)
             return CGDT_BAD_HIGH_HALF;
-        /* The base of a TSS or LDT, whose sign is bit 56 and up; a gate's target is the call's affair. */
+        /*
+         * The base of a TSS or LDT, whose sign is bit 56 and up; a gate's target is the call's
+         * affair.
+         */
         const int8_t top = (int8_t)(descs[entry + 1] >> 24);
         if (fields.type != 12 && top != 0 && top != -1)
             return CGDT_BAD_HIGH_HALF;
@@ -204,7 +207,9 @@ uint32_t reference_slot_begin(const struct cgdt_layout *layout, uint64_t number,
     return (uint32_t)(begin % window_entries);
 }
 
-/* Whether every CPU says the same to a selector: null, LDT, common page, hypervisor's; or native. */
+/*
+ * Whether every CPU says the same to a selector: null, LDT, common page, hypervisor's; or native.
+ */
 static bool is_shared(const struct cgdt_layout *layout, uint16_t selector)
 {
     const unsigned entry = selector / 8;
@@ -214,7 +219,9 @@ static bool is_shared(const struct cgdt_layout *layout, uint16_t selector)
            entry >= layout->reserved_entry;
 }
 
-/* The selector with its entry moved; null unless the entry lies in from .. from + slot_entries - 1. */
+/*
+ * The selector with its entry moved; null unless the entry lies in from .. from + slot_entries - 1.
+ */
 static uint16_t moved(const struct cgdt_layout *layout, uint16_t selector, uint32_t from,
                       uint32_t to)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets compare the library with: slow, plain, and built on tests/unit/oracle.h. It takes
- * numbers for reasons and errors from the public headers, and calls nothing of the library.
+ * What the fuzz targets compare the library with: slow, plain, and built on tests/support/oracle.h.
+ * It takes numbers for reasons and errors from the public headers, and calls nothing of the
+ * library.
  */
 #ifndef CGDT_TESTS_FUZZ_REFERENCE_H
 #define CGDT_TESTS_FUZZ_REFERENCE_H
@@ -30,7 +31,10 @@ enum cgdt_reason reference_page(const struct cgdt_profile *profile, uint32_t rul
 
 bool reference_layout_is_valid(const struct cgdt_layout *layout);
 
-/* Entries of the window, counted from its first slot page, at which slot `number` begins; *window too. */
+/*
+ * Entries of the window, counted from its first slot page, at which slot `number` begins; *window
+ * too.
+ */
 uint32_t reference_slot_begin(const struct cgdt_layout *layout, uint64_t number, uint64_t *window);
 
 /* What a canonical selector is on a CPU whose slot begins there; and the other way round. */

@@ -15,8 +15,8 @@
 #define REFERENCE_UNKNOWN    (-2L)
 
 /*
- * The bytes of descriptors in a text without NUL; -1: it is no dump. `bytes` has room for REFERENCE_DUMP_BYTES and for
- * the text.
+ * The bytes of descriptors in a text without NUL; -1: it is no dump. `bytes` has room for
+ * REFERENCE_DUMP_BYTES and for the text.
  */
 long reference_numbers(const char *data, size_t size, uint8_t *bytes);
 long reference_listing(const char *data, size_t size, uint8_t *bytes);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drives a fuzz target without libFuzzer: replays files and folders of inputs, then as many random inputs as
- * asked for, the same ones each time. fuzz-replay-<target> [--random N] [FILE or FOLDER...]
+ * Drives a fuzz target without libFuzzer: replays files and folders of inputs, then as many random
+ * inputs as asked for, the same ones each time. fuzz-replay-<target> [--random N] [FILE or
+ * FOLDER...]
  */
 #define _DEFAULT_SOURCE
 #include <dirent.h>

@@ -2,38 +2,14 @@
 /* See aftermath.h. */
 #include "aftermath.h"
 
-#include <string.h>
+#include "contents.h"
 
-bool slot_holds(const struct cgdt_pool *pool, cgdt_slot_t slot, const cgdt_desc_t *value)
-{
-    const struct cgdt_layout *layout = cgdt_pool_layout(pool);
-    const cgdt_desc_t *page = world_page(cgdt_slot_page(layout, slot));
-    const cgdt_desc_t *template_descs = pool->given.config.template_descs;
-
-    if (page == NULL)
-        return false;
-    page += cgdt_slot_offset(layout, slot);
-    for (uint32_t entry = 0; entry < layout->slot_entries; entry++) {
-        cgdt_desc_t wanted = 0;
-
-        if (entry < pool->given.config.template_entries)
-            wanted = template_descs[entry];
-        else if (value != NULL && entry < 4)
-            wanted = value[entry - 2];
-        if (page[entry] != wanted)
-            return false;
-    }
-    return true;
-}
-
-const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
-                              void (*value_descs)(uint32_t n, cgdt_desc_t descs[2]))
+const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model)
 {
     for (uint32_t number = 0; number < model->slots; number++) {
         const cgdt_slot_t owner = model->owner[number];
         const uint32_t page = number >> pool->color_shift;
         const uint32_t color = number & ((1u << pool->color_shift) - 1u);
-        cgdt_desc_t value[2] = {0, 0};
         uint64_t owned = 0;
 
         (void)cgdt_page_taken(pool, page, &owned);
@@ -43,9 +19,7 @@ const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model,
                        : "a slot that nobody owns is not free: it is lost";
         if (owner == CGDT_NO_SLOT)
             continue;
-        if (model->value[number] != 0)
-            value_descs(model->value[number], value);
-        if (!slot_holds(pool, owner, value))
+        if (!contents_are(pool, owner, model->value[number]))
             return "a slot does not hold what its owner wrote";
     }
     for (uint32_t cpu = 0; cpu < model->slots; cpu++) {
@@ -88,14 +62,14 @@ static const char *use_up(struct cgdt_pool *pool, struct model *model)
     for (uint32_t number = 0; number < model->slots; number++)
         left += model->owner[number] == CGDT_NO_SLOT ? 1u : 0u;
     for (uint32_t i = 0; i < left; i++) {
-        struct record record = {.call = {ALLOC, 0, 1}};
+        struct record record = {.call = {CALL_ALLOC, 0, 1}};
 
         record.result = cgdt_alloc(pool, &record.slot[0]);
         if (record.result != 0)
             return "slots are lost: an alloc fails though some are left";
         if (!model_allows(model, &record))
             return "a slot is given twice, or with a wrong generation";
-        if (!slot_holds(pool, record.slot[0], NULL))
+        if (!contents_are(pool, record.slot[0], 0))
             return "a slot was not clean";
         if (i < stats.free_slots && world_maps() != maps)
             return "an alloc grows though a mapped slot is free";

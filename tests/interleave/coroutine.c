@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* See coroutine.h. What the System V ABI wants kept across a call: rbx, rbp, r12 .. r15 and the stack. */
+/*
+ * See coroutine.h. What the System V ABI wants kept across a call: rbx, rbp, r12 .. r15 and the
+ * stack.
+ */
 #include "coroutine.h"
 
 #include <stdint.h>

@@ -129,7 +129,10 @@ void explorer_unlock(uint32_t place)
 {
     if (the.lock_holder != the.running)
         explorer_violation("the lock is given back by another than its holder");
-    /* Others can do nothing sooner by letting it go later; only the reduction must know when it went. */
+    /*
+     * Others can do nothing sooner by letting it go later; only the reduction must know when it
+     * went.
+     */
     if (reducing())
         point(OP_UNLOCK, place);
     the.lock_holder = NO_CPU;
@@ -196,7 +199,10 @@ static void join(uint16_t *clock, const uint16_t *other)
     }
 }
 
-/* What happened before the choice that was made at this depth; `known` if the last schedule made it too. */
+/*
+ * What happened before the choice that was made at this depth; `known` if the last schedule made it
+ * too.
+ */
 static void set_clock(unsigned depth, bool known)
 {
     struct node *node = &the.nodes[depth];
@@ -217,8 +223,9 @@ static void set_clock(unsigned depth, bool known)
 }
 
 /*
- * The last point that `cpu`, with what it would do next, could have come before: there it must be tried, or,
- * if it was not able to go on there, everything else. Points before `from` have been looked at before.
+ * The last point that `cpu`, with what it would do next, could have come before: there it must be
+ * tried, or, if it was not able to go on there, everything else. Points before `from` have been
+ * looked at before.
  */
 static void want_reversal(unsigned cpu, const struct op *next, unsigned from)
 {
@@ -360,7 +367,9 @@ static bool take_schedule(unsigned kept)
     return true;
 }
 
-/* The deepest state with a choice left makes it. Returns the choices to keep, 0 if nothing is left. */
+/*
+ * The deepest state with a choice left makes it. Returns the choices to keep, 0 if nothing is left.
+ */
 static unsigned next_prefix(void)
 {
     while (the.depth > 0) {

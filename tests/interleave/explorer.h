@@ -2,30 +2,34 @@
 /*
  * Takes every schedule of a few CPUs, or every one with a bounded number of preemptions.
  *
- * CPUs are coroutines on one thread. Each announces its next operation and stops; the explorer picks whose
- * operation is done next. A schedule is repeated from the initial state by making the same choices again
- * (stateless search), then the deepest choice that has an alternative takes it.
+ * CPUs are coroutines on one thread. Each announces its next operation and stops; the explorer
+ * picks whose operation is done next. A schedule is repeated from the initial state by making the
+ * same choices again (stateless search), then the deepest choice that has an alternative takes it.
  *
- * Memory model: sequential consistency over the announced operations. The core does every store that another
- * CPU's decision depends on (the store-buffering pattern of slotmap.c) by a seq_cst read-modify-write, which
- * on x86 empties the store buffer; its plain stores are page words (under the lock), directory words (the
- * last step of a call) and descriptors (of a slot that one CPU owns).
+ * Memory model: sequential consistency over the announced operations. The core does every store
+ * that another CPU's decision depends on (the store-buffering pattern of slotmap.c) by a seq_cst
+ * read-modify-write, which on x86 empties the store buffer; its plain stores are page words (under
+ * the lock), directory words (the last step of a call) and descriptors (of a slot that one CPU
+ * owns).
  *
  * What is left out, and why nothing is lost by it:
  *
- *   private words   An operation is a scheduling point only if its word is *shared*: two CPUs have touched it
- *                   in some schedule, one of them writing. The first schedule in which a word turns out to be
- *                   shared starts the search again, so at the end no schedule touches another word so. Until a
- *                   word's second CPU comes, operations on it commute with everything other CPUs do.
- *   equal orders    Without a bound: partial order reduction (dynamic, after Flanagan and Godefroid, with
- *                   sleep sets): of schedules that differ only in the order of independent operations one is
- *                   taken. Operations of two CPUs are independent if they touch different words, or both only
- *                   read. The return of a call and the beginning of another CPU's call depend on each
- *                   other, since linearizability asks which was first.
- *   preemptions     With a bound (context bounding, after Musuvathi and Qadeer): every schedule with at most
- *                   so many preemptions is taken, without further reduction. A preemption is a switch away
- *                   from a CPU that is in the middle of a call and could go on; a CPU that waits for the lock,
- *                   or is between two calls, is left for free.
+ *   private words   An operation is a scheduling point only if its word is *shared*: two CPUs have
+ *                   touched it in some schedule, one of them writing. The first schedule in which a
+ *                   word turns out to be shared starts the search again, so at the end no schedule
+ *                   touches another word so. Until a word's second CPU comes, operations on it
+ *                   commute with everything other CPUs do.
+ *   equal orders    Without a bound: partial order reduction (dynamic, after Flanagan and
+ *                   Godefroid, with sleep sets): of schedules that differ only in the order of
+ *                   independent operations one is taken. Operations of two CPUs are independent if
+ *                   they touch different words, or both only read. The return of a call and the
+ *                   beginning of another CPU's call depend on each other, since linearizability
+ *                   asks which was first.
+ *   preemptions     With a bound (context bounding, after Musuvathi and Qadeer): every schedule
+ *                   with at most so many preemptions is taken, without further reduction. A
+ *                   preemption is a switch away from a CPU that is in the middle of a call and
+ *                   could go on; a CPU that waits for the lock, or is between two calls, is left
+ *                   for free.
  */
 #ifndef CGDT_TESTS_EXPLORER_H
 #define CGDT_TESTS_EXPLORER_H

@@ -4,18 +4,24 @@
  *
  * Which answers the model allows where cgdt.h leaves a choice:
  *
- *   alloc    any free slot: that it is the lowest is what one CPU alone sees, and no promise among several.
- *            -CGDT_ENOSPC only if every slot is owned.
- *   trim     as many steps as windows go, each at an instant of its own within the call: a window may go
- *            only while none of its slots is owned. A trim may always leave a window.
- *   free     two steps within the call (for each slot of a bulk): the slot is nobody's, then it is free. Between
- *            them another free of the same handle is told -CGDT_ESTALE ("being freed by another CPU"), and an alloc
- *            does not get it.
- *   offline  two steps likewise: the slot is free, then the CPU has none ("during offline it still has it").
- *   reserve  0 always (whether it keeps its promise is looked at when all is quiet); -CGDT_ENOSPC only if
- *            fewer than n slots are free. Slots that are free on pages and those that could be mapped are one.
- *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a call that is
- *            under way. Whoever checks a history sees to it that there is such a call.
+ *   alloc    any free slots: that they are the lowest is what one CPU alone sees, and no promise
+ *            among several. -CGDT_ENOSPC only if fewer than n are free; one that is being freed is
+ *            not yet.
+ *   free     two steps within the call (for each slot of a bulk): the slot is nobody's, then it is
+ *            free. Between them another free of the same handle is told -CGDT_ESTALE ("being freed
+ *            by another CPU"), and an alloc does not get the slot. A bulk that fails is one step:
+ *            what it is told is true of one of its handles.
+ *   offline  two steps likewise: the slot is free, then the CPU has none ("during offline it still
+ *            has it").
+ *   trim     as many steps as windows go, each at an instant of its own within the call: a window
+ *            may go only while all of its slots are free. A trim may always leave a window.
+ *   reserve  0 always (whether it keeps its promise is looked at when all is quiet: run.c);
+ *            -CGDT_ENOSPC only if fewer than n slots are free. Free slots on pages and those that
+ *            could be mapped are one.
+ *   look     whatever it sees; run.c says when that is a mixture.
+ *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a
+ *            call that is under way. Whoever checks a history sees to it that there is such a call:
+ *            run.c.
  */
 #include "history.h"
 
@@ -50,7 +56,7 @@ static bool take(struct model *model, cgdt_slot_t handle)
 
 static bool alloc(struct model *model, const struct record *record)
 {
-    const uint32_t n = record->call.kind == ONLINE ? 1 : record->call.n;
+    const uint32_t n = record->call.kind == CALL_ONLINE ? 1 : record->call.n;
 
     if (record->result == -CGDT_ENOSPC)
         return free_slots(model) < n;
@@ -61,7 +67,7 @@ static bool alloc(struct model *model, const struct record *record)
     return record->result == 0;
 }
 
-/* Whether no slot of the slot's window is owned: then its page may not even be there. */
+/* Whether all slots of a window are free: then its pages may not even be there. */
 static bool window_is_free(const struct model *model, uint32_t window)
 {
     for (uint32_t i = 0; i < model->window_slots; i++) {
@@ -73,7 +79,10 @@ static bool window_is_free(const struct model *model, uint32_t window)
     return true;
 }
 
-/* The code for a handle whose slot is not its owner's, or 0. */
+/*
+ * Whether the answer is what a handle deserves: 0 if it is its owner's, else the code that says why
+ * not.
+ */
 static bool owner_check(const struct model *model, const struct record *record)
 {
     const uint32_t number = cgdt_slot_number(record->slot[0]);
@@ -126,9 +135,9 @@ static bool content(struct model *model, const struct record *record)
 
     if (!owner_check(model, record))
         return false;
-    if (record->result == 0 && record->call.kind == WRITE)
+    if (record->result == 0 && record->call.kind == CALL_WRITE)
         model->value[number] = record->call.n;
-    return record->result != 0 || record->call.kind != READ ||
+    return record->result != 0 || record->call.kind != CALL_READ ||
            model->value[number] == record->value;
 }
 
@@ -157,35 +166,35 @@ bool model_allows(struct model *model, const struct record *record)
     const cgdt_slot_t its = model->cpu[record->call.n];
 
     if (record->result == -CGDT_EBUSY)
-        return record->call.kind == ONLINE || record->call.kind == OFFLINE ||
-               record->call.kind == WHERE;
+        return record->call.kind == CALL_ONLINE || record->call.kind == CALL_OFFLINE ||
+               record->call.kind == CALL_CPU_SLOT;
     switch (record->call.kind) {
-    case ALLOC:
+    case CALL_ALLOC:
         return alloc(model, record);
-    case FREE:
+    case CALL_FREE:
         return give(model, record);
-    case FREED:
+    case STEP_FREED:
         return given(model, record);
-    case LEFT:
+    case STEP_LEFT:
         return window_is_free(model, record->call.n);
-    case TRIM:
-    case LOOK:
+    case CALL_TRIM:
+    case CALL_LOOK:
         return record->result >= 0;
-    case RESERVE:
+    case CALL_RESERVE:
         return record->result == 0 ||
                (record->result == -CGDT_ENOSPC && free_slots(model) < record->call.n);
-    case ONLINE:
+    case CALL_ONLINE:
         return online(model, record);
-    case OFFLINE:
+    case CALL_OFFLINE:
         return offline(model, record);
-    case OFF_NOW:
+    case STEP_OFF:
         model->cpu[record->call.n] = CGDT_NO_SLOT;
         return its != CGDT_NO_SLOT;
-    case WHERE:
+    case CALL_CPU_SLOT:
         return its == CGDT_NO_SLOT ? record->result == -CGDT_ENOENT
                                    : record->result == 0 && record->slot[0] == its;
-    case WRITE:
-    case READ:
+    case CALL_WRITE:
+    case CALL_READ:
         return content(model, record);
     }
     return false;
@@ -233,24 +242,27 @@ bool history_is_linearizable(struct model *model, const struct record *records, 
 }
 
 static const char *const names[] = {
-    [ALLOC] = "alloc",   [FREE] = "free",       [TRIM] = "trim",   [RESERVE] = "reserve",
-    [ONLINE] = "online", [OFFLINE] = "offline", [WHERE] = "where", [WRITE] = "write",
-    [READ] = "read",     [LOOK] = "look",
+    [CALL_ALLOC] = "alloc",     [CALL_FREE] = "free",         [CALL_TRIM] = "trim",
+    [CALL_RESERVE] = "reserve", [CALL_ONLINE] = "online",     [CALL_OFFLINE] = "offline",
+    [CALL_WRITE] = "write",     [CALL_CPU_SLOT] = "cpu slot", [CALL_READ] = "read",
+    [CALL_LOOK] = "look",
 };
 
 void history_print(FILE *to, const struct record *record)
 {
     (void)fprintf(to, "%s", names[record->call.kind]);
-    if (record->call.kind != FREE && record->call.kind != READ)
+    if (record->call.kind != CALL_FREE && record->call.kind != CALL_READ)
         (void)fprintf(to, " %u", record->call.n);
-    if (record->call.kind == FREE || record->call.kind == WRITE || record->call.kind == READ)
+    if (record->call.kind == CALL_FREE || record->call.kind == CALL_WRITE ||
+        record->call.kind == CALL_READ)
         (void)fprintf(to, " slot 0x%x", (unsigned)record->slot[0]);
     (void)fprintf(to, " -> %d", record->result);
-    if (record->call.kind == ALLOC || record->call.kind == ONLINE || record->call.kind == WHERE) {
+    if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE ||
+        record->call.kind == CALL_CPU_SLOT) {
         for (unsigned i = 0; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++)
             (void)fprintf(to, " 0x%x", (unsigned)record->slot[i]);
     }
-    if (record->call.kind == READ)
+    if (record->call.kind == CALL_READ)
         (void)fprintf(to, " value %u", (unsigned)record->value);
     (void)fprintf(to, "  (%u .. %u)", record->began, record->returned);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the calls of a schedule answered, and whether some order of them, one after the other, explains all
- * answers (linearizability): an order that keeps every "returned before the other began".
+ * What the calls of a schedule answered, and whether some order of them, one after the other,
+ * explains all answers (linearizability): an order that keeps every "returned before the other
+ * began".
  */
 #ifndef CGDT_TESTS_HISTORY_H
 #define CGDT_TESTS_HISTORY_H
@@ -9,36 +10,40 @@
 #include "world.h"
 
 #define MAX_BULK  8u
-#define MAX_CALLS 24u /* of all CPUs */
+#define MAX_CALLS 24u /* of all CPUs, with their steps */
 #define MAX_SLOTS 80u
 
+/*
+ * What a CPU calls, with the handle `handle` or those from it on; and steps, at a later instant of
+ * a call.
+ */
 enum call_kind {
-    ALLOC,   /* n slots into registers `reg` and up: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
-    FREE,    /* register `reg`; from now on it is nobody's ... */
-    FREED,   /* ... and now, within the same call, it is free */
-    TRIM,    /* as seen by its caller: a number of windows */
-    LEFT,    /* within a trim: window n goes */
-    RESERVE, /* n slots */
-    ONLINE,  /* CPU n; the slot into register `reg` */
-    OFFLINE, /* CPU n; the slot is free ... */
-    OFF_NOW, /* ... and now, within the same call, the CPU has none */
-    WHERE,   /* cgdt_cpu_slot() of CPU n */
-    WRITE,   /* value n into the slot of register `reg` */
-    READ,    /* the slot of register `reg` */
-    LOOK,    /* what a CPU's hardware sees of the slot of register `reg` */
+    CALL_ALLOC,    /* n slots: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
+    CALL_FREE,     /* cgdt_free(), or cgdt_free_bulk() of n if n > 1; the slot is nobody's ... */
+    STEP_FREED,    /* ... and now it is free */
+    CALL_TRIM,     /* as seen by its caller: a number of windows */
+    STEP_LEFT,     /* window n goes */
+    CALL_RESERVE,  /* n slots */
+    CALL_ONLINE,   /* CPU n, whose slot the handle is then */
+    CALL_OFFLINE,  /* CPU n: its slot is free ... */
+    STEP_OFF,      /* ... and now the CPU has none */
+    CALL_CPU_SLOT, /* of CPU n */
+    CALL_WRITE,    /* value n */
+    CALL_READ,
+    CALL_LOOK, /* what a CPU's hardware sees of the slot */
 };
 
 /* What a scenario says. */
 struct call {
     enum call_kind kind;
-    uint8_t reg;
+    uint8_t handle;
     uint8_t n;
 };
 
 /* What came of it. */
 struct record {
     struct call call;
-    cgdt_slot_t slot[MAX_BULK]; /* given (FREE, WRITE, READ), or received */
+    cgdt_slot_t slot[MAX_BULK]; /* given (FREE, WRITE, READ, LOOK), or received */
     uint32_t value;             /* READ, LOOK: what was read */
     int result;
     unsigned began;
@@ -51,7 +56,8 @@ struct record {
 struct model {
     uint32_t slots;
     uint32_t window_slots;
-    cgdt_slot_t owner[MAX_SLOTS]; /* the handle of whoever owns it; CGDT_NO_SLOT: free; RELEASING */
+    cgdt_slot_t owner
+        [MAX_SLOTS]; /* the handle of whoever owns it; CGDT_NO_SLOT: free; RELEASING: being freed */
     uint8_t generation[MAX_SLOTS];
     uint32_t value[MAX_SLOTS];
     cgdt_slot_t cpu[MAX_SLOTS];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interleave [OPTION] [SCENARIO...]: takes every schedule of these scenarios (default: all of them).
+ * interleave [OPTION] [SCENARIO...]: takes every schedule of these scenarios (default: all of
+ * them).
  *
  *   --find       the core has a seeded fault: succeed if one of the scenarios shows it
  *   --bound=N    at most N preemptions, without reduction, whatever the scenario says
- *   --compare=N  both: succeed if schedules of at most N preemptions, without reduction, end in no way that
- *                the reduced search has not seen
+ *   --compare=N  both: succeed if schedules of at most N preemptions, without reduction, end in no
+ *                way that the reduced search has not seen
  *   --list       names and claims
  */
 #include "run.h"

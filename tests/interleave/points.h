@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The atomics header of the explored core (-DCGDT_ATOMIC_HEADER): the same functions as alloc/atomic.h, each
- * with a scheduling point in front of it. CPUs are coroutines on one thread, so the operation itself is an
- * ordinary one.
+ * The atomics header of the explored core (-DCGDT_ATOMIC_HEADER): the same functions as
+ * alloc/atomic.h, each with a scheduling point in front of it. CPUs are coroutines on one thread,
+ * so the operation itself is an ordinary one.
  */
 #ifndef CGDT_TESTS_POINTS_H
 #define CGDT_TESTS_POINTS_H

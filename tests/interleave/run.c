@@ -2,6 +2,7 @@
 /* See run.h. */
 #include "run.h"
 #include "aftermath.h"
+#include "contents.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,11 @@ static struct {
     struct run *run;
     struct cgdt_pool *pool;
     struct model start;
-    cgdt_slot_t start_regs[MAX_REGS];
+    cgdt_slot_t start_handles[MAX_HANDLES];
 
-    cgdt_slot_t regs[MAX_REGS];
+    cgdt_slot_t handles[MAX_HANDLES];
     struct record record[EXPLORER_CPUS][MAX_PROGRAM];
     uint64_t left[EXPLORER_CPUS][MAX_PROGRAM]; /* windows that went during the call, a bit each */
-    const char *fault;
 } now;
 
 /* Sets of 64-bit sums that have been seen. */
@@ -38,30 +38,6 @@ static bool insert(uint64_t *set, uint64_t sum)
             return true;
         }
     }
-}
-
-/* Descriptors that every new slot starts with: a null entry and a code segment. */
-static const cgdt_desc_t *template_descs(void)
-{
-    static cgdt_desc_t descs[2];
-
-    (void)cgdt_desc_segment(&descs[1], 0, 0xffffffffu,
-                            CGDT_DESC_CODE | CGDT_DESC_WRITABLE | CGDT_DESC_LONG |
-                                CGDT_DESC_DPL(3));
-    return descs;
-}
-
-/* What value n looks like in a slot: entries 2 and 3. Native: a 16-byte TSS; Xen: two data segments. */
-static void value_descs(uint32_t n, cgdt_desc_t descs[2])
-{
-    if (now.scenario->profile == CGDT_PROFILE_NATIVE64) {
-        (void)cgdt_desc_system64(descs, 0x0000123400000000ull * n + n, 0x67, CGDT_SYS_TSS_AVAILABLE,
-                                 0);
-        return;
-    }
-    for (unsigned i = 0; i < 2; i++)
-        (void)cgdt_desc_segment(&descs[i], n + i, 0xffffffffu,
-                                CGDT_DESC_WRITABLE | CGDT_DESC_DB | CGDT_DESC_DPL(3));
 }
 
 static void do_alloc(struct record *record)
@@ -85,32 +61,18 @@ static void do_free(struct record *record)
 
 static void do_write(struct record *record)
 {
-    cgdt_desc_t descs[2];
+    cgdt_desc_t descs[VALUE_ENTRIES];
 
-    value_descs(record->call.n, descs);
-    record->result = cgdt_write(now.pool, record->slot[0], 2, descs, 2);
-}
-
-/* Which value these descriptors are; 99: none that was ever written. */
-static uint32_t value_of(const cgdt_desc_t descs[2])
-{
-    for (uint32_t n = 0; n < 8; n++) {
-        cgdt_desc_t its[2] = {0, 0};
-
-        if (n > 0)
-            value_descs(n, its);
-        if (memcmp(its, descs, sizeof(its)) == 0)
-            return n;
-    }
-    return 99;
+    contents_of_value(now.pool, record->call.n, descs);
+    record->result = cgdt_write(now.pool, record->slot[0], VALUE_ENTRY, descs, VALUE_ENTRIES);
 }
 
 static void do_read(struct record *record)
 {
-    cgdt_desc_t descs[2] = {0, 0};
+    cgdt_desc_t descs[VALUE_ENTRIES] = {0, 0};
 
-    record->result = cgdt_read(now.pool, record->slot[0], 2, descs, 2);
-    record->value = record->result == 0 ? value_of(descs) : 0;
+    record->result = cgdt_read(now.pool, record->slot[0], VALUE_ENTRY, descs, VALUE_ENTRIES);
+    record->value = record->result == 0 ? contents_value(now.pool, descs) : 0;
 }
 
 static void do_look(struct record *record)
@@ -119,10 +81,10 @@ static void do_look(struct record *record)
     cgdt_desc_t halves[2];
 
     world_look(cgdt_slot_page(layout, record->slot[0]),
-               cgdt_slot_offset(layout, record->slot[0]) + 2, halves);
+               cgdt_slot_offset(layout, record->slot[0]) + VALUE_ENTRY, halves);
     record->result = 0;
-    record->value = value_of(halves);
-    if (record->value == 99 && (halves[0] & CGDT_DESC_PRESENT) != 0)
+    record->value = contents_value(now.pool, halves);
+    if (record->value == NO_VALUE && (halves[0] & CGDT_DESC_PRESENT) != 0)
         explorer_violation("a CPU sees halves of two descriptors as one");
 }
 
@@ -131,39 +93,39 @@ static void do_call(struct record *record)
     const uint32_t n = record->call.n;
 
     switch (record->call.kind) {
-    case ALLOC:
+    case CALL_ALLOC:
         do_alloc(record);
         break;
-    case FREE:
+    case CALL_FREE:
         do_free(record);
         break;
-    case TRIM:
+    case CALL_TRIM:
         record->result = cgdt_trim(now.pool);
         break;
-    case RESERVE:
+    case CALL_RESERVE:
         record->result = cgdt_reserve(now.pool, n);
         break;
-    case ONLINE:
+    case CALL_ONLINE:
         record->result = cgdt_cpu_online(now.pool, n, &record->slot[0]);
         break;
-    case OFFLINE:
+    case CALL_OFFLINE:
         record->result = cgdt_cpu_offline(now.pool, n);
         break;
-    case WHERE:
+    case CALL_CPU_SLOT:
         record->result = cgdt_cpu_slot(now.pool, n, &record->slot[0]);
         break;
-    case WRITE:
+    case CALL_WRITE:
         do_write(record);
         break;
-    case READ:
+    case CALL_READ:
         do_read(record);
         break;
-    case LOOK:
+    case CALL_LOOK:
         do_look(record);
         break;
-    case FREED:
-    case OFF_NOW:
-    case LEFT:
+    case STEP_FREED:
+    case STEP_OFF:
+    case STEP_LEFT:
         break;
     }
 }
@@ -171,10 +133,10 @@ static void do_call(struct record *record)
 /* A slot that has just been handed out holds the template and zeros. */
 static void check_new_slots(const struct record *record)
 {
-    const bool gives = record->call.kind == ALLOC || record->call.kind == ONLINE;
+    const bool gives = record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE;
 
     for (unsigned i = 0; gives && i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++) {
-        if (record->result == 0 && !slot_holds(now.pool, record->slot[i], NULL))
+        if (record->result == 0 && !contents_are(now.pool, record->slot[i], 0))
             explorer_violation("a new slot does not hold the template and zeros");
     }
 }
@@ -187,17 +149,18 @@ static void body(unsigned cpu)
         memset(record, 0, sizeof(*record));
         record->call = now.scenario->program[cpu].call[i];
         record->began = explorer_call_begins();
-        if (record->call.kind == FREE || record->call.kind >= WRITE)
-            record->slot[0] = now.regs[record->call.reg];
-        if (record->call.kind == FREE && record->call.n > 1)
-            memcpy(record->slot, &now.regs[record->call.reg], 4u * record->call.n);
+        if (record->call.kind == CALL_FREE || record->call.kind >= CALL_WRITE)
+            record->slot[0] = now.handles[record->call.handle];
+        if (record->call.kind == CALL_FREE && record->call.n > 1)
+            memcpy(record->slot, &now.handles[record->call.handle], 4u * record->call.n);
         const uint64_t gone = world_unmapped_windows();
         do_call(record);
         check_new_slots(record);
         now.left[cpu][i] = world_unmapped_windows() & ~gone;
-        if (record->call.kind == ALLOC || record->call.kind == ONLINE)
-            memcpy(&now.regs[record->call.reg], record->slot,
-                   record->call.n > 1 && record->call.kind == ALLOC ? 4u * record->call.n : 4u);
+        if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE)
+            memcpy(&now.handles[record->call.handle], record->slot,
+                   record->call.n > 1 && record->call.kind == CALL_ALLOC ? 4u * record->call.n
+                                                                         : 4u);
         record->returned = explorer_call_returns();
     }
 }
@@ -205,7 +168,7 @@ static void body(unsigned cpu)
 static void begin(void)
 {
     world_restore();
-    memcpy(now.regs, now.start_regs, sizeof(now.regs));
+    memcpy(now.handles, now.start_handles, sizeof(now.handles));
 }
 
 /* Another step of the call of the last record. */
@@ -225,11 +188,14 @@ static void add_frees(struct record *records, unsigned *n, const struct record *
         one->call.n = 0;
         memset(one->slot, 0, sizeof(one->slot));
         one->slot[0] = bulk->slot[i];
-        add_step(records, n, FREED, 0);
+        add_step(records, n, STEP_FREED, 0);
     }
 }
 
-/* All records, and extra ones for calls of several steps. False: a trim's answer is not what it did. */
+/*
+ * All records, and extra ones for calls of several steps. False: a trim's answer is not what it
+ * did.
+ */
 static bool gather(struct record *records, unsigned *n)
 {
     *n = 0;
@@ -238,21 +204,21 @@ static bool gather(struct record *records, unsigned *n)
             const struct record *record = &now.record[cpu][i];
             uint64_t left = now.left[cpu][i];
 
-            if (record->result == 0 && record->call.kind == FREE && record->call.n > 1) {
+            if (record->result == 0 && record->call.kind == CALL_FREE && record->call.n > 1) {
                 add_frees(records, n, record);
                 continue;
             }
             records[(*n)++] = *record;
-            if (record->result == 0 && record->call.kind == FREE)
-                add_step(records, n, FREED, 0);
-            if (record->result == 0 && record->call.kind == OFFLINE)
-                add_step(records, n, OFF_NOW, record->call.n);
-            if (record->call.kind != TRIM)
+            if (record->result == 0 && record->call.kind == CALL_FREE)
+                add_step(records, n, STEP_FREED, 0);
+            if (record->result == 0 && record->call.kind == CALL_OFFLINE)
+                add_step(records, n, STEP_OFF, record->call.n);
+            if (record->call.kind != CALL_TRIM)
                 continue;
             if (record->result != __builtin_popcountll(left))
                 return false;
             for (; left != 0; left &= left - 1)
-                add_step(records, n, LEFT, (uint8_t)__builtin_ctzll(left));
+                add_step(records, n, STEP_LEFT, (uint8_t)__builtin_ctzll(left));
         }
     }
     return true;
@@ -265,7 +231,8 @@ static bool busy_is_true(const struct record *records, unsigned n)
         bool other = records[i].result != -CGDT_EBUSY;
 
         for (unsigned j = 0; j < n; j++) {
-            if (i != j && (records[j].call.kind == ONLINE || records[j].call.kind == OFFLINE) &&
+            if (i != j &&
+                (records[j].call.kind == CALL_ONLINE || records[j].call.kind == CALL_OFFLINE) &&
                 records[j].call.n == records[i].call.n && records[j].returned > records[i].began &&
                 records[j].began < records[i].returned)
                 other = true;
@@ -276,7 +243,9 @@ static bool busy_is_true(const struct record *records, unsigned n)
     return true;
 }
 
-/* After a reserve that went well, so many slots are free and mapped, or have been given out since. */
+/*
+ * After a reserve that went well, so many slots are free and mapped, or have been given out since.
+ */
 static bool reserve_is_kept(const struct record *records, unsigned n)
 {
     struct cgdt_pool_stats stats;
@@ -285,10 +254,10 @@ static bool reserve_is_kept(const struct record *records, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         uint32_t given = 0;
 
-        if (records[i].call.kind != RESERVE || records[i].result != 0)
+        if (records[i].call.kind != CALL_RESERVE || records[i].result != 0)
             continue;
         for (unsigned j = 0; j < n; j++) {
-            if (records[j].call.kind == ALLOC && records[j].result == 0 &&
+            if (records[j].call.kind == CALL_ALLOC && records[j].result == 0 &&
                 records[j].returned > records[i].began)
                 given += records[j].call.n;
         }
@@ -326,12 +295,14 @@ static const char *end(void)
         return "no order of the calls explains their answers";
     if (!reserve_is_kept(records, n))
         return "fewer slots are left than were reserved";
-    /* The rest follows from the answers and the memory: the same ones need not be looked at twice. */
+    /*
+     * The rest follows from the answers and the memory: the same ones need not be looked at twice.
+     */
     const uint64_t state = world_hash();
     if (!insert(outcomes_seen, outcome_of(records, n, state)))
         return NULL;
     now.run->outcomes++;
-    const char *wrong = aftermath_matches(now.pool, &model, value_descs);
+    const char *wrong = aftermath_matches(now.pool, &model);
     if (wrong != NULL || !insert(states_seen, state))
         return wrong;
     now.run->states++;
@@ -358,8 +329,8 @@ static void make_pool(const struct scenario *scenario)
         .profile = scenario->profile,
         .max_cpus = scenario->max_cpus,
         .keep_pages = scenario->keep_pages,
-        .template_descs = template_descs(),
-        .template_entries = 2,
+        .template_descs = contents_template(),
+        .template_entries = TEMPLATE_ENTRIES,
     };
 
     void *memory = world_clear(config.layout.window_pages);
@@ -391,25 +362,23 @@ static void set_up(const struct scenario *scenario)
         must(cgdt_alloc(now.pool, &slot[i]) == 0 && cgdt_slot_number(slot[i]) == i, "alloc");
         now.start.owner[i] = slot[i];
     }
-    for (unsigned i = 0; i < 4 && scenario->freed[i] != 0; i++)
+    for (unsigned i = 0; i < MAX_FREED && scenario->freed[i] != 0; i++)
         start_free(slot[scenario->freed[i] - 1]);
-    for (uint32_t i = 0; scenario->whole != 0 && i < colors; i++) {
-        const uint32_t number = (scenario->whole - 1u) * colors + i;
+    for (uint32_t i = 0; scenario->free_page != 0 && i < colors; i++) {
+        const uint32_t number = (scenario->free_page - 1u) * colors + i;
 
         if (number < scenario->taken)
             start_free(slot[number]);
     }
-    if (scenario->reserved != 0)
-        must(cgdt_reserve(now.pool, scenario->reserved) == 0, "reserve");
     if (scenario->cpu0_online) {
         must(cgdt_cpu_online(now.pool, 0, &now.start.cpu[0]) == 0, "online");
         now.start.owner[cgdt_slot_number(now.start.cpu[0])] = now.start.cpu[0];
     }
-    memset(now.start_regs, 0, sizeof(now.start_regs));
-    for (unsigned i = 0; i < MAX_REGS && scenario->hold[i] != 0; i++)
-        now.start_regs[i] = slot[scenario->hold[i] - 1];
+    memset(now.start_handles, 0, sizeof(now.start_handles));
+    for (unsigned i = 0; i < MAX_HANDLES && scenario->handles[i] != 0; i++)
+        now.start_handles[i] = slot[scenario->handles[i] - 1];
     if (scenario->forged != 0)
-        now.start_regs[0] = scenario->forged + (1u << CGDT_SLOT_GENERATION_SHIFT);
+        now.start_handles[0] = scenario->forged + (1u << CGDT_SLOT_GENERATION_SHIFT);
     world_keep();
 }
 

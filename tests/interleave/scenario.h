@@ -6,13 +6,17 @@
 #include "history.h"
 
 #define MAX_PROGRAM 4u /* calls of one CPU */
-#define MAX_REGS    8u
+#define MAX_HANDLES 8u
+#define MAX_FREED   4u
 
 struct scenario {
     const char *name;
     const char *claim;
 
-    /* 8 (64 colors): words of 64 bits. 128 or more: deep trees, of words of 4 bits (CMakeLists.txt). */
+    /*
+     * 8 (64 colors): words of 64 bits. 128 or more: deep trees, of words of 4 bits
+     * (CMakeLists.txt).
+     */
     uint16_t slot_entries;
 
     /* The pool. 0 means: windows of one page, Xen's rules. */
@@ -21,16 +25,20 @@ struct scenario {
     uint8_t max_cpus;
     const struct cgdt_profile *profile;
 
-    /* Its state: slots 0 .. taken-1 are allocated, then `freed` are given back, CPU 0 brought online. */
+    /*
+     * Its state: slots 0 .. taken-1 are allocated; then `freed` ones (slot + 1) and all on
+     * `free_page` (page + 1), which stays mapped, are given back; then CPU 0 is brought online.
+     */
     uint8_t taken;
-    uint8_t freed[4]; /* slot number + 1 */
-    uint8_t whole;    /* page + 1 whose slots are all given back: mapped and free */
-    uint8_t reserved;
+    uint8_t freed[MAX_FREED];
+    uint8_t free_page;
     bool cpu0_online;
-    uint8_t hold
-        [MAX_REGS]; /* registers 0 up: slot number + 1 of an owned slot; or of one freed since */
-    uint8_t
-        forged; /* register 0: made-up handle of slot number + 1, freed once: its next owner's */
+
+    /* Handles 0 up, each of slot + 1: of its owner, or of who owned it before it was freed. */
+    uint8_t handles[MAX_HANDLES];
+
+    /* Handle 0 is made up: of this slot + 1, freed once, it is what the next owner will get. */
+    uint8_t forged;
 
     unsigned bound; /* preemptions; UNBOUNDED */
     unsigned cpus;

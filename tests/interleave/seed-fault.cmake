@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# cmake -D FAULT=faults/NAME.fault -D CORE=alloc/ -D OUT=DIR -P seed-fault.cmake: a copy of one core file with a
-# fault in it; if that is a header, with all core files beside it, which then include it. A .fault file is
+# cmake -D FAULT=faults/NAME.fault -D CORE=alloc/ -D OUT=DIR -P seed-fault.cmake: a copy of one core
+# file with a fault in it; if that is a header, with all core files beside it, which then include
+# it. A .fault file is
 #
 #   what the fault is
 #   @@ FILE
@@ -31,7 +32,8 @@ file(READ "${CORE}/${source}" text)
 string(FIND "${text}" "${old}" first)
 string(FIND "${text}" "${old}" last REVERSE)
 if(first LESS 0 OR NOT first EQUAL last)
-    message(FATAL_ERROR "${FAULT}: its text must be in alloc/${source} exactly once; found:\n${old}")
+    message(FATAL_ERROR
+        "${FAULT}: its text must be in alloc/${source} exactly once; found:\n${old}")
 endif()
 string(REPLACE "${old}" "${new}" text "${text}")
 if(source MATCHES "[.]h$")

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of an explored pool, and a port over plain memory that watches the core: all in one block, so
- * that a state can be kept, restored and compared byte by byte.
+ * The memory of an explored pool, and a port over plain memory that watches the core. What a
+ * schedule changes is in one block, which can be kept, restored and reduced to a number.
  *
- * Every access of the core through its atomics header is checked: it must lie in the pool's memory or on a
- * mapped page; a private page is touched only by the holder of the lock; a sealed one is stored to only
- * inside live_write(). Every port call is held against the contract of port.h. A breach is an
- * explorer_violation().
+ * Every access of the core through its atomics header is checked, once a schedule has begun: it
+ * must lie in the pool's memory or on a mapped page, or read what is on the CPU's own stack; a
+ * private page is touched only by the holder of the lock; a sealed one is stored to only by a CPU
+ * that is inside live_write(). Every port call is held against rules 1 to 4 and 7 of port.h. A
+ * breach is an explorer_violation().
  */
 #ifndef CGDT_TESTS_WORLD_H
 #define CGDT_TESTS_WORLD_H
@@ -30,7 +31,7 @@ void world_set_pool(struct cgdt_pool *pool);
 void world_keep(void);
 void world_restore(void);
 
-/* A number that differs if the state does. */
+/* A number for the state: where it is the same, so is the state, but for an improbable accident. */
 uint64_t world_hash(void);
 
 /* A page's memory as it is; NULL if it is not mapped. */
@@ -39,11 +40,14 @@ const cgdt_desc_t *world_page(uint32_t page);
 /* Both halves of a 16-byte descriptor at one instant, as a CPU that loads it sees them. */
 void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2]);
 
-/* Since world_restore(): how often map was called; windows of which this CPU unmapped a page, a bit each. */
+/*
+ * Since world_restore(): how often any CPU called map; windows of which this one unmapped a page, a
+ * bit each.
+ */
 unsigned world_maps(void);
 uint64_t world_unmapped_windows(void);
 
-/* "free bits of page 1", ... */
+/* "write word 1 of free bits", ... */
 void world_print_op(FILE *to, const struct op *op);
 
 #endif

@@ -11,7 +11,10 @@
 #define DATA         0x00cff3000000ffffull
 #define VALUES       24u
 
-/* A page, and what must be on it: so little that it fits on a kernel's stack, where two copies of pages do not. */
+/*
+ * A page, and what must be on it: so little that it fits on a kernel's stack, where two copies of
+ * pages do not.
+ */
 struct page {
     void *view;
     cgdt_frame_t frame;
@@ -176,7 +179,10 @@ static enum conform write(struct trial *trial, const struct change *change, cons
 
 static enum conform live(struct trial *trial)
 {
-    /* Whole slots; parts of an empty and of a full one, on either page; zeros. All are empty at the end. */
+    /*
+     * Whole slots; parts of an empty and of a full one, on either page; zeros. All are empty at the
+     * end.
+     */
     static const struct change changes[] = {
         {0, 0, SLOT_ENTRIES, 0}, {0, 0, SLOT_ENTRIES, 8},      {1, 5, 3, 11}, {0, 6, 2, 1},
         {1, 5, 3, VALUES},       {0, 0, SLOT_ENTRIES, VALUES},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does a port keep the contract of cgdt/port.h? A self-test for ports, freestanding like the core: a kernel can run
- * it at boot before it makes its pool, as tests/guests/native does.
+ * Does a port keep the contract of cgdt/port.h? A self-test for ports, freestanding like the core:
+ * a kernel can run it at boot before it makes its pool, as tests/guests/native does.
  */
 #ifndef CONFORM_H
 #define CONFORM_H
@@ -30,16 +30,17 @@ enum conform {
 const char *conform_text(enum conform broken);
 
 /*
- * Maps pages 0 and 1, and gives them back, twice: where it hangs, unlock() does not undo lock(). Nobody else uses the
- * port meanwhile. Returns the first thing that is broken.
+ * Maps pages 0 and 1, and gives them back, twice: where it hangs, unlock() does not undo lock().
+ * Nobody else uses the port meanwhile. Returns the first thing that is broken.
  *
  * It cannot see, so the kernel must try or its author must read:
  *
- * - what needs a second CPU: the lock, quiesce, two live_writes at once for one page, a descriptor seen half stored:
- *   the order of a batch's stores, and whether each of them is one;
+ * - what needs a second CPU: the lock, quiesce, two live_writes at once for one page, a descriptor
+ *   seen half stored: the order of a batch's stores, and whether each of them is one;
  * - a store that faults (a sealed page really is read-only), and the alias_bytes of a direct port;
  * - what an operation has changed that failed;
- * - pages from 2 on and the common page, slots of other sizes and places than the third of 16 entries;
+ * - pages from 2 on and the common page, slots of other sizes and places than the third of 16
+ *   entries;
  * - values that a hypervisor refuses: these are flat data segments.
  *
  * A port without locks it takes as one for serialized pools.

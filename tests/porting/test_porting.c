@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The template of docs/porting, the ports that need no hypervisor, and what the self-test for ports says of ports
- * that break one rule each.
+ * The template of docs/porting, the ports that need no hypervisor, and what the self-test for ports
+ * says of ports that break one rule each.
  */
 #define _GNU_SOURCE
 #include <cgdt/cgdt.h>

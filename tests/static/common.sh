@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the static checks share: the files, the flags, and findings that are known to be wrong. Sourced, with the checker
-# as its argument, by a test whose own may be another tree than the repository (test-finds).
+# What the static checks share: the files, the flags, and findings that are known to be wrong.
+# Sourced, with the checker as its argument, by a test whose own may be another tree than the
+# repository (test-finds).
 
 set -euo pipefail
 export LC_ALL=C
@@ -34,12 +35,13 @@ fail() {
 
 command -v "$1" >/dev/null || fail "$1 is not installed"
 
-# judge NAME REPORT: fails if the report has a finding (a line FILE:LINE:...[checker] at its end) that tests/static/NAME.txt
-# does not have as "FILE checker", or has one that is not found any more.
+# judge NAME REPORT: fails if the report has a finding (a line FILE:LINE:...[checker] at its end)
+# that tests/static/NAME.txt does not have as "FILE checker", or has one that is not found any more.
 judge() {
     local known=tests/static/$1.txt
 
-    sed -nE 's/^([^: ]+):[0-9]+:.*(warning|error): .*\[([^] ]*)\]$/\1 \3/p' "$2" | sort -u >"$work/found"
+    sed -nE 's/^([^: ]+):[0-9]+:.*(warning|error): .*\[([^] ]*)\]$/\1 \3/p' "$2" |
+        sort -u >"$work/found"
     { [ ! -e "$known" ] || sed -E '/^#|^$/d' "$known"; } | sort -u >"$work/known"
     if ! diff "$work/known" "$work/found" >"$work/diff"; then
         cat "$2" >&2

@@ -10,7 +10,10 @@
 
 typedef int stress_body(const struct stress_params *params);
 
-/* One run without a violation, in which what was asked for really came about (full pools, trims, faults). */
+/*
+ * One run without a violation, in which what was asked for really came about (full pools, trims,
+ * faults).
+ */
 int stress_body_run(const struct stress_params *params);
 
 /* With one thread the seed repeats the run: equal counts. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Duels: all threads make the same call at the same moment, and exactly one may succeed. Nobody allocates in
- * between, so unlike in the engine's runs the losers' answers are known exactly.
+ * Duels: all threads make the same call at the same moment, and exactly one may succeed. Nobody
+ * allocates in between, so unlike in the engine's runs the losers' answers are known exactly.
  *
- * Whoever arrives last judges the round and prepares the next one, so that there are no more threads than
- * fighters. It would then always be ahead of the others, so everybody waits a random while before the call.
+ * Whoever arrives last judges the round and prepares the next one, so that there are no more
+ * threads than fighters. It would then always be ahead of the others, so everybody waits a random
+ * while before the call.
  */
 #define _GNU_SOURCE
 #include "bodies.h"
@@ -161,7 +162,10 @@ static void *fight(void *arg)
     }
 }
 
-/* On one processor they would take turns and never meet. Best effort: where it fails they meet less often. */
+/*
+ * On one processor they would take turns and never meet. Best effort: where it fails they meet less
+ * often.
+ */
 static void keep_apart(pthread_t thread, uint32_t id)
 {
     cpu_set_t allowed;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress-runner CASE [DIVISOR]: one stress test by name, with a DIVISOR-th of its operations (sanitizers are
- * slow). Exit status 0: passed. stress-runner --list: the names.
+ * stress-runner CASE [DIVISOR]: one stress test by name, with a DIVISOR-th of its operations
+ * (sanitizers are slow). Exit status 0: passed. stress-runner --list: the names.
  */
 #include "bodies.h"
 
@@ -67,8 +67,9 @@ static const struct stress_case cases[] = {
          .full = true, .heavy_trim = true, .fault_rate = 0.1)},
 
     /*
-     * One thread, so that the same things happen every time: with seeds 1 to 3 a trim cannot undo itself
-     * and a growth leaves a page behind, and no frame list may name a page that is not in service.
+     * One thread, so that the same things happen every time: with seeds 1 to 3 a trim cannot undo
+     * itself and a growth leaves a page behind, and no frame list may name a page that is not in
+     * service.
      */
     {"undo-1", RUN(.threads = 1, .cpus = 1024, .operations = 5 * MILLION, .layout = STRESS_WINDOW,
                    .fault_rate = 0.3, .seed = 1)},

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What the tests of the cgdt command share. To be sourced with the command's path as $1, after set -euo pipefail.
+# What the tests of the cgdt command share. To be sourced with the command's path as $1, after set
+# -euo pipefail.
 
 export LC_ALL=C
 # shellcheck source=tests/need.sh
@@ -29,8 +30,8 @@ expect() {
     checked=$((checked + 1))
 }
 
-# refused WORDS ARGUMENT...: wrong use or input: status 2, nothing on stdout, one line of plain text on stderr that
-# begins with the command's name and contains WORDS.
+# refused WORDS ARGUMENT...: wrong use or input: status 2, nothing on stdout, one line of plain text
+# on stderr that begins with the command's name and contains WORDS.
 refused() {
     local words=$1
     shift

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Arguments that no caller should pass: NULL, sizes of nothing and of everything. Errors, and no change. */
-#include "../support/profiles.h"
+/*
+ * Arguments that no caller should pass: NULL, sizes of nothing and of everything. Errors, and no
+ * change.
+ */
 #include "fixture.h"
+#include "profiles.h"
 
 #define SLOTS 40
 
@@ -184,7 +187,10 @@ Test(arguments, a_bulk_of_a_number_gone_wrong_touches_nothing)
     fixture_close(&fixture);
 }
 
-/* It would raise every DPL to 3 where no hypervisor is, and the kernel's first far return would fault. */
+/*
+ * It would raise every DPL to 3 where no hypervisor is, and the kernel's first far return would
+ * fault.
+ */
 Test(arguments, a_native_pool_with_rules_of_xen_is_invalid)
 {
     struct fixture fixture;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Callers who free what is not theirs, or twice, or while somebody else does, or in the middle of another
- * call: an error each time, and never damage to anybody's slot.
+ * Callers who free what is not theirs, or twice, or while somebody else does, or in the middle of
+ * another call: an error each time, and never damage to anybody's slot.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -65,7 +65,9 @@ static void native(struct fixture *fixture)
         (void)fixture_alloc(fixture);
 }
 
-/* Whether this is the very handle that a slot's owner has; read() changes nothing and says so. */
+/*
+ * Whether this is the very handle that a slot's owner has; cgdt_read() changes nothing and says so.
+ */
 static bool is_owners(const struct fixture *fixture, cgdt_slot_t slot)
 {
     cgdt_desc_t unused;
@@ -88,7 +90,10 @@ static uint32_t owners(const struct fixture *fixture)
     return n;
 }
 
-/* A handle of 32 random bits, or near those that exist: every call but on an owner's very handle fails. */
+/*
+ * A handle of 32 random bits, or near those that exist: every call but on an owner's very handle
+ * fails.
+ */
 static uint32_t try_handle(struct fixture *fixture, cgdt_slot_t slot)
 {
     const cgdt_desc_t desc = 0;
@@ -118,7 +123,10 @@ static void try_random_handles(void (*prepare)(struct fixture *), uint64_t seed)
         (void)try_handle(&fixture, any);
         (void)try_handle(&fixture, any & (0xfe0001ffu));
     }
-    /* Every handle there is, of all generations and with the bit that none has: each owner is met once. */
+    /*
+     * Every handle there is, of all generations and with the bit that none has: each owner is met
+     * once.
+     */
     for (cgdt_slot_t slot = 0; slot <= 1000; slot++)
         for (uint32_t upper = 0; upper < 128; upper++)
             met += try_handle(&fixture, slot | upper << 25);
@@ -141,7 +149,9 @@ HANDLE_TEST(with_a_hole, 104)
 HANDLE_TEST(common, 105)
 HANDLE_TEST(native, 106)
 
-/* A second caller, let in from inside a port operation, as another CPU could come at that moment. */
+/*
+ * A second caller, let in from inside a port operation, as another CPU could come at that moment.
+ */
 static struct intruder {
     struct fixture *fixture;
     cgdt_slot_t slot;
@@ -271,7 +281,9 @@ Test(intruder, a_slot_on_a_page_that_is_leaving_is_nobodys)
     fixture_close(&fixture);
 }
 
-/* Somebody frees an online CPU's slot behind the directory's back: offline finds out and says so. */
+/*
+ * Somebody frees an online CPU's slot behind the directory's back: offline finds out and says so.
+ */
 Test(intruder, offline_notices_that_its_slot_was_freed_meanwhile)
 {
     struct fixture fixture;

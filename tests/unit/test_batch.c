@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of stores of a batch. A reader model looks at the page after every single store, as a CPU on the
- * page could: it must never find a 16-byte descriptor with halves of two different ones.
+ * The order of stores of a batch. A reader model looks at the page after every single store, as a
+ * CPU on the page could: it must never find a 16-byte descriptor with halves of two different ones.
  */
 #include <cgdt/check.h>
 #include <cgdt/port.h>
@@ -32,7 +32,10 @@ static bool starts_wide(cgdt_desc_t desc)
     return (attributes & 0x90) == 0x80 && (attributes & 0x0f) != 0;
 }
 
-/* What a CPU that fetches entry k now would get must be an old or a new descriptor, or one not present. */
+/*
+ * What a CPU that fetches entry k now would get must be an old or a new descriptor, or one not
+ * present.
+ */
 static void reader(const cgdt_desc_t *now, const cgdt_desc_t *old, const cgdt_desc_t *new_,
                    const char *when)
 {
@@ -50,7 +53,10 @@ static void reader(const cgdt_desc_t *now, const cgdt_desc_t *old, const cgdt_de
     }
 }
 
-/* Apply a change store by store, with the reader in between; `lag` stores are gathered before any lands. */
+/*
+ * Apply a change store by store, with the reader in between; `lag` stores are gathered before any
+ * lands.
+ */
 static void change(cgdt_desc_t *slot, const cgdt_desc_t *new_, uint32_t lag,
                    const struct cgdt_profile *profile)
 {

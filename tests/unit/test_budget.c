@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a pool costs: at most 6 bytes per CPU plus 1 KiB at 16 or more colors; and the largest pool there is. */
+/*
+ * What a pool costs: at most 6 bytes per CPU plus 1 KiB at 16 or more colors; and the largest pool
+ * there is.
+ */
 #define _GNU_SOURCE
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>

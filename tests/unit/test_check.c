@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One descriptor by each profile's rules: the tables row by row, then a million values against the oracle's
- * own model of Xen. Slots and pages are in test_check_page.c.
+ * One descriptor by each profile's rules: the tables row by row, then a million values against the
+ * oracle's own model of Xen. Slots and pages are in test_check_page.c.
  */
 #include <cgdt/check.h>
 
@@ -179,7 +179,10 @@ static void against_oracle(const struct cgdt_profile *profile, uint64_t desc)
          ours, theirs);
 }
 
-/* Values near the rules' edges: present ones, call gates around Xen's selectors, long flat segments. */
+/*
+ * Values near the rules' edges: present ones, call gates around Xen's selectors, long flat
+ * segments.
+ */
 static uint64_t structured(uint64_t *seed)
 {
     uint64_t desc = next_random(seed);
@@ -263,7 +266,10 @@ Test(check, what_is_stored_is_kept_when_seen_again)
         }
 }
 
-/* Ring 3 moves into the selector; 0xe01b is then one of Xen's own with a DPL of 0, which counts as 1. */
+/*
+ * Ring 3 moves into the selector; 0xe01b is then one of Xen's own with a DPL of 0, which counts as
+ * 1.
+ */
 Test(check, a_pv32_gate_whose_stored_form_is_refused_is_not_kept)
 {
     const cgdt_desc_t desc = 0x7f08ec0be019d0ff;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots and whole pages: the first violation and its place, the house rule, pairs, the line of text. */
+/*
+ * Slots and whole pages: the first violation and its place, the house rule, pairs, the line of
+ * text.
+ */
 #include <cgdt/check.h>
 #include <cgdt/layout.h>
 
@@ -210,7 +213,10 @@ Test(check_slot, each_nonzero_type_bit_spoils_a_second_half)
     }
 }
 
-/* KVM's emulator and hardware: LTR, LLDT #GP. Canonical by 57-bit addresses: bits 63 .. 56 are equal. */
+/*
+ * KVM's emulator and hardware: LTR, LLDT #GP. Canonical by 57-bit addresses: bits 63 .. 56 are
+ * equal.
+ */
 Test(check_slot, the_base_of_a_tss_or_ldt_must_be_canonical)
 {
     const cgdt_desc_t lows[] = {TSS, (TSS & ~(0xfull << 40)) | 2ull << 40};

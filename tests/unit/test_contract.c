@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports that break rule 6 of their contract, and what cgdt_check() says of pages behind the pool's back. */
+/*
+ * Ports that break rule 6 of their contract, and what cgdt_check() says of pages behind the pool's
+ * back.
+ */
 #include "fixture.h"
 
-/* The strict port, but map() of one page gives something else; or seal() and unseal(), where `later` is set. */
+/*
+ * The strict port, but map() of one page gives something else; or seal() and unseal(), where
+ * `later` is set.
+ */
 enum lie {
     HONEST,
     CROOKED,
@@ -41,7 +47,10 @@ static int lying_map(void *ctx, uint32_t page, void **view)
     return result;
 }
 
-/* It says that it has done it, has not, and the view is none: so the strict port stays where the core is to stay. */
+/*
+ * It says that it has done it, has not, and the view is none: so the strict port stays where the
+ * core is to stay.
+ */
 static bool lies_later(uint32_t page, void **view)
 {
     if (page != liar.at || !liar.later)
@@ -116,7 +125,10 @@ static void open_liar_with_common(struct fixture *fixture, uint32_t at)
     cr_assert_eq(cgdt_reserve(fixture->pool, at * 4), 0);
 }
 
-/* A page that is not as promised is not used; afterwards all is as before, and an honest page is taken. */
+/*
+ * A page that is not as promised is not used; afterwards all is as before, and an honest page is
+ * taken.
+ */
 static void refuses(enum lie lie, bool later)
 {
     struct fixture fixture;

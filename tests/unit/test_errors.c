@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Every documented error, and that a call which fails has changed nothing (the caller's mistakes). */
+/*
+ * Every documented error, and that a call which fails has changed nothing (the caller's mistakes).
+ */
 #include "fixture.h"
 
 #define SLOTS 40
@@ -268,7 +270,9 @@ Test(errors_slot, random_handles_never_hit_what_they_do_not_own)
     fixture_close(&fixture);
 }
 
-/* On i386 that is 4 bytes: a local variable of a kernel whose stack is aligned to no more is good. */
+/*
+ * On i386 that is 4 bytes: a local variable of a kernel whose stack is aligned to no more is good.
+ */
 Test(errors_slot, descriptors_that_are_aligned_as_their_type_are_taken)
 {
     struct fixture fixture;

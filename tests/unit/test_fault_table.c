@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every scenario x every layout x boot or live x every kind of port operation x every n: the n-th operation
- * of that kind fails. The call returns that error and has changed nothing (pages and their states are compared
- * byte by byte), what the port gave equals what it has, and the next call works.
+ * Every scenario x every layout x boot or live x every kind of port operation x every n: the n-th
+ * operation of that kind fails. The call returns that error and has changed nothing (pages and
+ * their states are compared byte by byte), what the port gave equals what it has, and the next call
+ * works.
  *
- * Then pairs of faults: the n-th operation, and after it the first that would undo it, or all from then on.
- * Such a call may leave something behind, but nothing may be lost: see survives().
+ * Then pairs of faults: the n-th operation, and after it the first that would undo it, or all from
+ * then on. Such a call may leave something behind, but nothing may be lost: see survives().
  */
 #include <stdio.h>
 
@@ -164,7 +165,10 @@ static int call_describe(struct fixture *fixture)
     return length < 0 ? length : 0;
 }
 
-/* Everything is freed first, so that only the call itself can fail; then there must be a pool again. */
+/*
+ * Everything is freed first, so that only the call itself can fail; then there must be a pool
+ * again.
+ */
 static int call_destroy(struct fixture *fixture)
 {
     const struct faulty armed = fixture->faulty;
@@ -208,8 +212,8 @@ static void finish(struct fixture *fixture)
 }
 
 /*
- * One run with the n-th operation of `kinds` failing. False: there were not so many. The pool's own memory is
- * compared by what it means: a stale bit of the summary is no change.
+ * One run with the n-th operation of `kinds` failing. False: there were not so many. The pool's own
+ * memory is compared by what it means: a stale bit of the summary is no change.
  */
 static bool run(const struct act *act, enum layout layout, bool live, uint32_t kinds, uint32_t n)
 {
@@ -280,7 +284,10 @@ Test(fault_table, every_operation_of_every_call_in_the_live_phase)
     run_phase(true, 700);
 }
 
-/* Every byte of the pool's own memory too, for the calls that have no reason to touch it when they fail. */
+/*
+ * Every byte of the pool's own memory too, for the calls that have no reason to touch it when they
+ * fail.
+ */
 Test(fault_table, a_call_that_fails_at_its_first_operation_has_not_touched_a_byte)
 {
     for (int layout = 0; layout < LAYOUTS; layout++)
@@ -310,9 +317,9 @@ static int bulk_keeping(struct fixture *fixture, uint32_t n, cgdt_slot_t *got)
 }
 
 /*
- * After a fault and a second one in its undoing: whatever stays owned is in the caller's hands and can be
- * freed; whatever page stays is counted as held and leaves, clean, with a later call; nobody else's slot has
- * changed.
+ * After a fault and a second one in its undoing: whatever stays owned is in the caller's hands and
+ * can be freed; whatever page stays is counted as held and leaves, clean, with a later call; nobody
+ * else's slot has changed.
  */
 static void survives(struct fixture *fixture, cgdt_slot_t *got, uint32_t n, uint32_t before,
                      const char *when)
@@ -374,7 +381,10 @@ Test(fault_pairs, a_bulk_whose_undoing_fails_too_loses_nothing)
     cr_assert_gt(met, 200);
 }
 
-/* The same for trim: pages that can neither leave nor be sealed again are held, and come back clean. */
+/*
+ * The same for trim: pages that can neither leave nor be sealed again are held, and come back
+ * clean.
+ */
 Test(fault_pairs, a_trim_whose_undoing_fails_too_loses_nothing)
 {
     uint32_t met = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All or nothing, whichever port operation fails: each scenario is run again and again, and in the n-th run
- * its n-th port operation fails, until no operation is left to fail.
+ * All or nothing, whichever port operation fails: each scenario is run again and again, and in the
+ * n-th run its n-th port operation fails, until no operation is left to fail.
  */
 #include <stdio.h>
 
@@ -229,7 +229,10 @@ static bool run(const struct scenario *scenario, uint32_t kinds, uint32_t n)
     return fired;
 }
 
-/* Every operation, and every operation of one kind; at least `least` of them must have been there to fail. */
+/*
+ * Every operation, and every operation of one kind; at least `least` of them must have been there
+ * to fail.
+ */
 static void run_all(const struct scenario *scenario, uint32_t least)
 {
     uint32_t n = 1;
@@ -300,7 +303,10 @@ Test(faults, a_trim_stopped_in_one_window_gives_the_others_back)
     fixture_close(&fixture);
 }
 
-/* What is left in slots[] after an undo that failed too belongs to the caller, and can be freed later. */
+/*
+ * What is left in slots[] after an undo that failed too belongs to the caller, and can be freed
+ * later.
+ */
 Test(faults, a_slot_that_cannot_be_undone_stays_in_the_callers_hands)
 {
     struct fixture fixture;
@@ -325,7 +331,10 @@ Test(faults, a_slot_that_cannot_be_undone_stays_in_the_callers_hands)
     fixture_close(&fixture);
 }
 
-/* A hypervisor that holds on to a page while a growth is undone: the page is held, and used again later. */
+/*
+ * A hypervisor that holds on to a page while a growth is undone: the page is held, and used again
+ * later.
+ */
 Test(faults, a_page_that_cannot_leave_is_held_and_used_again)
 {
     struct fixture fixture;

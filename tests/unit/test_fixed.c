@@ -98,7 +98,9 @@ Test(fixed, the_common_page_is_the_arrays_last)
     cr_assert_eq(frames[0], 500 + PAGES);
 }
 
-/* One page too few: the last one must not become a slot page as well, nor be wiped by the attempt. */
+/*
+ * One page too few: the last one must not become a slot page as well, nor be wiped by the attempt.
+ */
 Test(fixed, the_common_page_is_never_a_slot_page)
 {
     struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};
@@ -181,7 +183,10 @@ static void *lock_and_unlock(void *fixed)
     return NULL;
 }
 
-/* Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who waits. */
+/*
+ * Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who
+ * waits.
+ */
 Test(fixed, whoever_finds_the_lock_taken_waits)
 {
     struct cgdt_fixed fixed = {.pages = pages, .count = PAGES, .locked = 2};
@@ -196,7 +201,10 @@ Test(fixed, whoever_finds_the_lock_taken_waits)
     cr_assert_eq(fixed.locked, 0);
 }
 
-/* The array may be another pool's when the first is gone, and then its last page is a slot page again. */
+/*
+ * The array may be another pool's when the first is gone, and then its last page is a slot page
+ * again.
+ */
 Test(fixed, the_last_page_is_a_slot_page_again_when_the_common_page_has_left)
 {
     struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};

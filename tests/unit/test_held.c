@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Held pages: mapped, in no service, because the port refused to take them back while something was undone.
- * Nobody may get at them, no call may trip over them, and the next growth must make them new.
+ * Held pages: mapped, in no service, because the port refused to take them back while something was
+ * undone. Nobody may get at them, no call may trip over them, and the next growth must make them
+ * new.
  */
 #include "fixture.h"
 
@@ -209,7 +210,10 @@ Test(held, a_growth_takes_the_holes_between_windows_in_use)
     fixture_close(&fixture);
 }
 
-/* Windows 1 .. 3 are free; unseal of the second page of each fails, and then the seal that would undo it. */
+/*
+ * Windows 1 .. 3 are free; unseal of the second page of each fails, and then the seal that would
+ * undo it.
+ */
 Test(held, a_window_that_can_neither_leave_nor_come_back_is_held)
 {
     struct fixture fixture;
@@ -236,8 +240,8 @@ Test(held, a_window_that_can_neither_leave_nor_come_back_is_held)
 }
 
 /*
- * Window 3 can neither leave nor come back. Its slots are no reserve any more, and it is no window that is kept: so
- * as many must be left as have been asked for, of the others.
+ * Window 3 can neither leave nor come back. Its slots are no reserve any more, and it is no window
+ * that is kept: so as many must be left as have been asked for, of the others.
  */
 static void leaves_enough(uint32_t keep_pages, uint32_t reserve)
 {

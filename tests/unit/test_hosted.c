@@ -282,8 +282,9 @@ Test(hosted, trimmed_windows_show_zeros_again_and_come_back_clean)
 }
 
 /*
- * Whoever forks, though he never calls the port, has jemalloc take the mutexes of every arena. Were they in
- * the file, which the child shares with its parent, each would wait for the other's threads for ever.
+ * Whoever forks, though he never calls the port, has jemalloc take the mutexes of every arena. Were
+ * they in the file, which the child shares with its parent, each would wait for the other's threads
+ * for ever.
  */
 Test(hosted, a_child_that_forks_does_not_hang_its_parent)
 {

@@ -220,7 +220,10 @@ Test(hotplug, a_slot_freed_meanwhile_is_found_before_the_pool_says_no)
     fixture_close(&fixture);
 }
 
-/* All of window 0 is freed while window 1 is on its way out: trim counts it as in use, and keeps it. */
+/*
+ * All of window 0 is freed while window 1 is on its way out: trim counts it as in use, and keeps
+ * it.
+ */
 static int rescuing_unseal(void *ctx, uint32_t page, void **view)
 {
     for (cgdt_slot_t slot = 1; rescuer.pool != NULL && slot <= 32; slot++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seven invariants of docs/design.md, a suite for each, named after it. A random walk of calls runs on
- * the port behind glass; at every port operation, in the place of another CPU, the invariant is looked at.
+ * The seven invariants of docs/design.md, a suite for each, named after it. A random walk of calls
+ * runs on the port behind glass; at every port operation, in the place of another CPU, the
+ * invariant is looked at.
  */
 #include "fixture.h"
 #include "glass_port.h"
@@ -185,7 +186,10 @@ Test(unowned_is_zero, when_the_boot_phase_ends)
     close_world();
 }
 
-/* The frame list of every owned slot can be given to a hypervisor now: whole, sealed, of its window only. */
+/*
+ * The frame list of every owned slot can be given to a hypervisor now: whole, sealed, of its window
+ * only.
+ */
 static void see_whole_pages(uint32_t step)
 {
     for (uint32_t i = 0; i < world.n_held; i++) {
@@ -236,7 +240,10 @@ Test(sealed_is_read_only, only_live_writes_change_a_sealed_page)
     close_world();
 }
 
-/* Entries 4 and 5 of each slot are a TSS of native 64; the low half's limit and the high half agree. */
+/*
+ * Entries 4 and 5 of each slot are a TSS of native 64; the low half's limit and the high half
+ * agree.
+ */
 static void see_no_torn_pair(void *who, enum glass_event event, uint32_t page)
 {
     (void)who;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where slots lie and what selectors become, for all seven slot sizes, windows of 1 to 15 pages, with and
- * without a common page. The oracle counts: it walks windows, pages and colors with nested loops.
+ * Where slots lie and what selectors become, for all seven slot sizes, windows of 1 to 15 pages,
+ * with and without a common page. The oracle counts: it walks windows, pages and colors with nested
+ * loops.
  */
 #include <cgdt/layout.h>
 
@@ -108,8 +109,9 @@ Test(layout, colors_times_entries_fill_a_page)
 }
 
 /*
- * What a selector must become on the CPU of a slot, by looking its entry up in a picture of the window:
- * the canonical entries of the slot are named from the window's first slot, the local ones from `start`.
+ * What a selector must become on the CPU of a slot, by looking its entry up in a picture of the
+ * window: the canonical entries of the slot are named from the window's first slot, the local ones
+ * from `start`.
  */
 static uint16_t expected(const struct cgdt_layout *layout, uint32_t from, uint32_t to,
                          uint32_t selector)
@@ -357,7 +359,9 @@ Test(layout, a_window_has_1_to_15_pages_that_fit_below_the_reserved_entry)
                                   (pages + common) * 512 <= reserved;
                 const int result = cgdt_layout_check(&layout);
 
-                /* At least one of the area's 16 pages is Xen's: what lies beyond is not asked here. */
+                /*
+                 * At least one of the area's 16 pages is Xen's: what lies beyond is not asked here.
+                 */
                 MUST(reserved > CGDT_XEN_2005_RESERVED_ENTRY || result == (good ? 0 : -CGDT_EINVAL),
                      "%u pages, reserved %u, common %u: %d", pages, reserved, common, result);
             }

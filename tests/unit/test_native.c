@@ -1,92 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* The port for bare metal: two maps of the same memory, one of them read-only. What the CPU says is in guests/native. */
+/*
+ * The port for bare metal: two maps of the same memory, one of them read-only; locks, quiesce and
+ * poison. What the CPU says is in tests/guests/native.
+ */
 #define _GNU_SOURCE
-#include <cgdt/cgdt.h>
 #include <cgdt/port/lgdt.h>
-#include <cgdt/port/native.h>
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "must.h"
-
-#define PAGES   4u
-#define BYTES   (PAGES * 4096u)
-#define ENTRIES 32u /* 16 slots to a page */
-#define DATA0   0x00cf93000000ffffull
-
-static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[8192];
-static const cgdt_desc_t template_descs[] = {0, DATA0};
-
-/* "Physical memory" and its two maps. */
-static struct cgdt_native two_maps(void)
-{
-    const int fd = memfd_create("physical", 0);
-    struct cgdt_native native = {.page_count = PAGES, .bytes = BYTES};
-
-    MUST(fd >= 0 && ftruncate(fd, BYTES) == 0, "memfd");
-    native.pages = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    native.base = (uintptr_t)native.pages;
-    native.alias = (uintptr_t)mmap(NULL, BYTES, PROT_READ, MAP_SHARED, fd, 0);
-    MUST(native.pages != MAP_FAILED && native.alias != (uintptr_t)MAP_FAILED, "mmap");
-    (void)close(fd);
-    return native;
-}
-
-static struct cgdt_pool *open_with(const struct cgdt_port *port, struct cgdt_native *native,
-                                   bool sealed)
-{
-    const struct cgdt_config config = {
-        .struct_bytes = sizeof(struct cgdt_config),
-        .port = port,
-        .port_ctx = native,
-        .alias_bytes = cgdt_native_alias_bytes(native), /* not read but with the direct port */
-        .layout = {.slot_entries = ENTRIES, .window_pages = 1, .mode = CGDT_MODE_NATIVE},
-        .profile = CGDT_PROFILE_NATIVE64,
-        .max_cpus = PAGES * 16,
-        .template_descs = template_descs,
-        .template_entries = COUNT_OF(template_descs),
-    };
-    struct cgdt_pool *pool = NULL;
-
-    MUST(cgdt_pool_init(&pool, memory, sizeof(memory), &config) == 0, "init");
-    MUST(!sealed || cgdt_seal(pool) == 0, "seal");
-    return pool;
-}
-
-static struct cgdt_pool *open_pool(struct cgdt_native *native, bool sealed)
-{
-    return open_with(&cgdt_native_port, native, sealed);
-}
-
-static cgdt_slot_t one_slot(struct cgdt_pool *pool)
-{
-    cgdt_slot_t slot = CGDT_NO_SLOT;
-
-    MUST(cgdt_alloc(pool, &slot) == 0, "alloc");
-    return slot;
-}
-
-static struct cgdt_pseudo_descriptor gdtr_of(struct cgdt_pool *pool, cgdt_slot_t slot)
-{
-    struct cgdt_pseudo_descriptor gdtr = {0, 0};
-
-    MUST(cgdt_gdtr(pool, slot, &gdtr) == 0, "gdtr");
-    return gdtr;
-}
+#include "native_setup.h"
 
 /* ---- the two maps ---- */
 
 Test(native, gdtr_is_the_slots_place_in_the_read_only_map)
 {
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool = open_pool(&native, true);
+    struct cgdt_native native = native_two_maps();
+    struct cgdt_pool *pool = native_open(&native, true);
 
-    for (uint32_t i = 0; i < PAGES * 16; i++) {
-        const struct cgdt_pseudo_descriptor gdtr = gdtr_of(pool, one_slot(pool));
+    for (uint32_t i = 0; i < NATIVE_PAGES * 16; i++) {
+        const struct cgdt_pseudo_descriptor gdtr = native_gdtr_of(pool, native_alloc(pool));
 
         cr_assert_eq(gdtr.base, native.alias + i * 256, "slot %u", i);
         cr_assert_eq(gdtr.limit, 255);
@@ -97,7 +33,7 @@ Test(native, gdtr_is_the_slots_place_in_the_read_only_map)
 Test(native, either_map_may_be_the_lower_one)
 {
     for (int swap = 0; swap < 2; swap++) {
-        struct cgdt_native native = two_maps();
+        struct cgdt_native native = native_two_maps();
 
         if (swap) {
             const uintptr_t alias = native.alias;
@@ -105,14 +41,14 @@ Test(native, either_map_may_be_the_lower_one)
             native.alias = native.base;
             native.base = alias;
             native.pages = (void *)alias;
-            MUST(mprotect((void *)native.base, BYTES, PROT_READ | PROT_WRITE) == 0 &&
-                     mprotect((void *)native.alias, BYTES, PROT_READ) == 0,
+            MUST(mprotect((void *)native.base, NATIVE_BYTES, PROT_READ | PROT_WRITE) == 0 &&
+                     mprotect((void *)native.alias, NATIVE_BYTES, PROT_READ) == 0,
                  "mprotect");
         }
-        struct cgdt_pool *pool = open_pool(&native, true);
-        const cgdt_slot_t slot = one_slot(pool);
+        struct cgdt_pool *pool = native_open(&native, true);
+        const cgdt_slot_t slot = native_alloc(pool);
 
-        cr_assert_eq(gdtr_of(pool, slot).base, native.alias);
+        cr_assert_eq(native_gdtr_of(pool, slot).base, native.alias);
         cr_assert_eq(cgdt_free(pool, slot), 0);
         cr_assert_eq(cgdt_trim(pool), 1);
         cr_assert_eq(cgdt_pool_destroy(pool), 0);
@@ -121,29 +57,29 @@ Test(native, either_map_may_be_the_lower_one)
 
 Test(native, a_write_shows_in_both_maps)
 {
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool = open_pool(&native, true);
-    const cgdt_slot_t slot = one_slot(pool);
-    const cgdt_desc_t desc = DATA0 | CGDT_DESC_DPL(3);
+    struct cgdt_native native = native_two_maps();
+    struct cgdt_pool *pool = native_open(&native, true);
+    const cgdt_slot_t slot = native_alloc(pool);
+    const cgdt_desc_t desc = NATIVE_DATA0 | CGDT_DESC_DPL(3);
 
     cr_assert_eq(cgdt_write(pool, slot, 9, &desc, 1), 0);
     cr_assert_eq(((const cgdt_desc_t *)native.alias)[9], desc);
     cr_assert_eq(((const cgdt_desc_t *)native.base)[9], desc);
-    cr_assert_eq(((const cgdt_desc_t *)native.alias)[1], DATA0);
+    cr_assert_eq(((const cgdt_desc_t *)native.alias)[1], NATIVE_DATA0);
 }
 
 Test(native, the_core_writes_through_the_same_map_where_it_may)
 {
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool = open_with(&cgdt_native_direct_port, &native, true);
-    const cgdt_slot_t slot = one_slot(pool);
-    const cgdt_desc_t desc = DATA0 | CGDT_DESC_DPL(3);
+    struct cgdt_native native = native_two_maps();
+    struct cgdt_pool *pool = native_open_with(&cgdt_native_direct_port, &native, true);
+    const cgdt_slot_t slot = native_alloc(pool);
+    const cgdt_desc_t desc = NATIVE_DATA0 | CGDT_DESC_DPL(3);
 
     cr_assert_null(cgdt_native_direct_port.live_write);
     cr_assert_eq(cgdt_write(pool, slot, 9, &desc, 1), 0);
-    cr_assert_eq(gdtr_of(pool, slot).base, native.alias);
+    cr_assert_eq(native_gdtr_of(pool, slot).base, native.alias);
     cr_assert_eq(((const cgdt_desc_t *)native.alias)[9], desc);
-    cr_assert_eq(((const cgdt_desc_t *)native.base)[1], DATA0);
+    cr_assert_eq(((const cgdt_desc_t *)native.base)[1], NATIVE_DATA0);
     cr_assert_eq(cgdt_free(pool, slot), 0);
     for (int entry = 0; entry < 512; entry++)
         MUST(((const cgdt_desc_t *)native.alias)[entry] == 0, "entry %d", entry);
@@ -151,64 +87,64 @@ Test(native, the_core_writes_through_the_same_map_where_it_may)
 
 Test(native, a_store_to_the_table_that_the_cpu_uses_faults, .signal = SIGSEGV)
 {
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool = open_pool(&native, true);
+    struct cgdt_native native = native_two_maps();
+    struct cgdt_pool *pool = native_open(&native, true);
 
-    *(volatile cgdt_desc_t *)gdtr_of(pool, one_slot(pool)).base = 1;
+    *(volatile cgdt_desc_t *)native_gdtr_of(pool, native_alloc(pool)).base = 1;
 }
 
 Test(native, the_writable_address_of_a_table_is_in_the_other_map)
 {
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool = open_pool(&native, true);
+    struct cgdt_native native = native_two_maps();
+    struct cgdt_pool *pool = native_open(&native, true);
 
-    (void)one_slot(pool);
-    const struct cgdt_pseudo_descriptor gdtr = gdtr_of(pool, one_slot(pool));
+    (void)native_alloc(pool);
+    const struct cgdt_pseudo_descriptor gdtr = native_gdtr_of(pool, native_alloc(pool));
     cr_assert_eq(cgdt_native_writable(&native, gdtr.base), native.base + 256);
 }
 
 Test(native, pages_are_written_directly_until_they_are_sealed)
 {
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool = open_pool(&native, false);
-    const cgdt_slot_t slot = one_slot(pool);
+    struct cgdt_native native = native_two_maps();
+    struct cgdt_pool *pool = native_open(&native, false);
+    const cgdt_slot_t slot = native_alloc(pool);
     struct cgdt_pseudo_descriptor gdtr;
 
     cr_assert_eq(cgdt_gdtr(pool, slot, &gdtr), -CGDT_EPERM);
-    cr_assert_eq(((const cgdt_desc_t *)native.base)[1], DATA0);
+    cr_assert_eq(((const cgdt_desc_t *)native.base)[1], NATIVE_DATA0);
     cr_assert_eq(cgdt_seal(pool), 0);
-    cr_assert_eq(gdtr_of(pool, slot).base, native.alias);
+    cr_assert_eq(native_gdtr_of(pool, slot).base, native.alias);
 }
 
 Test(native, without_a_second_map_the_table_is_where_it_is_written)
 {
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
 
     native.alias = native.base;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    const struct cgdt_pseudo_descriptor gdtr = gdtr_of(pool, one_slot(pool));
+    struct cgdt_pool *pool = native_open(&native, true);
+    const struct cgdt_pseudo_descriptor gdtr = native_gdtr_of(pool, native_alloc(pool));
     cr_assert_eq(gdtr.base, native.base);
     cr_assert_eq(cgdt_native_writable(&native, gdtr.base), native.base);
 }
 
 Test(native, maps_that_overlap_are_refused)
 {
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
     void *view = NULL;
 
-    native.alias = native.base + BYTES - 4096;
+    native.alias = native.base + NATIVE_BYTES - 4096;
     cr_assert_eq(cgdt_native_port.map(&native, 0, &view), -CGDT_EINVAL);
-    native.alias = native.base - BYTES + 4096;
+    native.alias = native.base - NATIVE_BYTES + 4096;
     cr_assert_eq(cgdt_native_port.map(&native, 0, &view), -CGDT_EINVAL);
-    native.alias = native.base + BYTES;
+    native.alias = native.base + NATIVE_BYTES;
     cr_assert_eq(cgdt_native_port.map(&native, 0, &view), 0);
 }
 
 Test(native, the_frame_is_the_physical_one_by_either_address)
 {
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
 
-    for (uint32_t page = 0; page < PAGES; page++) {
+    for (uint32_t page = 0; page < NATIVE_PAGES; page++) {
         cgdt_frame_t frame = 99;
         void *view = NULL;
 
@@ -222,161 +158,17 @@ Test(native, the_frame_is_the_physical_one_by_either_address)
     }
 }
 
-/* ---- pages ---- */
+/* ---- quiesce, locks ---- */
 
-Test(native, the_array_ends_with_enomem)
-{
-    struct cgdt_native native = two_maps();
-    struct cgdt_pool *pool;
-    cgdt_slot_t slot;
-
-    native.page_count = 1;
-    pool = open_pool(&native, true);
-    for (int i = 0; i < 16; i++)
-        (void)one_slot(pool);
-    cr_assert_eq(cgdt_alloc(pool, &slot), -CGDT_ENOMEM);
-    cr_assert_eq(cgdt_check(pool, NULL), 0);
-}
-
-Test(native, there_is_no_common_page)
-{
-    struct cgdt_native native = two_maps();
-    void *view = NULL;
-
-    cr_assert_eq(cgdt_native_port.map(&native, CGDT_COMMON_PAGE, &view), -CGDT_ENOTSUP);
-}
-
-Test(native, a_page_that_is_not_zero_is_zeroed)
-{
-    struct cgdt_native native = two_maps();
-
-    memset(native.pages, 0xa5, BYTES);
-    struct cgdt_pool *pool = open_pool(&native, true);
-    (void)one_slot(pool);
-    cr_assert_eq(cgdt_check(pool, NULL), 0);
-    for (int entry = 2; entry < 512; entry++)
-        MUST(((const cgdt_desc_t *)native.alias)[entry] == 0, "entry %d", entry);
-}
-
-/* A kernel that gives pages out one by one; ctx. */
+/* A kernel behind the port's operations; ctx. */
 struct kernel {
-    void *next;     /* the page that it gives */
-    void *returned; /* the last that it got back */
-    int locked;     /* lock() calls less unlock() calls */
+    int locked; /* lock() calls less unlock() calls */
     int locks;
     int quiesce;    /* what it answers */
     uint32_t asked; /* about which CPU */
     int poisonings;
     bool all_poison; /* the slot, when it was told, and nothing else */
 };
-
-static void *page_get(void *ctx, uint32_t page)
-{
-    struct kernel *kernel = ctx;
-
-    (void)page;
-    return kernel->next;
-}
-
-static void page_put(void *ctx, uint32_t page, void *at)
-{
-    struct kernel *kernel = ctx;
-
-    (void)page;
-    kernel->returned = at;
-}
-
-static const struct cgdt_native_ops page_ops = {.page_get = page_get, .page_put = page_put};
-static const struct cgdt_native_ops no_ops;
-
-Test(native, a_page_comes_from_the_kernel_and_goes_back_where_it_was_writable)
-{
-    struct cgdt_native native = two_maps();
-    struct kernel kernel = {.next = (char *)native.pages + 8192};
-
-    native.ops = &page_ops;
-    native.ctx = &kernel;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    const cgdt_slot_t slot = one_slot(pool);
-    cr_assert_eq(gdtr_of(pool, slot).base, native.alias + 8192);
-    cr_assert_eq(cgdt_free(pool, slot), 0);
-    cr_assert_eq(cgdt_trim(pool), 1);
-    cr_assert_eq(kernel.returned, kernel.next);
-}
-
-Test(native, a_kernel_without_a_page_is_enomem)
-{
-    struct cgdt_native native = two_maps();
-    struct kernel kernel = {.next = NULL};
-    void *view = NULL;
-
-    native.ops = &page_ops;
-    native.ctx = &kernel;
-    cr_assert_eq(cgdt_native_port.map(&native, 0, &view), -CGDT_ENOMEM);
-}
-
-/* Nothing may be written to it: it is not the port's to write to. */
-Test(native, a_page_outside_the_map_or_not_aligned_goes_back_at_once)
-{
-    static _Alignas(4096) cgdt_desc_t outside[512] = {DATA0};
-    struct cgdt_native native = two_maps();
-    void *const bad[] = {outside, (char *)native.pages + 8, (char *)native.pages + BYTES};
-
-    native.ops = &page_ops;
-    ((cgdt_desc_t *)native.pages)[1] = DATA0;
-    for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct kernel kernel = {.next = bad[i]};
-        void *view = NULL;
-
-        native.ctx = &kernel;
-        cr_assert_eq(cgdt_native_port.map(&native, 0, &view), -CGDT_EPROTO, "%zu", i);
-        cr_assert_eq(kernel.returned, bad[i], "%zu", i);
-    }
-    cr_assert_eq(outside[0], DATA0);
-    cr_assert_eq(((cgdt_desc_t *)native.pages)[1], DATA0);
-}
-
-Test(native, a_page_that_is_in_the_map_in_part_goes_back_too)
-{
-    struct cgdt_native native = two_maps();
-    struct kernel kernel = {.next = (char *)native.pages + BYTES - 4096};
-    void *view = NULL;
-
-    native.ops = &page_ops;
-    native.ctx = &kernel;
-    native.bytes = BYTES - 1;
-    cr_assert_eq(cgdt_native_port.map(&native, 0, &view), -CGDT_EPROTO);
-    cr_assert_eq(kernel.returned, kernel.next);
-    native.bytes = BYTES;
-    cr_assert_eq(cgdt_native_port.map(&native, 0, &view), 0);
-}
-
-Test(native, operations_that_are_not_given_have_a_default)
-{
-    struct cgdt_native native = two_maps();
-
-    native.ops = &no_ops;
-    native.poison = true;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    cr_assert_eq(cgdt_cpu_online(pool, 3, NULL), 0);
-    cr_assert_eq(cgdt_cpu_offline(pool, 3), 0);
-    cr_assert_eq(cgdt_trim(pool), 1);
-    cr_assert_eq(cgdt_pool_destroy(pool), 0);
-}
-
-Test(native, operations_need_not_be_given_at_all)
-{
-    struct cgdt_native native = two_maps();
-
-    native.poison = true;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    cr_assert_eq(cgdt_cpu_online(pool, 3, NULL), 0);
-    cr_assert_eq(cgdt_cpu_offline(pool, 3), 0);
-    cr_assert_eq(cgdt_trim(pool), 1);
-    cr_assert_eq(cgdt_pool_destroy(pool), 0);
-}
-
-/* ---- quiesce, locks ---- */
 
 static int answer(void *ctx, uint32_t cpu)
 {
@@ -402,20 +194,20 @@ static void leave(void *ctx)
 Test(native, a_cpu_that_will_not_let_go_keeps_its_slot)
 {
     static const struct cgdt_native_ops ops = {.quiesce = answer};
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
     struct kernel kernel = {.quiesce = -77};
     cgdt_slot_t slot = CGDT_NO_SLOT;
     cgdt_slot_t now = CGDT_NO_SLOT;
 
     native.ops = &ops;
     native.ctx = &kernel;
-    struct cgdt_pool *pool = open_pool(&native, true);
+    struct cgdt_pool *pool = native_open(&native, true);
     cr_assert_eq(cgdt_cpu_online(pool, 5, &slot), 0);
     cr_assert_eq(cgdt_cpu_offline(pool, 5), -77);
     cr_assert_eq(kernel.asked, 5);
     cr_assert_eq(cgdt_cpu_slot(pool, 5, &now), 0);
     cr_assert_eq(now, slot);
-    cr_assert_eq(((const cgdt_desc_t *)native.alias)[1], DATA0);
+    cr_assert_eq(((const cgdt_desc_t *)native.alias)[1], NATIVE_DATA0);
     kernel.quiesce = 0;
     cr_assert_eq(cgdt_cpu_offline(pool, 5), 0);
 }
@@ -423,13 +215,13 @@ Test(native, a_cpu_that_will_not_let_go_keeps_its_slot)
 Test(native, the_kernels_own_lock_is_used_where_it_has_one)
 {
     static const struct cgdt_native_ops ops = {.lock = take, .unlock = leave};
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
     struct kernel kernel = {.locked = 0};
 
     native.ops = &ops;
     native.ctx = &kernel;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    (void)one_slot(pool);
+    struct cgdt_pool *pool = native_open(&native, true);
+    (void)native_alloc(pool);
     cr_assert_gt(kernel.locks, 0);
     cr_assert_eq(kernel.locked, 0);
     cr_assert_eq(native.locked, 0);
@@ -442,7 +234,10 @@ static void *lock_and_unlock(void *native)
     return NULL;
 }
 
-/* Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who waits. */
+/*
+ * Who finds the lock taken leaves a 1 there and tries again: a 2 that has become a 1 is one who
+ * waits.
+ */
 Test(native, whoever_finds_the_lock_taken_waits)
 {
     struct cgdt_native native = {.locked = 2};
@@ -466,10 +261,10 @@ static void poisoned(void *ctx, uint32_t page, uint32_t slot_offset)
     struct kernel *kernel = ctx;
 
     kernel->poisonings++;
-    kernel->all_poison = page == 0 && slot_offset == ENTRIES;
-    for (uint32_t entry = 0; entry < 3 * ENTRIES; entry++) {
-        const bool inside = entry / ENTRIES == 1;
-        const cgdt_desc_t other = entry % ENTRIES == 1 ? DATA0 : 0;
+    kernel->all_poison = page == 0 && slot_offset == NATIVE_ENTRIES;
+    for (uint32_t entry = 0; entry < 3 * NATIVE_ENTRIES; entry++) {
+        const bool inside = entry / NATIVE_ENTRIES == 1;
+        const cgdt_desc_t other = entry % NATIVE_ENTRIES == 1 ? NATIVE_DATA0 : 0;
 
         if (table[entry] != (inside ? CGDT_NATIVE_POISON : other))
             kernel->all_poison = false;
@@ -481,20 +276,20 @@ static const struct cgdt_native_ops poison_ops = {.poisoned = poisoned};
 /* The second of three slots is freed. */
 static struct kernel free_the_middle(bool poison)
 {
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
     struct kernel kernel = {.poisonings = 0};
 
     native.ops = &poison_ops;
     native.ctx = &kernel;
     native.poison = poison;
     table = (const cgdt_desc_t *)native.alias;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    (void)one_slot(pool);
-    const cgdt_slot_t middle = one_slot(pool);
-    (void)one_slot(pool);
+    struct cgdt_pool *pool = native_open(&native, true);
+    (void)native_alloc(pool);
+    const cgdt_slot_t middle = native_alloc(pool);
+    (void)native_alloc(pool);
     MUST(cgdt_free(pool, middle) == 0, "free");
-    for (uint32_t entry = 0; entry < ENTRIES; entry++)
-        MUST(table[ENTRIES + entry] == 0, "entry %u is left", entry);
+    for (uint32_t entry = 0; entry < NATIVE_ENTRIES; entry++)
+        MUST(table[NATIVE_ENTRIES + entry] == 0, "entry %u is left", entry);
     MUST(cgdt_check(pool, NULL) == 0, "check");
     return kernel;
 }
@@ -514,15 +309,15 @@ Test(native, nothing_is_poisoned_unless_asked_for)
 
 Test(native, writing_is_no_reason_to_poison)
 {
-    struct cgdt_native native = two_maps();
+    struct cgdt_native native = native_two_maps();
     struct kernel kernel = {.poisonings = 0};
     const cgdt_desc_t zeros[2] = {0, 0};
 
     native.ops = &poison_ops;
     native.ctx = &kernel;
     native.poison = true;
-    struct cgdt_pool *pool = open_pool(&native, true);
-    cr_assert_eq(cgdt_write(pool, one_slot(pool), 1, zeros, 2), 0);
+    struct cgdt_pool *pool = native_open(&native, true);
+    cr_assert_eq(cgdt_write(pool, native_alloc(pool), 1, zeros, 2), 0);
     cr_assert_eq(kernel.poisonings, 0);
 }
 

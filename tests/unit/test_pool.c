@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots in and out of a pool: order, ceiling, bulk, template; against the plain model of oracle.h. */
+/*
+ * Slots in and out of a pool: order, ceiling, bulk, template; against the plain model of oracle.h.
+ */
 #include "fixture.h"
 #include "oracle.h"
 
 static const uint16_t sizes[] = {8, 16, 32, 64, 128, 256, 512};
 
-/* Random alloc, free and trim, on the pool and on the model; handles and counts must agree throughout. */
+/*
+ * Random alloc, free and trim, on the pool and on the model; handles and counts must agree
+ * throughout.
+ */
 static void follow_model(struct fixture *fixture, int steps, uint64_t seed)
 {
     const uint32_t max = fixture->config.max_cpus;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Races made certain: another CPU's whole call runs right before the n-th atomic operation of a call, for
- * every n. tests/interleave takes every schedule; here each branch that only a race can take is taken once
- * by the plain unit tests, and what both calls say is checked.
+ * Races made certain: another CPU's whole call runs right before the n-th atomic operation of a
+ * call, for every n. tests/interleave takes every schedule; here each branch that only a race can
+ * take is taken once by the plain unit tests, and what both calls say is checked.
  */
 #include "../../alloc/slotmap.h"
 
@@ -99,7 +99,10 @@ Test(races, of_two_allocs_of_the_last_slot_one_succeeds)
         open_full();
         MUST(cgdt_free(fixture.pool, slots[39]) == 0, "free");
         rivals_result = -CGDT_ENOSPC;
-        /* The rival must not need the lock, which this CPU may have: it takes the slot if it is there. */
+        /*
+         * The rival must not need the lock, which this CPU may have: it takes the slot if it is
+         * there.
+         */
         arm(rival_allocs, n);
         const int result = cgdt_alloc(fixture.pool, &slot);
         times = rival.times;
@@ -219,7 +222,10 @@ static void rival_publishes(enum hooked kind, const volatile void *at)
     cgdt_slotmap_publish_(&map, 3 * 64, 1);
 }
 
-/* A walker that clears a stale bit of the summary, and a slot that is freed there at any moment of it. */
+/*
+ * A walker that clears a stale bit of the summary, and a slot that is freed there at any moment of
+ * it.
+ */
 Test(races, a_slot_freed_while_the_summary_is_cleared_is_found_by_the_next)
 {
     for (uint32_t n = 1, times = 1; times != 0; n++) {

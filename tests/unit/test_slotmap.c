@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The lock-free bitmap tree seen by one CPU; several CPUs are the business of tests/interleave and stress. */
+/*
+ * The lock-free bitmap tree seen by one CPU; several CPUs are the business of tests/interleave and
+ * stress.
+ */
 #include "../../alloc/slotmap.h"
 
 #include "must.h"

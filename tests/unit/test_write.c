@@ -50,7 +50,9 @@ Test(write, nothing_outside_the_range_is_touched)
     fixture_close(&fixture);
 }
 
-/* Xen would take the first and make a gate of ring 1 of it when it sees the page the second time. */
+/*
+ * Xen would take the first and make a gate of ring 1 of it when it sees the page the second time.
+ */
 Test(write, a_pv32_gate_that_xen_would_not_keep_is_refused)
 {
     struct fixture fixture;

@@ -1,128 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* The port for PV kernels on a model of Xen: what it asks for, what it undoes, what others see meanwhile. */
-#include "model_xen.h"
+/*
+ * The port for PV kernels on a model of Xen: what it asks for, what it undoes, what others see
+ * meanwhile.
+ */
 #include "must.h"
-
-#define ENTRIES 32
-#define CODE64  0x00affb000000ffffull
-#define DATA3   0x00cff3000000ffffull
-#define GATE    0x00008c00000b0000ull /* low halves of two call gates, as Xen keeps them */
-#define OTHER   0x00008c0000130000ull
-
-struct setup {
-    struct model_xen xen;
-    struct cgdt_config config;
-    struct cgdt_pool *pool;
-    void *memory;
-};
-
-static const cgdt_desc_t plain[] = {0, CODE64, DATA3};
-
-/* 32 entries to a slot, two pages to a window. Change config and xen, then open. */
-static void prepare(struct setup *setup, uint32_t max_cpus)
-{
-    memset(setup, 0, sizeof(*setup));
-    cr_assert(model_xen_open(&setup->xen));
-    setup->xen.ops.page_get = NULL;
-    setup->xen.ops.page_put = NULL;
-    setup->config = (struct cgdt_config){.struct_bytes = sizeof(struct cgdt_config),
-                                         .port = &cgdt_xen_pv_port,
-                                         .port_ctx = &setup->xen.port,
-                                         .layout = {.slot_entries = ENTRIES,
-                                                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
-                                                    .window_pages = 2},
-                                         .profile = CGDT_PROFILE_XEN_PV64,
-                                         .max_cpus = max_cpus,
-                                         .template_descs = plain,
-                                         .template_entries = COUNT_OF(plain)};
-}
-
-static int try_open(struct setup *setup)
-{
-    const size_t bytes = cgdt_pool_bytes(&setup->config);
-
-    setup->memory = aligned_alloc(CGDT_POOL_ALIGN, (bytes + 63) & ~(size_t)63);
-    MUST(bytes > 0 && setup->memory, "no memory");
-    return cgdt_pool_init(&setup->pool, setup->memory, bytes, &setup->config);
-}
-
-static void open_live(struct setup *setup)
-{
-    cr_assert_eq(try_open(setup), 0);
-    cr_assert_eq(cgdt_seal(setup->pool), 0);
-}
-
-/* Every page must be the guest's again, and the port must have asked for nothing odd. */
-static void dispose(struct setup *setup)
-{
-    for (uint32_t page = 0; page < MODEL_PAGES; page++) {
-        MUST(setup->xen.writable[page], "page %u is not writable", page);
-        MUST(!setup->xen.taken[page], "page %u was not put", page);
-    }
-    MUST(!setup->xen.locked[0] && !setup->xen.locked[1], "a lock is held");
-    MUST(setup->xen.breaches == 0, "%u breaches: %s", setup->xen.breaches, setup->xen.first_breach);
-    model_xen_close(&setup->xen);
-    free(setup->memory);
-}
-
-static void finish(struct setup *setup)
-{
-    cr_assert_eq(cgdt_pool_destroy(setup->pool), 0);
-    dispose(setup);
-}
-
-static cgdt_slot_t take(struct setup *setup)
-{
-    cgdt_slot_t slot = CGDT_NO_SLOT;
-    const int result = cgdt_alloc(setup->pool, &slot);
-
-    MUST(result == 0, "alloc: %d", result);
-    return slot;
-}
-
-static uint32_t frames_of(struct setup *setup, cgdt_slot_t slot, cgdt_frame_t *frames)
-{
-    uint32_t n = 0, entries = 0;
-
-    MUST(cgdt_frames(setup->pool, slot, frames, &n, &entries) == 0, "frames");
-    return n;
-}
-
-/* A slot as the hypervisor sees it. */
-static cgdt_desc_t *host_slot(struct setup *setup, cgdt_slot_t slot)
-{
-    cgdt_frame_t frames[CGDT_MAX_FRAMES];
-    const uint32_t n = frames_of(setup, slot, frames);
-
-    return model_xen_frame(&setup->xen, frames[n - 1]) +
-           cgdt_slot_offset(&setup->config.layout, slot);
-}
+#include "xen_setup.h"
 
 Test(xen_pv, a_vcpu_can_load_the_frames_of_every_slot)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
 
-    prepare(&setup, 100);
-    open_live(&setup);
+    xen_setup_prepare(&setup, 100);
+    xen_setup_open(&setup);
     for (int i = 0; i < 100; i++) {
-        const cgdt_slot_t slot = take(&setup);
-        const uint32_t n = frames_of(&setup, slot, frames);
+        const cgdt_slot_t slot = xen_setup_alloc(&setup);
+        const uint32_t n = xen_setup_frames(&setup, slot, frames);
 
-        MUST(host_slot(&setup, slot)[1] == CODE64, "slot %d", i);
+        MUST(xen_setup_host(&setup, slot)[1] == XEN_SETUP_CODE64, "slot %d", i);
         MUST(model_xen_set_gdt(&setup.xen, frames, n) == 0, "slot %d", i);
     }
     for (cgdt_slot_t slot = 1; slot <= 100; slot++) {
-        model_xen_drop_gdt(&setup.xen, frames, frames_of(&setup, slot, frames));
+        model_xen_drop_gdt(&setup.xen, frames, xen_setup_frames(&setup, slot, frames));
         MUST(cgdt_free(setup.pool, slot) == 0, "slot %u", slot);
     }
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 /* docs/security.md: a pool for each trust domain keeps their CPUs apart. */
 Test(xen_pv, cpus_of_two_pools_have_no_frame_in_common)
 {
-    struct setup setup;
+    struct xen_setup setup;
     struct cgdt_xen_pv second;
     struct cgdt_config config;
     struct cgdt_pool *pools[2];
@@ -130,9 +38,9 @@ Test(xen_pv, cpus_of_two_pools_have_no_frame_in_common)
     uint32_t count[2] = {0, 0};
     cgdt_slot_t slots[2][40];
 
-    prepare(&setup, 40);
+    xen_setup_prepare(&setup, 40);
     setup.xen.port.page_count = MODEL_PAGES / 2;
-    open_live(&setup);
+    xen_setup_open(&setup);
     second = setup.xen.port;
     second.pages = setup.xen.guest + (size_t)MODEL_PAGES / 2 * CGDT_PAGE_BYTES;
     config = setup.config;
@@ -157,32 +65,32 @@ Test(xen_pv, cpus_of_two_pools_have_no_frame_in_common)
         MUST(cgdt_free(pools[i % 2], slots[i % 2][i / 2]) == 0, "free %d", i);
     MUST(cgdt_pool_destroy(pools[1]) == 0, "destroy");
     free(memory);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv, pages_that_were_not_scrubbed_are_zeroed)
 {
-    struct setup setup;
+    struct xen_setup setup;
 
-    prepare(&setup, 32);
-    open_live(&setup);
-    const cgdt_slot_t slot = take(&setup);
-    const cgdt_desc_t *slots = host_slot(&setup, slot);
-    for (uint32_t entry = COUNT_OF(plain); entry < CGDT_PAGE_ENTRIES; entry++)
+    xen_setup_prepare(&setup, 32);
+    xen_setup_open(&setup);
+    const cgdt_slot_t slot = xen_setup_alloc(&setup);
+    const cgdt_desc_t *slots = xen_setup_host(&setup, slot);
+    for (uint32_t entry = setup.config.template_entries; entry < CGDT_PAGE_ENTRIES; entry++)
         MUST(slots[entry] == 0, "entry %u", entry);
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv, a_page_that_a_vcpu_holds_does_not_leave)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
 
-    prepare(&setup, 32);
-    open_live(&setup);
-    const cgdt_slot_t slot = take(&setup);
-    const uint32_t n = frames_of(&setup, slot, frames);
+    xen_setup_prepare(&setup, 32);
+    xen_setup_open(&setup);
+    const cgdt_slot_t slot = xen_setup_alloc(&setup);
+    const uint32_t n = xen_setup_frames(&setup, slot, frames);
     cr_assert_eq(model_xen_set_gdt(&setup.xen, frames, n), 0);
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
     cr_assert_eq(cgdt_trim(setup.pool), XEN_EBUSY);
@@ -191,17 +99,17 @@ Test(xen_pv, a_page_that_a_vcpu_holds_does_not_leave)
     model_xen_drop_gdt(&setup.xen, frames, n);
     cr_assert_eq(cgdt_trim(setup.pool), 1);
     cr_assert(setup.xen.writable[0]);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv, a_refused_seal_comes_through_and_leaves_a_private_page)
 {
-    struct setup setup;
+    struct xen_setup setup;
 
-    prepare(&setup, 40);
-    cr_assert_eq(try_open(&setup), 0);
+    xen_setup_prepare(&setup, 40);
+    cr_assert_eq(xen_setup_try_open(&setup), 0);
     for (int i = 0; i < 40; i++)
-        (void)take(&setup);
+        (void)xen_setup_alloc(&setup);
     for (uint32_t n = 1; n <= 3; n++) {
         model_xen_arm(&setup.xen, MODEL_VA_MAPPING, n, -1234);
         cr_assert_eq(cgdt_seal(setup.pool), -1234);
@@ -212,58 +120,58 @@ Test(xen_pv, a_refused_seal_comes_through_and_leaves_a_private_page)
     cr_assert_eq(cgdt_seal(setup.pool), 0);
     for (cgdt_slot_t slot = 1; slot <= 40; slot++)
         cr_assert_eq(cgdt_free(setup.pool, slot), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv, the_array_gives_page_i_for_i_and_its_last_for_the_common_page)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
 
-    prepare(&setup, 64);
+    xen_setup_prepare(&setup, 64);
     setup.xen.port.page_count = 4;
     setup.config.layout.common = true;
-    open_live(&setup);
+    xen_setup_open(&setup);
     for (uint32_t page = 0; page < 3; page++) {
         cgdt_slot_t slots[16];
 
         cr_assert_eq(cgdt_alloc_bulk(setup.pool, 16, slots), 0);
-        const uint32_t n = frames_of(&setup, slots[0], frames);
+        const uint32_t n = xen_setup_frames(&setup, slots[0], frames);
         cr_assert_eq(frames[0], MODEL_FRAME - 3, "the common page");
         cr_assert_eq(frames[n - 1], MODEL_FRAME - page, "page %u", page);
     }
     for (cgdt_slot_t slot = 1; slot <= 48; slot++)
         cr_assert_eq(cgdt_free(setup.pool, slot), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv, the_array_ends_with_enomem)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_slot_t slots[32];
 
-    prepare(&setup, 64);
+    xen_setup_prepare(&setup, 64);
     setup.xen.port.page_count = 1;
-    open_live(&setup);
+    xen_setup_open(&setup);
     cr_assert_eq(cgdt_alloc_bulk(setup.pool, 17, slots), -CGDT_ENOMEM);
     cr_assert_eq(cgdt_alloc_bulk(setup.pool, 16, slots), 0);
     for (int i = 0; i < 16; i++)
         cr_assert_eq(cgdt_free(setup.pool, slots[i]), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 /* Neither is it wiped before the seal, nor stored to after it, where it is read-only. */
 Test(xen_pv, the_common_page_is_never_a_slot_page)
 {
     for (int live = 0; live < 2; live++) {
-        struct setup setup;
+        struct xen_setup setup;
         const cgdt_desc_t desc = 0x00cff3000000ffff;
         cgdt_slot_t slots[32];
 
-        prepare(&setup, 64);
+        xen_setup_prepare(&setup, 64);
         setup.xen.port.page_count = 2;
         setup.config.layout.common = true;
-        cr_assert_eq(try_open(&setup), 0);
+        cr_assert_eq(xen_setup_try_open(&setup), 0);
         if (live)
             cr_assert_eq(cgdt_seal(setup.pool), 0);
         cr_assert_eq(cgdt_write_common(setup.pool, 9, &desc, 1), 0);
@@ -273,29 +181,29 @@ Test(xen_pv, the_common_page_is_never_a_slot_page)
         cr_assert_eq(cgdt_alloc_bulk(setup.pool, 16, slots), 0);
         for (int i = 0; i < 16; i++)
             cr_assert_eq(cgdt_free(setup.pool, slots[i]), 0);
-        finish(&setup);
+        xen_setup_close(&setup);
     }
 }
 
 Test(xen_pv, the_kernels_pages_are_got_and_put)
 {
-    struct setup setup;
+    struct xen_setup setup;
     struct model_xen model;
 
-    prepare(&setup, 64);
+    xen_setup_prepare(&setup, 64);
     cr_assert(model_xen_open(&model)); /* for its operations */
     setup.xen.ops.page_get = model.ops.page_get;
     setup.xen.ops.page_put = model.ops.page_put;
     model_xen_close(&model);
     setup.config.layout.common = true;
-    open_live(&setup);
+    xen_setup_open(&setup);
     cr_assert(setup.xen.taken[MODEL_PAGES - 1]);
-    const cgdt_slot_t slot = take(&setup);
+    const cgdt_slot_t slot = xen_setup_alloc(&setup);
     cr_assert(setup.xen.taken[MODEL_PAGES - 2]);
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
     cr_assert_eq(cgdt_trim(setup.pool), 1);
     cr_assert(!setup.xen.taken[MODEL_PAGES - 2]);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 static struct crooked {
@@ -321,17 +229,17 @@ static void put_crooked(void *ctx, uint32_t page, void *at)
 
 Test(xen_pv, a_page_that_is_not_aligned_is_put_back_untouched)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_slot_t slot = 99;
 
-    prepare(&setup, 64);
+    xen_setup_prepare(&setup, 64);
     setup.xen.ops.page_get = get_crooked;
     setup.xen.ops.page_put = put_crooked;
-    open_live(&setup);
+    xen_setup_open(&setup);
     cr_assert_eq(cgdt_alloc(setup.pool, &slot), -CGDT_EPROTO);
     cr_assert_eq(crooked.put, crooked.given);
     cr_assert_eq(setup.xen.guest[8], 0x5a, "it was zeroed");
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 static uint64_t last_pte;
@@ -348,23 +256,23 @@ static int64_t remember_pte(void *ctx, uint64_t va, uint64_t pte, uint64_t flags
 
 Test(xen_pv, the_kernels_page_table_bits_are_kept_and_rw_is_the_ports)
 {
-    struct setup setup;
+    struct xen_setup setup;
     const uint64_t no_execute = 1ull << 63;
 
-    prepare(&setup, 32);
+    xen_setup_prepare(&setup, 32);
     setup.xen.ops.update_va_mapping = remember_pte;
     setup.xen.port.pte_flags = no_execute | 0x163; /* global, and RW, which the port takes out */
-    open_live(&setup);
-    const cgdt_slot_t slot = take(&setup);
+    xen_setup_open(&setup);
+    const cgdt_slot_t slot = xen_setup_alloc(&setup);
     cr_assert_eq(last_pte, no_execute | (uint64_t)MODEL_FRAME << 12 | 0x161);
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
     cr_assert_eq(cgdt_trim(setup.pool), 1);
     cr_assert_eq(last_pte, no_execute | (uint64_t)MODEL_FRAME << 12 | 0x163);
     setup.xen.port.pte_flags = 0;
-    const cgdt_slot_t again = take(&setup);
+    const cgdt_slot_t again = xen_setup_alloc(&setup);
     cr_assert_eq(last_pte, (uint64_t)MODEL_FRAME << 12 | 0x61);
     cr_assert_eq(cgdt_free(setup.pool, again), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 static int refuse_cpu(void *ctx, uint32_t cpu)
@@ -375,133 +283,55 @@ static int refuse_cpu(void *ctx, uint32_t cpu)
 
 Test(xen_pv, quiesce_is_the_kernels_and_may_be_missing)
 {
-    struct setup setup;
+    struct xen_setup setup;
 
-    prepare(&setup, 32);
-    open_live(&setup);
+    xen_setup_prepare(&setup, 32);
+    xen_setup_open(&setup);
     cr_assert_eq(cgdt_cpu_online(setup.pool, 7, NULL), 0);
     setup.xen.ops.quiesce = refuse_cpu;
     cr_assert_eq(cgdt_cpu_offline(setup.pool, 7), XEN_EBUSY);
     setup.xen.ops.quiesce = NULL;
     cr_assert_eq(cgdt_cpu_offline(setup.pool, 7), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv, a_serialized_pool_needs_no_lock)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_desc_t many[20];
 
-    prepare(&setup, 32);
+    xen_setup_prepare(&setup, 32);
     setup.xen.ops.lock = NULL;
     setup.xen.ops.unlock = NULL;
     setup.config.serialized = true;
-    open_live(&setup);
-    const cgdt_slot_t slot = take(&setup);
+    xen_setup_open(&setup);
+    const cgdt_slot_t slot = xen_setup_alloc(&setup);
     for (size_t i = 0; i < COUNT_OF(many); i++)
-        many[i] = DATA3 | (uint64_t)i << 16;
+        many[i] = XEN_SETUP_DATA3 | (uint64_t)i << 16;
     cr_assert_eq(cgdt_write(setup.pool, slot, 4, many, COUNT_OF(many)), 0);
     cr_assert_eq(cgdt_check(setup.pool, NULL), 0);
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }
 
-/* Another CPU, which starts at the very moment at which a neighbour's slot is written. */
-struct starter {
-    struct setup *setup;
-    cgdt_slot_t slot;
-    int refused;
-    int started;
-};
-
-static void start(void *who)
-{
-    struct starter *starter = who;
-    cgdt_frame_t frames[CGDT_MAX_FRAMES];
-    const uint32_t n = frames_of(starter->setup, starter->slot, frames);
-
-    if (model_xen_set_gdt(&starter->setup->xen, frames, n) != 0) {
-        starter->refused++;
-        return;
-    }
-    starter->started++;
-    model_xen_drop_gdt(&starter->setup->xen, frames, n);
-}
-
-/* How a CPU of a new page fares while its neighbour's slot is written. */
-static struct starter write_beside(struct setup *setup)
-{
-    struct starter starter = {setup, take(setup), 0, 0};
-    const cgdt_slot_t neighbour = take(setup);
-    const cgdt_desc_t own = DATA3 | 16;
-
-    setup->xen.look = start;
-    setup->xen.who = &starter;
-    MUST(cgdt_write(setup->pool, neighbour, 4, &own, 1) == 0, "write");
-    setup->xen.look = NULL;
-    MUST(cgdt_free(setup->pool, neighbour) == 0 && cgdt_free(setup->pool, starter.slot) == 0,
-         "free");
-    return starter;
-}
-
-Test(xen_pv, a_cpu_of_a_new_page_starts_while_its_neighbours_slot_is_written)
-{
-    struct setup setup;
-
-    prepare(&setup, 64);
-    open_live(&setup);
-    const struct starter starter = write_beside(&setup);
-    cr_assert_eq(starter.refused, 0);
-    cr_assert_eq(starter.started, 1);
-    finish(&setup);
-}
-
-Test(xen_pv, that_takes_introduce)
-{
-    struct setup setup;
-
-    prepare(&setup, 64);
-    setup.xen.ops.introduce = NULL;
-    open_live(&setup);
-    const struct starter starter = write_beside(&setup);
-    cr_assert_eq(starter.refused, 1);
-    cr_assert_eq(starter.started, 0);
-    finish(&setup);
-}
-
-Test(xen_pv, a_page_that_cannot_be_introduced_does_not_join_the_pool)
-{
-    struct setup setup;
-    cgdt_slot_t slot = 1;
-
-    prepare(&setup, 64);
-    open_live(&setup);
-    setup.xen.introduce_code = XEN_EFAULT;
-    cr_assert_eq(cgdt_alloc(setup.pool, &slot), XEN_EFAULT);
-    cr_assert_eq(slot, CGDT_NO_SLOT);
-    for (uint32_t page = 0; page < MODEL_PAGES; page++)
-        MUST(setup.xen.writable[page], "page %u", page);
-    setup.xen.introduce_code = 0;
-    slot = take(&setup);
-    cr_assert_eq(cgdt_free(setup.pool, slot), 0);
-    finish(&setup);
-}
-
-/* The array may be another pool's when the first is gone, and then its last page is a slot page again. */
+/*
+ * The array may be another pool's when the first is gone, and then its last page is a slot page
+ * again.
+ */
 Test(xen_pv, the_last_page_is_a_slot_page_again_when_the_common_page_has_left)
 {
-    struct setup setup;
+    struct xen_setup setup;
     cgdt_slot_t slots[32];
 
-    prepare(&setup, 32);
+    xen_setup_prepare(&setup, 32);
     setup.xen.port.page_count = 2;
     setup.config.layout.common = true;
-    open_live(&setup);
+    xen_setup_open(&setup);
     cr_assert_eq(cgdt_pool_destroy(setup.pool), 0);
     free(setup.memory);
     setup.config.layout.common = false;
-    open_live(&setup);
+    xen_setup_open(&setup);
     cr_assert_eq(cgdt_alloc_bulk(setup.pool, 32, slots), 0);
     cr_assert_eq(cgdt_free_bulk(setup.pool, 32, slots), 0);
-    finish(&setup);
+    xen_setup_close(&setup);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the Xen port says about a -22: each cause made on a model of Xen, which refuses for it, and named. */
+/*
+ * What the Xen port says about a -22: each cause made on a model of Xen, which refuses for it, and
+ * named.
+ */
 #include "model_xen.h"
 #include "must.h"
 

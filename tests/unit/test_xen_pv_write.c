@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Live writes through the Xen port: how many hypercalls, and that a write of which any part is refused has
- * changed nothing, nor shown another CPU halves of two call gates at any moment, while it is undone included.
+ * Live writes through the Xen port: how many hypercalls, and that a write of which any part is
+ * refused has changed nothing, nor shown another CPU halves of two call gates at any moment, while
+ * it is undone included.
  */
 #include "model_xen.h"
 #include "must.h"
@@ -34,7 +35,9 @@ static bool starts_wide(cgdt_desc_t desc)
     return (attributes & 0x90) == 0x80 && (attributes & 0x0f) != 0;
 }
 
-/* Another CPU on the same page: each gate that it finds must be the old one or the new one, whole. */
+/*
+ * Another CPU on the same page: each gate that it finds must be the old one or the new one, whole.
+ */
 static void reader(void *who)
 {
     struct setup *setup = who;
@@ -176,7 +179,9 @@ Test(xen_write, a_batch_that_changes_nothing_is_no_hypercall)
     close_setup(&setup);
 }
 
-/* One write from old to new in which the n-th call of a kind fails. False: there was none to fail. */
+/*
+ * One write from old to new in which the n-th call of a kind fails. False: there was none to fail.
+ */
 static bool write_failing(struct setup *setup, enum model_call fail, uint32_t n, const char *when)
 {
     cgdt_desc_t before[CGDT_PAGE_ENTRIES];

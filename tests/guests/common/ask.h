@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the processor itself says of a selector. All return false, as it does, for an entry that is empty, out of
- * reach, or not of that kind.
+ * What the processor itself says of a selector. All return false, as it does, for an entry that is
+ * empty, out of reach, or not of that kind.
  */
 
 #ifndef GUEST_ASK_H

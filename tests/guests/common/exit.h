@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a run: QEMU's isa-debug-exit turns a value v into the exit status (v << 1) | 1. A triple fault ends
- * QEMU with 0, so 0 never means that something went well.
+ * The end of a run: QEMU's isa-debug-exit turns a value v into the exit status (v << 1) | 1. A
+ * triple fault ends QEMU with 0, so 0 never means that something went well.
  */
 
 #ifndef GUEST_EXIT_H
@@ -18,7 +18,10 @@ enum guest_exit {
     GUEST_EXIT_SETUP = 4,    /* 9: something that had to work did not, a hypercall perhaps */
 };
 
-/* Any CPU may call it. Where the device is missing, Xen's guest asks for a crash and the other halts: never 33. */
+/*
+ * Any CPU may call it. Where the device is missing, Xen's guest asks for a crash and the other
+ * halts: never 33.
+ */
 _Noreturn void guest_exit(enum guest_exit value);
 
 /* Prints "FATAL: what: value" and leaves with GUEST_EXIT_SETUP. */

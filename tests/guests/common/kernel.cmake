@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# How a test kernel is built. To be included at the top of a guest's CMakeLists.txt: kernels are freestanding, so
-# nothing of the host's flags may reach them (sanitizers, coverage, PIE, LTO); they are all cleared for that folder.
+# How a test kernel is built, and a test that boots one. To be included at the top of a guest's
+# CMakeLists.txt: kernels are freestanding, so nothing of the host's flags may reach them
+# (sanitizers, coverage, PIE, LTO); they are all cleared for that folder.
 
 enable_language(ASM)
 
@@ -23,8 +24,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
 set_directory_properties(PROPERTIES COMPILE_OPTIONS "" LINK_OPTIONS "")
 
-# guest_kernel(TARGET WIDTH FLAGS SOURCE...): WIDTH is -m64 or -m32, FLAGS a list. The core is in it as every
-# embedder has it, compiled anew with the flags of this kernel; link.ld is in the folder that calls.
+# guest_kernel(TARGET WIDTH FLAGS SOURCE...): WIDTH is -m64 or -m32, FLAGS a list. The core is in it
+# as every embedder has it, compiled anew with the flags of this kernel; link.ld is in the folder
+# that calls.
 function(guest_kernel target width flags)
     set(common ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
     include(${PROJECT_SOURCE_DIR}/alloc/sources.cmake)
@@ -50,4 +52,29 @@ function(guest_kernel target width flags)
         LINKER:-z,max-page-size=4096
         LINKER:-z,noexecstack
     )
+endfunction()
+
+# guest_test(NAME LABEL SECONDS COMMAND...): one QEMU at a time; the command ends by itself before
+# SECONDS are over.
+function(guest_test name label seconds)
+    add_test(NAME ${name} COMMAND ${ARGN})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${seconds} RESOURCE_LOCK qemu)
+endfunction()
+
+# guest_expect(NAME VARIABLE=VALUE...): what run-qemu's environment says of this test.
+function(guest_expect name)
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT ${ARGN})
+endfunction()
+
+# guest_full(NAME SECONDS): only tools/test --full runs it.
+function(guest_full name seconds)
+    set_property(TEST ${name} APPEND PROPERTY LABELS full)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds})
+endfunction()
+
+# guest_result(VARIABLE CPUS PAGES LAYOUT HOST): the last line of a bring-up in which all is well.
+function(guest_result line cpus pages layout host)
+    string(CONCAT result "RESULT cpus=${cpus} online=${cpus} verified=${cpus} gdt_pages=${pages} "
+        "page_per_cpu=${cpus} failsafe=0 layout=${layout} host=${host} PASS")
+    set(${line} ${result} PARENT_SCOPE)
 endfunction()

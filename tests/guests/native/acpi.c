@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The hotplug block drives the pool: what an operating system does in its ACPI driver, without the AML. */
+/*
+ * The hotplug block drives the pool: what an operating system does in its ACPI driver, without the
+ * AML.
+ */
 
 #include "acpi.h"
 

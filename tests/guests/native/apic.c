@@ -75,7 +75,10 @@ void apic_send_nmi(uint32_t id)
     command(id, COMMAND_ASSERT | COMMAND_NMI);
 }
 
-/* QEMU needs no pause between the two; a part of the Pentium's time wants 10 ms and a second startup IPI. */
+/*
+ * QEMU needs no pause between the two; a part of the Pentium's time wants 10 ms and a second
+ * startup IPI.
+ */
 void apic_start(uint32_t id)
 {
     command(id, COMMAND_ASSERT | COMMAND_INIT);

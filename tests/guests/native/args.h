@@ -45,7 +45,10 @@ struct args {
     uint32_t changes; /* acpi: CPUs that are added, and then removed */
 };
 
-/* Which loader it was: kernel_main()'s arguments. Ends the run with one line if an argument is wrong. */
+/*
+ * Which loader it was: kernel_main()'s arguments. Ends the run with one line if an argument is
+ * wrong.
+ */
 void args_parse(uint32_t magic, const void *info, struct args *args);
 
 #endif /* GUEST_ARGS_H */

@@ -52,7 +52,9 @@ static void put_text(const char *text)
         put(*text++);
 }
 
-/* Hexadecimal of any width; decimal of 32 bits, as i386 has no 64-bit division without a library. */
+/*
+ * Hexadecimal of any width; decimal of 32 bits, as i386 has no 64-bit division without a library.
+ */
 static void put_number(uint64_t value, uint32_t base, uint32_t width)
 {
     char digits[17];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The negative controls. Where a CPU loses the table that it is on, the next segment load is a fault that cannot be
- * delivered: the machine is gone. So the loss is seen by LSL, which does not fault, with interrupts off; or, in
- * late-user and parked-on-slot, the end of the machine is what must happen, and run-qemu looks for it.
+ * The negative controls. Where a CPU loses the table that it is on, the next segment load is a
+ * fault that cannot be delivered: the machine is gone. So the loss is seen by LSL, which does not
+ * fault, with interrupts off; or, in late-user and parked-on-slot, the end of the machine is what
+ * must happen, and run-qemu looks for it.
  */
 
 #include "controls.h"
@@ -14,6 +15,7 @@
 #include "nmi.h"
 #include "segment.h"
 #include "tables.h"
+#include "traps.h"
 #include "verify.h"
 
 #define NONE MAX_CPUS
@@ -71,8 +73,10 @@ static void rest_is_fine(uint32_t hit)
 
 void controls_change_slot(struct cpu *cpu)
 {
-    if (args->control == CONTROL_SHARED_SLOT && cpu->id == neighbour)
-        cpu->slot = cpus[victim].slot;
+    if (args->control != CONTROL_SHARED_SLOT || cpu->id != neighbour)
+        return;
+    cpu->slot = cpus[victim].slot;
+    gdtpool_fill(cpu);
 }
 
 static void shared_slot(void)
@@ -105,17 +109,23 @@ static int wiping_live_write(void *ctx, uint32_t page, const void *view, struct 
     return error;
 }
 
-void controls_change_port(struct cgdt_port *port)
+static int early_quiesce(void *ctx, uint32_t id)
 {
-    if (args->control != CONTROL_WIPE_NEIGHBOUR)
-        return;
-    port->live_write = wiping_live_write;
-    port->direct = false;
+    return pretend_parked && id == victim ? 0 : gdtpool_port()->quiesce(ctx, id);
 }
 
-bool controls_pretend_parked(uint32_t id)
+const struct cgdt_port *controls_port(void)
 {
-    return pretend_parked && id == victim;
+    static struct cgdt_port port;
+
+    port = *gdtpool_port();
+    if (args->control != CONTROL_NONE)
+        port.quiesce = early_quiesce;
+    if (args->control == CONTROL_WIPE_NEIGHBOUR) {
+        port.live_write = wiping_live_write;
+        port.direct = false;
+    }
+    return &port;
 }
 
 void controls_watch(struct cpu *cpu)
@@ -196,7 +206,7 @@ static void late_user(void)
     missed("it took the NMI", victim);
 }
 
-/* ---- what the CPU itself refuses; all on CPU 0 ------------------------------------------------ */
+/* ---- what the CPU itself refuses; all on CPU 0 ----------------------------------------------- */
 
 static struct cgdt_pseudo_descriptor own_gdtr(void)
 {

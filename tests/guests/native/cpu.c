@@ -95,7 +95,9 @@ void cpu_use_slot(struct cpu *cpu)
     load_selectors();
 }
 
-/* Selectors are the same in both tables, so an NMI may come between any two of these instructions. */
+/*
+ * Selectors are the same in both tables, so an NMI may come between any two of these instructions.
+ */
 void cpu_leave_slot(void)
 {
     const struct cgdt_pseudo_descriptor boot = {
@@ -187,6 +189,7 @@ void cpu_online(uint32_t id)
     struct cpu *cpu = &cpus[id];
 
     gdtpool_online(cpu);
+    controls_change_slot(cpu);
     nmi_close(cpu); /* it may be parked; from INIT to its IDT it can take none */
     cpu->order = ORDER_NONE;
     set_state(cpu, STATE_OFFLINE);

@@ -4,7 +4,8 @@
  *
  *   another CPU                          the CPU itself
  *   cpu_online():  a slot, its contents,
- *                  INIT, startup IPI     cpu_arrive(): onto the slot, looks at it, ONLINE, waits for orders
+ *                  INIT, startup IPI     cpu_arrive(): onto the slot, looks at it, ONLINE,
+ *                                        waits for orders
  *   cpu_order():   orders                ... looks again, drives hotplug, ...
  *   cpu_offline(): ORDER_LEAVE           onto the boot table, PARKED
  *                  frees the slot

@@ -4,7 +4,6 @@
 #include "gdtpool.h"
 
 #include "../../porting/conform.h"
-#include "controls.h"
 #include "exit.h"
 #include "nmi.h"
 #include "tables.h"
@@ -29,7 +28,6 @@ static uint16_t free_pages[SUPPLY_PAGES]; /* a stack: the page that came back la
 static uint32_t nr_free;
 static uintptr_t page_of[SUPPLY_PAGES]; /* by index in the pool: physical address */
 static uint8_t memory[POOL_BYTES] __attribute__((aligned(CGDT_POOL_ALIGN)));
-static struct cgdt_port port;
 static cgdt_slot_t last_slot[MAX_CPUS];
 static uint32_t moves;
 static uint32_t poisonings;
@@ -76,7 +74,7 @@ static void page_put(void *ctx, uint32_t page, void *at)
 static int quiesce(void *ctx, uint32_t cpu)
 {
     (void)ctx;
-    return cpu_is_parked(cpu) || controls_pretend_parked(cpu) ? 0 : -CGDT_EBUSY;
+    return cpu_is_parked(cpu) ? 0 : -CGDT_EBUSY;
 }
 
 /* Whoever had the slot takes an NMI now, and on another table, or faults. */
@@ -100,6 +98,12 @@ struct cgdt_native gdtpool_native = {.ops = &ops,
                                      .bytes = MAP_BYTES,
                                      .poison = GUEST_POISON};
 
+/* Poison needs the port's own live write; otherwise the core writes by itself. */
+const struct cgdt_port *gdtpool_port(void)
+{
+    return gdtpool_native.poison ? &cgdt_native_port : &cgdt_native_direct_port;
+}
+
 /* ---- the pool ----------------------------------------------------------------------------- */
 
 static void must(const char *what, int error)
@@ -108,11 +112,11 @@ static void must(const char *what, int error)
         guest_fatal(what, error);
 }
 
-void gdtpool_init(const struct args *args, uint32_t slots)
+void gdtpool_init(const struct args *args, uint32_t slots, const struct cgdt_port *port)
 {
     const struct cgdt_config config = {
         .struct_bytes = sizeof(struct cgdt_config),
-        .port = &port,
+        .port = port,
         .port_ctx = &gdtpool_native,
         .alias_bytes = cgdt_native_alias_bytes(&gdtpool_native),
         .layout = {.slot_entries = (uint16_t)args->slot_entries,
@@ -129,16 +133,13 @@ void gdtpool_init(const struct args *args, uint32_t slots)
         spoil((uintptr_t)supply[i]);
     }
     nr_free = SUPPLY_PAGES;
-    /* Poison needs the port's own live write; otherwise the core writes by itself. */
-    port = gdtpool_native.poison ? cgdt_native_port : cgdt_native_direct_port;
     const enum conform broken = conform_check(&cgdt_native_port, &gdtpool_native);
     if (broken != CONFORM_OK)
         guest_fatal(conform_text(broken), broken);
-    controls_change_port(&port);
     must("cgdt_pool_init", cgdt_pool_init(&gdtpool, memory, sizeof(memory), &config));
 }
 
-static void fill(const struct cpu *cpu)
+void gdtpool_fill(const struct cpu *cpu)
 {
     cgdt_desc_t own[OWN_ENTRIES];
     cgdt_desc_t last;
@@ -151,8 +152,7 @@ static void fill(const struct cpu *cpu)
 void gdtpool_online(struct cpu *cpu)
 {
     must("cgdt_cpu_online", cgdt_cpu_online(gdtpool, cpu->id, &cpu->slot));
-    controls_change_slot(cpu);
-    fill(cpu);
+    gdtpool_fill(cpu);
     if (last_slot[cpu->id] != CGDT_NO_SLOT &&
         cgdt_slot_number(cpu->slot) != cgdt_slot_number(last_slot[cpu->id]))
         __atomic_fetch_add(&moves, 1, __ATOMIC_RELAXED);

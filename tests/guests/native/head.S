@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything of the kernel that cannot be C: the headers that boot loaders look for, the way of the boot CPU and of
-// every other CPU into C, trap stubs, and a visit to ring 3. Written once for i386 and x86-64.
+// Everything of the kernel that cannot be C: the headers that boot loaders look for, the way of the
+// boot CPU and of every other CPU into C, trap stubs, and a visit to ring 3. Written once for i386
+// and x86-64.
 
 #include "layout.h"
-#include "registers.inc"
+#include "entry.inc"
 
 #define CR0_PE  0x00000001
 #define CR0_WP  0x00010000
@@ -31,8 +32,8 @@
     .long _start, 0
 
 // ---- the boot table -----------------------------------------------------------------------
-// What a CPU uses before it has a slot and after it has left it. It has all that an NMI needs, with the selectors
-// of a slot; %fs and %gs lead to a record that says: nobody.
+// What a CPU uses before it has a slot and after it has left it. It has all that an NMI needs, with
+// the selectors of a slot; %fs and %gs lead to a record that says: nobody.
 
     .data
     .balign 4096
@@ -64,7 +65,7 @@ boot_gdtr:
 ap_cr3: .long 0
 ap_cr4: .long 0
 
-// ---- boot CPU: 32-bit protected mode, no paging; %eax a magic number, %ebx an information block ---------
+// ---- boot CPU: 32-bit protected mode, no paging; %eax a magic number, %ebx an information block
 
     .text
     .code32
@@ -196,54 +197,13 @@ ap_entry:
     jmp 1b
 
 // ---- traps --------------------------------------------------------------------------------
-// A stub completes the frame to struct trap_frame (traps.h). The common part loads every segment register that
-// holds a selector of the kernel's from the table in use, on the way in and on the way out.
+// The common part loads every segment register that holds a selector of the kernel's from the table
+// in use, on the way in and on the way out.
 
-.macro stub vector
-    .balign 16
-trap_stub_\vector:
-    .if !((\vector == 8) || (\vector == 17) || (\vector == 21) || \
-          ((\vector >= 10) && (\vector <= 14)))
-#ifdef __x86_64__
-    pushq $0
-#else
-    pushl $0
-#endif
-    .endif
-#ifdef __x86_64__
-    pushq $\vector
-#else
-    pushl $\vector
-#endif
-    jmp trap_common
-    .section .rodata
-#ifdef __x86_64__
-    .quad \vector, trap_stub_\vector
-#else
-    .long \vector, trap_stub_\vector
-#endif
-    .text
+.macro stub_begin
 .endm
 
-    .section .rodata
-    .balign 8
-    .globl trap_stubs
-    .globl trap_stubs_end
-trap_stubs:
-    .text
-    .altmacro
-    .set i, 0
-    .rept 32
-    stub %i
-    .set i, i + 1
-    .endr
-    stub %VECTOR_POKE
-    stub %VECTOR_USER
-    stub %VECTOR_SPURIOUS
-    .noaltmacro
-    .section .rodata
-trap_stubs_end:
-    .text
+    stubs VECTOR_POKE, VECTOR_USER, VECTOR_SPURIOUS
 
 #ifdef __x86_64__
 trap_common:
@@ -259,12 +219,7 @@ trap_common:
     movl %eax, %fs
     movl $SEL_GS, %eax
     movl %eax, %gs
-    cld
-    movq %rsp, %rdi
-    movq %rsp, %rbx             // survives the call
-    andq $-16, %rsp
-    call trap_handle
-    movq %rbx, %rsp
+    handle_trap
     .irp register, gs, fs, es, ds
     popq %rax
     movl %eax, %\register
@@ -286,13 +241,7 @@ trap_common:
     movl %eax, %fs
     movl $SEL_GS, %eax
     movl %eax, %gs
-    cld
-    movl %esp, %ebx             // survives the call
-    andl $-16, %esp
-    subl $12, %esp
-    pushl %ebx
-    call trap_handle
-    movl %ebx, %esp
+    handle_trap
     popl %gs
     popl %fs
     popl %es
@@ -304,20 +253,16 @@ trap_common:
 
 // ---- ring 3 -------------------------------------------------------------------------------
 
-// uint32_t user_visit(uint32_t selector, uintptr_t *resume): what LSL says of it there. *resume receives the
-// stack pointer that user_return(resume, value), called by the handler of VECTOR_USER, comes back to.
+// uint32_t user_visit(uint32_t selector, uintptr_t *resume): what LSL says of it there. *resume
+// receives the stack pointer that user_return(resume, value), called by the handler of VECTOR_USER,
+// comes back to.
     .globl user_visit
     .type user_visit, @function
     .globl user_return
     .type user_return, @function
 #ifdef __x86_64__
 user_visit:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_preserved
     movq %rsp, (%rsi)
     movl %edi, %eax
     pushq $SEL_USER_DATA
@@ -329,12 +274,7 @@ user_visit:
 user_return:
     movq %rdi, %rsp
     movl %esi, %eax
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
+    pop_preserved
     ret
 #else
 user_visit:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drivers. Each keeps some CPUs off and brings them back in random order, so slots move from one CPU to another,
- * also between CPUs of different drivers. Drivers are CPUs like the others: they take NMIs and interrupts on slots of
- * their own, but stay online.
+ * The drivers. Each keeps some CPUs off and brings them back in random order, so slots move from
+ * one CPU to another, also between CPUs of different drivers. Drivers are CPUs like the others:
+ * they take NMIs and interrupts on slots of their own, but stay online.
  */
 
 #include "hotplug.h"
@@ -63,7 +63,9 @@ static bool is_over(void)
     return __atomic_load_n(&cycles, __ATOMIC_RELAXED) >= args->cycles;
 }
 
-/* An interrupt for a CPU, so that the order to come meets it at any point of its way back to sleep. */
+/*
+ * An interrupt for a CPU, so that the order to come meets it at any point of its way back to sleep.
+ */
 static void wake(struct driver *driver, uint32_t id)
 {
     const uint32_t *pokes = &cpus[id].pokes;
@@ -130,8 +132,9 @@ static void disturb(struct driver *driver)
 }
 
 /*
- * Ebb and flood, each with every fourth step the other way. An ebb is anything from one CPU to all that are this
- * driver's share, so sometimes whole pages are free and leave, and mostly the pool is nearly full.
+ * Ebb and flood, each with every fourth step the other way. An ebb is anything from one CPU to all
+ * that are this driver's share, so sometimes whole pages are free and leave, and mostly the pool is
+ * nearly full.
  */
 static void step(struct driver *driver)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Several CPUs take others off and bring them back, in random order, with NMIs and interrupts for everybody. */
+/*
+ * Several CPUs take others off and bring them back, in random order, with NMIs and interrupts for
+ * everybody.
+ */
 
 #ifndef GUEST_HOTPLUG_H
 #define GUEST_HOTPLUG_H

@@ -4,7 +4,10 @@
 #ifndef GUEST_LAYOUT_H
 #define GUEST_LAYOUT_H
 
-/* The same in every CPU's slot and in the boot table, so that no NMI between two tables finds a stranger. */
+/*
+ * The same in every CPU's slot and in the boot table, so that no NMI between two tables finds a
+ * stranger.
+ */
 #define SEL_CODE      0x08
 #define SEL_DATA      0x10
 #define SEL_USER_CODE 0x1b
@@ -28,7 +31,9 @@
 
 #define DEBUG_EXIT_PORT 0xf4
 
-/* Maps of the pool's pages: offset + physical address. The kernel itself is mapped where it lies. */
+/*
+ * Maps of the pool's pages: offset + physical address. The kernel itself is mapped where it lies.
+ */
 #if defined(__x86_64__)
 #define MAP_WRITABLE 0xffff888000000000
 #define MAP_ALIAS    0xffffc90000000000

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fw_cfg for the number of CPUs (no tables to parse), and the ACPI CPU hotplug block without an interrupt. */
+/*
+ * fw_cfg for the number of CPUs (no tables to parse), and the ACPI CPU hotplug block without an
+ * interrupt.
+ */
 
 #include "machine.h"
 

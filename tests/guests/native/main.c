@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events. The boot CPU gets a slot while pages are private, seals the pool and goes onto its slot; then
- * the others come, each onto its own, and everything is looked at, used, looked at again and taken down.
+ * The order of events. The boot CPU gets a slot while pages are private, seals the pool and goes
+ * onto its slot; then the others come, each onto its own, and everything is looked at, used, looked
+ * at again and taken down.
  */
 
 #include "acpi.h"
@@ -102,7 +103,7 @@ void kernel_main(uint32_t magic, const void *info)
     const uint32_t slots = machine_most_cpus() + args.spare;
     controls_init(&args, nr);
     hotplug_init(&args, nr);
-    gdtpool_init(&args, slots);
+    gdtpool_init(&args, slots, controls_port());
     start_boot_cpu();
     start_others(nr);
     if (args.control != CONTROL_NONE)

@@ -81,8 +81,8 @@ uint32_t nmi_broadcast(void)
 }
 
 /*
- * Nothing in here faults on purpose: the IRET of an inner fault would let the next NMI in, onto the same stack. That
- * one may come as soon as the gate is open, so opening is the last thing.
+ * Nothing in here faults on purpose: the IRET of an inner fault would let the next NMI in, onto the
+ * same stack. That one may come as soon as the gate is open, so opening is the last thing.
  */
 void nmi_taken(struct cpu *cpu)
 {

@@ -6,8 +6,9 @@
  *   OPEN     it can take one
  *   PENDING  one is on its way
  *
- * Who sends moves OPEN to PENDING, the handler moves it back, who resets the CPU moves OPEN to CLOSED. So each NMI is
- * taken before the next is sent or the CPU is reset, and no lock is held meanwhile.
+ * Who sends moves OPEN to PENDING, the handler moves it back, who resets the CPU moves OPEN to
+ * CLOSED. So each NMI is taken before the next is sent or the CPU is reset, and no lock is held
+ * meanwhile.
  */
 
 #ifndef GUEST_NMI_H
@@ -21,7 +22,9 @@ void nmi_open(struct cpu *cpu);
 /* By the one that is about to reset it. Waits for an NMI that is on its way. */
 void nmi_close(struct cpu *cpu);
 
-/* To one CPU; false if it can take none now. nmi_finish() waits until no NMI is on its way to it. */
+/*
+ * To one CPU; false if it can take none now. nmi_finish() waits until no NMI is on its way to it.
+ */
 bool nmi_send(uint32_t id);
 void nmi_finish(uint32_t id);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables of 2, 3 or 4 levels by one piece of code: what differs is the number of levels, the bits of an address
- * that choose an entry, and the size of an entry.
+ * Page tables of 2, 3 or 4 levels by one piece of code: what differs is the number of levels, the
+ * bits of an address that choose an entry, and the size of an entry.
  */
 
 #include "paging.h"
@@ -66,7 +66,10 @@ static uint8_t *entry_of(uint8_t *table, uint32_t level, uintptr_t address)
     return table + index * shape.entry_bytes;
 }
 
-/* Tables above the last level allow everything; the four entries at the head of PAE must not (SDM 4.4.1). */
+/*
+ * Tables above the last level allow everything; the four entries at the head of PAE must not (SDM
+ * 4.4.1).
+ */
 static uint64_t table_flags(uint32_t level)
 {
     return shape.levels == 3 && level == 3 ? PTE_PRESENT : PTE_PRESENT | PTE_WRITABLE | PTE_USER;

@@ -130,7 +130,8 @@ static void say_picture(void)
     cgdt_sgdt(&gdtr);
     console_printf("PICTURE bytes=%u per_page=%u store=%s\n", gdtr.limit + 1u,
                    CGDT_PAGE_BYTES / (gdtr.limit + 1u),
-                   try_store(gdtr.base, 0) == FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED)
+                   try_store((uintptr_t *)gdtr.base, 0) ==
+                           FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED)
                        ? "refused"
                        : "done");
 }

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a CPU can do with its own table, and ask (ask.h). Loads return 0 or a FAULT() value (traps.h). */
+/* What a CPU can do with its own table beyond selector.h, and ask (ask.h). */
 
 #ifndef GUEST_SEGMENT_H
 #define GUEST_SEGMENT_H
 
 #include "ask.h"
-#include "traps.h"
-
-#define SEGMENT_REGISTER(name)                                                                     \
-    static inline uint16_t read_##name(void)                                                       \
-    {                                                                                              \
-        uint32_t selector;                                                                         \
-        __asm__ volatile("movl %%" #name ", %0" : "=r"(selector));                                 \
-        return (uint16_t)selector;                                                                 \
-    }                                                                                              \
-    static inline uint32_t load_##name(uint16_t selector)                                          \
-    {                                                                                              \
-        uintptr_t fault = 0;                                                                       \
-        __asm__ volatile("1: movl %1, %%" #name "\n\t"                                             \
-                         "2:\n\t" FIXUP(1b, 2b)                                                    \
-                         : "+a"(fault)                                                             \
-                         : "r"((uint32_t)selector)                                                 \
-                         : "memory");                                                              \
-        return (uint32_t)fault;                                                                    \
-    }
+#include "selector.h"
 
 /* The number at the start of the segment. */
 #define READ_THROUGH(name)                                                                         \
@@ -34,26 +16,12 @@
         return value;                                                                              \
     }
 
-SEGMENT_REGISTER(ds)
-SEGMENT_REGISTER(es)
-SEGMENT_REGISTER(ss)
-SEGMENT_REGISTER(fs)
-SEGMENT_REGISTER(gs)
 READ_THROUGH(fs)
 READ_THROUGH(gs)
 
-#undef SEGMENT_REGISTER
 #undef READ_THROUGH
 
-static inline uint16_t read_cs(void)
-{
-    uint32_t selector;
-
-    __asm__ volatile("movl %%cs, %0" : "=r"(selector));
-    return (uint16_t)selector;
-}
-
-/* LTR that may be refused. */
+/* LTR that may be refused: 0 or a FAULT(). */
 static inline uint32_t try_ltr(uint16_t selector)
 {
     uintptr_t fault = 0;
@@ -62,19 +30,6 @@ static inline uint32_t try_ltr(uint16_t selector)
                      "2:\n\t" FIXUP(1b, 2b)
                      : "+a"(fault)
                      : "r"(selector)
-                     : "memory");
-    return (uint32_t)fault;
-}
-
-/* A store that may be refused. */
-static inline uint32_t try_store(uintptr_t to, uint32_t value)
-{
-    uintptr_t fault = 0;
-
-    __asm__ volatile("1: movl %1, (%2)\n\t"
-                     "2:\n\t" FIXUP(1b, 2b)
-                     : "+a"(fault)
-                     : "r"(value), "r"(to)
                      : "memory");
     return (uint32_t)fault;
 }

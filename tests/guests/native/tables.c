@@ -25,7 +25,10 @@ static struct gs_record nobody_gs = {.mark = GS_MARK | NOBODY};
 static struct fs_record nobody_fs = {.mark = FS_MARK | NOBODY};
 static uintptr_t boot_address;
 
-/* Made at compile time, so not by the builders; that the library agrees is checked when the pool is made. */
+/*
+ * Made at compile time, so not by the builders; that the library agrees is checked when the pool is
+ * made.
+ */
 const cgdt_desc_t tables_template[TEMPLATE_ENTRIES] = {0, CODE_DESC, DATA_DESC, CODE_DESC | RING3,
                                                        DATA_DESC | RING3};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a CPU's table holds, and where its slot must be. Tables are made by the library; places and expected values
- * are worked out anew, so that nothing is compared with itself.
+ * What a CPU's table holds, and where its slot must be. Tables are made by the library; places and
+ * expected values are worked out anew, so that nothing is compared with itself.
  */
 
 #ifndef GUEST_TABLES_H

@@ -20,22 +20,6 @@
 #define GATE_WORDS 2
 #endif
 
-struct stub {
-    uintptr_t vector;
-    uintptr_t address;
-};
-
-struct fixup {
-    uintptr_t from;
-    uintptr_t to;
-};
-
-/* From head.S and link.ld. */
-extern const struct stub trap_stubs[];
-extern const struct stub trap_stubs_end[];
-extern const struct fixup fixup_table_start[];
-extern const struct fixup fixup_table_end[];
-
 static uint32_t idt[256][GATE_WORDS] __attribute__((aligned(16)));
 static uint32_t unexpected;
 
@@ -52,7 +36,7 @@ static uint32_t stack_of(uintptr_t vector)
 
 void traps_init(void)
 {
-    for (const struct stub *stub = trap_stubs; stub < trap_stubs_end; stub++) {
+    for (const struct trap_stub *stub = trap_stubs; stub < trap_stubs_end; stub++) {
         const uint32_t address = (uint32_t)stub->address; /* the kernel is linked low */
         const uint32_t ring = stub->vector == VECTOR_USER ? GATE_RING3 : 0;
 
@@ -98,15 +82,13 @@ static _Noreturn void die(const struct trap_frame *frame)
 
 static void fault(struct cpu *cpu, struct trap_frame *frame)
 {
-    for (const struct fixup *fixup = fixup_table_start; fixup < fixup_table_end; fixup++) {
-        if (fixup->from == frame->ip) {
-            frame->ip = fixup->to;
-            frame->ax = FAULT(frame->vector, frame->error_code);
-            cpu->fault_address = read_cr2();
-            return;
-        }
-    }
-    die(frame);
+    const uintptr_t to = fixup_of(frame->ip);
+
+    if (to == 0)
+        die(frame);
+    frame->ip = to;
+    frame->ax = FAULT(frame->vector, frame->error_code);
+    cpu->fault_address = read_cr2();
 }
 
 void trap_handle(struct trap_frame *frame)

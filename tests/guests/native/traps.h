@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions and interrupts. An instruction that may fault is announced with FIXUP(); then the fault comes back as
- * a value. Any other fault prints itself and ends the run.
+ * Exceptions and interrupts. A fault that fault.h does not expect prints itself and ends the run.
  */
 
 #ifndef GUEST_TRAPS_H
@@ -9,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "fault.h"
 #include "layout.h"
 
 /* As head.S builds it on the stack of the interrupted code. */
@@ -27,29 +27,6 @@ struct trap_frame {
     uintptr_t sp; /* this and ss: i386 only where ring 3 was interrupted */
     uintptr_t ss;
 };
-
-#define TRAP_NMI                2
-#define TRAP_DOUBLE_FAULT       8
-#define TRAP_GENERAL_PROTECTION 13
-#define TRAP_PAGE_FAULT         14
-
-/* A write by ring 0 to a page that is present. */
-#define PAGE_FAULT_WRITE_PROTECTED 3
-
-/*
- * For inline assembly: a fault at local label `from` goes on at `to` with FAULT(vector, error code) in the
- * accumulator, which is never 0.
- */
-#if defined(__x86_64__)
-#define FIXUP_WORD ".quad "
-#else
-#define FIXUP_WORD ".long "
-#endif
-#define FIXUP(from, to)                                                                            \
-    ".pushsection .fixup_table, \"a\"\n\t" FIXUP_WORD #from ", " #to "\n\t"                        \
-    ".popsection\n\t"
-
-#define FAULT(vector, error_code) ((uint32_t)(vector) << 16 | (uint32_t)(error_code))
 
 /* Builds the table; once, before any CPU uses it. */
 void traps_init(void);

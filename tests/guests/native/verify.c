@@ -7,6 +7,7 @@
 #include "cpuops.h"
 #include "segment.h"
 #include "tables.h"
+#include "traps.h"
 
 #define FLAT_LIMIT   0xffffffffu
 #define TSS_LIMIT    103u
@@ -192,7 +193,7 @@ static enum step read_only(const struct cpu *cpu, uint64_t *found)
 {
     const uintptr_t at = tables_address(cpu->slot) + SEL_DATA;
 
-    *found = try_store(at, 0);
+    *found = try_store((uintptr_t *)at, 0);
     if (*found != FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED))
         return STEP_READ_ONLY;
     *found = traps_fault_address();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a CPU finds out about its own table, from inside. Each records the first thing that was wrong. */
+/*
+ * What a CPU finds out about its own table, from inside. Each records the first thing that was
+ * wrong.
+ */
 
 #ifndef GUEST_VERIFY_H
 #define GUEST_VERIFY_H
@@ -36,7 +39,10 @@ enum step {
 const char *verify_when_text(uint32_t when);
 const char *verify_step_text(uint32_t step);
 
-/* Without a fault, so that NMI handlers can: GDTR, TR, the records behind %fs and %gs, both cookies. */
+/*
+ * Without a fault, so that NMI handlers can: GDTR, TR, the records behind %fs and %gs, both
+ * cookies.
+ */
 void verify_glance(struct cpu *cpu, enum when when);
 
 /* Everything, with faults on purpose, a breakpoint, an interrupt and a visit to ring 3. */

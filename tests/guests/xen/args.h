@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's arguments: cpus=N layout=page|window|common|page-per-cpu control=none|... mode=bringup|... and what
- * belongs to one mode: args.c has the list.
+ * The guest's arguments: cpus=N layout=page|window|common|page-per-cpu control=none|...
+ * mode=bringup|... and what belongs to one mode: args.c has the list.
  */
 
 #ifndef GUEST_ARGS_H
@@ -14,7 +14,7 @@
 #define FEWEST_WORKERS 16u
 
 enum mode {
-    MODE_BRINGUP, /* one CPU brings all others up; then, if wanted, off- and online again, all together */
+    MODE_BRINGUP,    /* one CPU brings all others up; then off- and online, if wanted */
     MODE_HOTPLUG,    /* several bring the others on- and offline for some seconds */
     MODE_CHECKER,    /* the library's checker against Xen's own */
     MODE_THREADS,    /* software threads go from vCPU to vCPU */

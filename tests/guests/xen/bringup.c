@@ -238,7 +238,9 @@ static void wake(uint32_t vcpu)
 
 /* ---- order of events ---------------------------------------------------------------------- */
 
-/* Those that share the page on which the first late slot will be written stay awake and watch it. */
+/*
+ * Those that share the page on which the first late slot will be written stay awake and watch it.
+ */
 static void choose_watchers(void)
 {
     for (uint32_t vcpu = 1; vcpu < early; vcpu++)

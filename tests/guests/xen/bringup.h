@@ -20,8 +20,8 @@ void bringup_late(void);   /* slots on live pages, written while neighbours run;
 void bringup_finish(void); /* wakes everyone for a last look */
 
 /*
- * What vCPU 0 does for others, also used to show what Xen refuses. 0 or Xen's error. A vCPU begins with
- * start.run of its record, bringup_init() having chosen one that suits the steps above.
+ * What vCPU 0 does for others, also used to show what Xen refuses. 0 or Xen's error. A vCPU begins
+ * with start.run of its record, bringup_init() having chosen one that suits the steps above.
  */
 int64_t bringup_set_gdt(const cgdt_frame_t *frames, uint32_t entries);
 int64_t bringup_initialise(uint32_t vcpu);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xen is the oracle. Descriptors go to it by update_descriptor, a page full in a multicall, alternately to a page of
- * ordinary memory and to one that is a GDT; what it answered and what is in the page then are compared with what the
- * checker said before. Pages go to it by set_gdt: it rewrites what comes before the first entry that it refuses, and
- * nothing from there on, so that the entry's position is compared too.
+ * Xen is the oracle. Descriptors go to it by update_descriptor, a page full in a multicall,
+ * alternately to a page of ordinary memory and to one that is a GDT; what it answered and what is
+ * in the page then are compared with what the checker said before. Pages go to it by set_gdt: it
+ * rewrites what comes before the first entry that it refuses, and nothing from there on, so that
+ * the entry's position is compared too.
  */
 
 #include "checker.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode=checker: Xen and the library's checker are asked about the same descriptors, one by one and by the page, and
- * must agree on the verdict and on what is stored.
+ * mode=checker: Xen and the library's checker are asked about the same descriptors, one by one and
+ * by the page, and must agree on the verdict and on what is stored.
  */
 
 #ifndef GUEST_CHECKER_H

@@ -9,16 +9,20 @@
 
 #define SECOND_NS 1000000000u
 
-/* Registers vCPU 0's vcpu_info; the caller is vCPU 0. Ends the run if Xen does not say the frequency. */
+/*
+ * Registers vCPU 0's vcpu_info; the caller is vCPU 0. Ends the run if Xen does not say the
+ * frequency.
+ */
 void clock_init(void);
 
 /* From any point in time on, rising. Any vCPU. */
 uint64_t clock_ns(void);
 
 /*
- * Waiting that must not last for ever: clock_wait() lets others run, and ends the run after a minute and a half.
- * It yields at first, then sleeps: a processor that yields without end is always at the scheduler's lock, and a
- * host that has few processors to spare makes that lock the slowest thing of all.
+ * Waiting that must not last for ever: clock_wait() lets others run, and ends the run after a
+ * minute and a half. It yields at first, then sleeps: a processor that yields without end is always
+ * at the scheduler's lock, and a host that has few processors to spare makes that lock the slowest
+ * thing of all.
  */
 struct wait {
     const char *what;

@@ -8,8 +8,10 @@
 #include "exit.h"
 #include "gdtpool.h"
 #include "pages.h"
+#include "sabotage.h"
 #include "tables.h"
 #include "verify.h"
+#include "watch.h"
 
 #define PLANTED_ENTRY 7u
 #define PLANTED_TSS   0x0000890000000067u /* present, DPL 0, available TSS, base 0, limit 0x67 */
@@ -54,14 +56,14 @@ void controls_before_slots(void)
     if (args->control == CONTROL_NEIGHBOUR_BASE)
         tables_mix_up(victim, neighbour);
     else if (args->control == CONTROL_WRITABLE_PAGE)
-        gdtpool_skip_seal(0);
+        sabotage_skip_seal(0);
 }
 
 /* ---- unowned-tss -------------------------------------------------------------------------- */
 
 static uint64_t *planted_at(void)
 {
-    uint64_t *page = gdtpool_view(tables_page(unowned));
+    uint64_t *page = watch_view(tables_page(unowned));
 
     must(page != NULL, "the page of the unowned slot is not mapped", unowned);
     return page + tables_color(unowned) * args->slot_entries + PLANTED_ENTRY;
@@ -88,12 +90,12 @@ static void plant(void)
     /* What the port has found out about that. */
     must(gdtpool_xen.refusal.cause == CGDT_XEN_PV_BAD_DESCRIPTOR, "the port's cause",
          gdtpool_xen.refusal.cause);
-    must(gdtpool_xen.refusal.frame == page_mfn(gdtpool_view(tables_page(unowned))),
+    must(gdtpool_xen.refusal.frame == page_mfn(watch_view(tables_page(unowned))),
          "the port's frame", (int64_t)gdtpool_xen.refusal.frame);
     must(gdtpool_xen.refusal.violation.entry ==
              tables_color(unowned) * args->slot_entries + PLANTED_ENTRY,
          "the port's entry", gdtpool_xen.refusal.violation.entry);
-    gdtpool_skip_introduction();
+    sabotage_skip_introduction();
 }
 
 /* ---- what Xen says ------------------------------------------------------------------------ */
@@ -109,7 +111,7 @@ static uint32_t user_of(uint32_t page)
 
 static void must_be_refused(uint32_t page)
 {
-    const cgdt_frame_t frame = page_mfn(gdtpool_view(page));
+    const cgdt_frame_t frame = page_mfn(watch_view(page));
 
     refusal.set_gdt = bringup_set_gdt(&frame, CGDT_PAGE_ENTRIES);
     must(refusal.set_gdt == -XEN_EINVAL, "Xen's answer to set_gdt", refusal.set_gdt);
@@ -122,7 +124,7 @@ static void must_be_refused(uint32_t page)
 /* That initialise works too is shown when the vCPUs are brought up. */
 static void must_be_accepted(uint32_t page)
 {
-    const cgdt_frame_t frame = page_mfn(gdtpool_view(page));
+    const cgdt_frame_t frame = page_mfn(watch_view(page));
     const int64_t error = bringup_set_gdt(&frame, CGDT_PAGE_ENTRIES);
 
     must(error == 0, "Xen's answer to set_gdt after the repair", error);
@@ -132,7 +134,7 @@ static void must_be_accepted(uint32_t page)
 static void tss_after_seal(void)
 {
     const uint32_t page = tables_page(unowned);
-    void *view = gdtpool_view(page);
+    void *view = watch_view(page);
 
     must_be_refused(page);
     must(cgdt_xen_pv_port.unseal(&gdtpool_xen, page, &view) == 0, "unseal", page);
@@ -145,7 +147,7 @@ static void tss_after_seal(void)
 
 static void writable_after_seal(void)
 {
-    void *view = gdtpool_view(0);
+    void *view = watch_view(0);
 
     must_be_refused(0);
     must(cgdt_xen_pv_port.seal(&gdtpool_xen, 0, &view) == 0, "seal", 0);

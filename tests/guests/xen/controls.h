@@ -12,7 +12,10 @@
 
 void controls_init(const struct args *args, struct cgdt_pool *pool);
 
-/* Called by main.c at their places in the order of events; each does nothing unless its control was asked for. */
+/*
+ * Called by main.c at their places in the order of events; each does nothing unless its control was
+ * asked for.
+ */
 void controls_before_slots(void);
 void controls_before_check(void); /* slots are written, pages private */
 void controls_after_seal(void);   /* nobody uses a page yet */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a driver does, over and over: pick a worker, bring it online or take it offline, and now and then trim or
- * reserve. The drivers have no lock among them: the pool's CPU directory says who wins. They look for each other
- * too: one in a few picks is fought for by two drivers at the same moment.
+ * What a driver does, over and over: pick a worker, bring it online or take it offline, and now and
+ * then trim or reserve. The drivers have no lock among them: the pool's CPU directory says who
+ * wins. They look for each other too: one in a few picks is fought for by two drivers at the same
+ * moment.
  */
 
 #include "driver.h"
@@ -212,7 +213,10 @@ static int offline(struct driver *driver, uint32_t vcpu)
     return error;
 }
 
-/* A worker that has been told to leave leaves, by this driver or by another. `outs` as before the order. */
+/*
+ * A worker that has been told to leave leaves, by this driver or by another. `outs` as before the
+ * order.
+ */
 static void see_off(struct driver *driver, uint32_t vcpu, uint32_t outs)
 {
     struct wait wait = clock_begin_wait("a worker does not leave", vcpu);

@@ -29,7 +29,10 @@ void driver_init(const struct args *args, struct cgdt_pool *pool);
 /* What a vCPU that is to drive starts with. */
 void driver_run(struct vcpu_start *start);
 
-/* vCPU 0, once the other drivers are online: let them begin, take part for `seconds`, see them stop. */
+/*
+ * vCPU 0, once the other drivers are online: let them begin, take part for `seconds`, see them
+ * stop.
+ */
 void driver_lead(uint32_t seconds);
 
 /* Of all drivers, after driver_lead() mostly. */

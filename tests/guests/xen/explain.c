@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three pages that Xen takes; one thing is made wrong with one of them; Xen refuses the list, by set_gdt and by
- * VCPUOP_initialise, and the port says why; the thing is put right, and Xen takes the list again.
+ * Three pages that Xen takes; one thing is made wrong with one of them; Xen refuses the list, by
+ * set_gdt and by VCPUOP_initialise, and the port says why; the thing is put right, and Xen takes
+ * the list again.
  */
 
 #include "explain.h"
@@ -125,7 +126,10 @@ static void put_right(const struct kase *kase)
         vcpu_set_root(pages_cr3());
 }
 
-/* Xen's answers; a vCPU that it does initialise is gone for other cases, so that one is for the end. */
+/*
+ * Xen's answers; a vCPU that it does initialise is gone for other cases, so that one is for the
+ * end.
+ */
 static int64_t ask_set_gdt(void)
 {
     const int64_t error = xen_set_gdt(frames, entries);

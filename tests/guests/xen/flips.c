@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two entries flip, each between two descriptors. Were one seen with a part of the other, its base would lead to a word
- * that is neither's, and its limit would be neither's.
+ * Two entries flip, each between two descriptors. Were one seen with a part of the other, its base
+ * would lead to a word that is neither's, and its limit would be neither's.
  *
- *   loaded  by %fs, LSL and LAR. With one processor the two descriptors differ in both 32-bit halves. With more, only
- *           in the low one: QEMU's TCG fetches a descriptor by two loads of 4 bytes, as no real processor is known to do.
- *   read    by plain 8-byte loads from the page's read-only mapping: the two differ in every 16-bit part
+ *   loaded  by %fs, LSL and LAR. With one processor the two descriptors differ in both 32-bit
+ *           halves. With more, only in the low one: QEMU's TCG fetches a descriptor by two loads of
+ *           4 bytes, as no real processor is known to do.
+ *   read    by plain 8-byte loads from the page's read-only mapping: the two differ in every 16-bit
+ *           part
  */
 
 #include "flips.h"
@@ -18,6 +20,7 @@
 #include "problem.h"
 #include "segment.h"
 #include "traps.h"
+#include "watch.h"
 
 #define READER       1u
 #define ENTRY_LOADED ENTRY_EMPTY
@@ -26,8 +29,8 @@
 #define FAR          0x10100u /* both do */
 #define LOADS_A_TURN 64u      /* between two looks at the clock */
 #define FEWEST_TURNS 500u     /* times that the reader found another value than before */
-#define BURST        63u /* flips between two rests; odd, so that the other value is there in each */
-#define SHORT_BURST  7u  /* the same with one processor */
+#define BURST        63u      /* flips between two rests; odd, so that values take turns */
+#define SHORT_BURST  7u       /* the same with one processor */
 #define ATTRIBUTES   (CGDT_DESC_WRITABLE | CGDT_DESC_DB | CGDT_DESC_DPL(3))
 
 /* The words that the two bases lead to. What a mixture would lead to is in here too, and zero. */
@@ -135,7 +138,7 @@ static void look(uint16_t selector, uint32_t *last)
 
 static const volatile uint64_t *entry_in_page(const struct cpu *cpu, uint32_t entry)
 {
-    const uint64_t *page = gdtpool_view(tables_page(cpu->place));
+    const uint64_t *page = watch_view(tables_page(cpu->place));
 
     return page + tables_color(cpu->place) * args->slot_entries + (entry - tables_first());
 }

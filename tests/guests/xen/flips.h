@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mode=flips: vCPU 0 changes a descriptor of vCPU 1's table all the time, vCPU 1 loads it all the time. */
+/*
+ * mode=flips: vCPU 0 changes a descriptor of vCPU 1's table all the time, vCPU 1 loads it all the
+ * time.
+ */
 
 #ifndef GUEST_FLIPS_H
 #define GUEST_FLIPS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool over the xen_pv port: hypercalls, pages, locks; and some ways to break it on purpose. */
+/* The pool over the xen_pv port: hypercalls, pages, locks. */
 
 #include "gdtpool.h"
 
@@ -10,39 +10,17 @@
 #include "tables.h"
 #include "vcpu.h"
 
-#define NONE (CGDT_COMMON_PAGE - 1) /* no page has this index */
-
 static uint64_t supply[MAX_VCPUS][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 static uint16_t free_pages[MAX_VCPUS]; /* a stack: the page that came back last goes out first */
 static uint32_t nr_free;
-static void *views[MAX_VCPUS + 1]; /* the last: the common page */
 static uint8_t memory[512 * 1024] __attribute__((aligned(CGDT_POOL_ALIGN)));
 static uint32_t locks[2];
-static uint32_t unsealed_page = NONE;
-static uint32_t break_in;
-static uint64_t broken_slot; /* machine address; 0: none */
-static uint32_t broken_bytes;
-static bool supply_stopped;
-static bool introduction_skipped;
 static int (*quiesce_asks)(uint32_t cpu);
 static struct gdtpool_counts counts;
 
 _Static_assert(sizeof(struct multicall_entry) == sizeof(struct cgdt_xen_pv_call), "one ABI");
 
-/* Hypercalls. Xen refuses a machine address that is no multiple of 8. */
-
-static bool is_to_break(uint64_t machine_address)
-{
-    uint64_t slot = __atomic_load_n(&broken_slot, __ATOMIC_ACQUIRE);
-
-    if (slot != 0 && machine_address - slot < broken_bytes &&
-        __atomic_compare_exchange_n(&broken_slot, &slot, 0, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED)) {
-        __atomic_fetch_add(&counts.writes_refused, 1, __ATOMIC_RELAXED);
-        return true;
-    }
-    return break_in != 0 && --break_in == 0;
-}
+/* Hypercalls. */
 
 static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t flags)
 {
@@ -53,16 +31,12 @@ static int64_t update_va_mapping(void *ctx, uint64_t va, uint64_t pte, uint64_t 
 static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t descriptor)
 {
     (void)ctx;
-    if (is_to_break(machine_address))
-        machine_address |= 4;
     return xen_update_descriptor(machine_address, descriptor);
 }
 
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
     (void)ctx;
-    if (is_to_break(calls[0].args[0]))
-        calls[n / 2].args[0] |= 4;
     return xen_multicall((void *)calls, n);
 }
 
@@ -73,8 +47,8 @@ static uint64_t virt_to_mfn(void *ctx, const void *page)
 }
 
 /*
- * Frames are named in the GDT of whoever maps them: behind its own, or in the place of the first, as a list of 14
- * ends with the page of the vCPU's own slot.
+ * Frames are named in the GDT of whoever maps them: behind its own, or in the place of the first,
+ * as a list of 14 ends with the page of the vCPU's own slot.
  */
 
 static struct {
@@ -120,8 +94,6 @@ static int introduce(void *ctx, uint64_t frame)
     uint64_t frames[FIRST_RESERVED_GDT_PAGE];
 
     (void)ctx;
-    if (introduction_skipped)
-        return 0;
     for (uint32_t i = 0; i < n; i++)
         frames[i] = own_frames[vcpu].frames[i];
     frames[at] = frame;
@@ -129,18 +101,16 @@ static int introduce(void *ctx, uint64_t frame)
     return set_gdt_and_back(frames, at == n ? n + 1 : n, own_frames[vcpu].frames, n);
 }
 
-static uint32_t view_of(uint32_t page)
-{
-    return page == CGDT_COMMON_PAGE ? MAX_VCPUS : page;
-}
-
-/* Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or contents. */
+/*
+ * Pages. They go out from the end of the array, and are dirty: nothing may rely on their order or
+ * contents.
+ */
 
 static void *page_get(void *ctx, uint32_t page)
 {
     (void)ctx;
     (void)page;
-    if (nr_free == 0 || supply_stopped)
+    if (nr_free == 0)
         return NULL;
     counts.grown++;
     if (gdtpool_pages_out() + 1 > counts.most_out)
@@ -151,7 +121,7 @@ static void *page_get(void *ctx, uint32_t page)
 static void page_put(void *ctx, uint32_t page, void *at)
 {
     (void)ctx;
-    views[view_of(page)] = NULL;
+    (void)page;
     free_pages[nr_free++] = (uint16_t)gdtpool_supply_index(at);
 }
 
@@ -186,7 +156,7 @@ int32_t gdtpool_supply_index(const void *page)
 bool gdtpool_supply_is_writable(void)
 {
     for (uint32_t i = 0; i < MAX_VCPUS; i++)
-        if (store_u64(&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
+        if (try_store(&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
             return false;
     return nr_free == MAX_VCPUS;
 }
@@ -241,64 +211,9 @@ static const struct cgdt_xen_pv_ops ops = {
 
 struct cgdt_xen_pv gdtpool_xen = {.ops = &ops};
 
-/* The port, with a look at what it does. */
-
-static int watched_map(void *ctx, uint32_t page, void **view)
-{
-    const int error = cgdt_xen_pv_port.map(ctx, page, view);
-
-    if (error == 0)
-        views[view_of(page)] = *view;
-    return error;
-}
-
-static int watched_seal(void *ctx, uint32_t page, void **view)
-{
-    return page == unsealed_page ? 0 : cgdt_xen_pv_port.seal(ctx, page, view);
-}
-
-static int watched_unseal(void *ctx, uint32_t page, void **view)
-{
-    const int error = cgdt_xen_pv_port.unseal(ctx, page, view);
-
-    counts.unseal_refused += error != 0;
-    return error;
-}
-
-static struct cgdt_port port;
-
-void gdtpool_skip_seal(uint32_t page)
-{
-    unsealed_page = page;
-}
-
-void gdtpool_skip_introduction(void)
-{
-    introduction_skipped = true;
-}
-
-void gdtpool_break_write(uint32_t n)
-{
-    break_in = n;
-}
-
 void gdtpool_on_quiesce(int (*asked)(uint32_t cpu))
 {
     quiesce_asks = asked;
-}
-
-bool gdtpool_break_slot(const void *slot, uint32_t bytes)
-{
-    uint64_t none = 0;
-
-    broken_bytes = bytes; /* always the same: a slot's */
-    return __atomic_compare_exchange_n(&broken_slot, &none, page_machine_address(slot), false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
-void gdtpool_stop_supply(bool stop)
-{
-    supply_stopped = stop;
 }
 
 struct gdtpool_counts gdtpool_counts(void)
@@ -306,16 +221,11 @@ struct gdtpool_counts gdtpool_counts(void)
     return counts;
 }
 
-void *gdtpool_view(uint32_t page)
-{
-    return views[view_of(page)];
-}
-
-struct cgdt_pool *gdtpool_init(const struct args *args)
+struct cgdt_pool *gdtpool_init(const struct args *args, const struct cgdt_port *port)
 {
     const struct cgdt_config config = {
         .struct_bytes = sizeof(struct cgdt_config),
-        .port = &port,
+        .port = port,
         .port_ctx = &gdtpool_xen,
         .layout = {.slot_entries = (uint16_t)args->slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
@@ -331,10 +241,6 @@ struct cgdt_pool *gdtpool_init(const struct args *args)
     struct cgdt_pool *pool;
 
     gdtpool_fill_supply();
-    port = cgdt_xen_pv_port;
-    port.map = watched_map;
-    port.seal = watched_seal;
-    port.unseal = watched_unseal;
     int error = cgdt_pool_init(&pool, memory, sizeof(memory), &config);
     if (error != 0)
         guest_fatal("cgdt_pool_init", error);

@@ -3,7 +3,7 @@
 // Everything of the guest that cannot be C: the ELF notes that make Xen accept the image, the
 // entry points of vCPU 0 and of all others, trap stubs, and the two callbacks.
 
-#include "registers.inc"
+#include "entry.inc"
 #include "xen.h"
 
 #define BOOT_STACK_SIZE 16384
@@ -61,47 +61,19 @@ vcpu_entry:
 
 // ---- traps --------------------------------------------------------------------------------
 // Xen pushes, from low to high addresses: rcx, r11, [error code], rip, cs, rflags, rsp, ss.
-// A stub takes rcx and r11 back, completes the frame to struct trap_frame (traps.h), and the
-// common part returns through the iret hypercall: a plain iret is not to be had in PV.
+// A stub takes rcx and r11 back; the common part returns through the iret hypercall: a plain iret
+// is not to be had in PV.
 
-.macro stub vector
-    .balign 16
-trap_stub_\vector:
+.macro stub_begin
     popq %rcx
     popq %r11
-    .if !((\vector == 8) || (\vector == 17) || (\vector == 21) || \
-          ((\vector >= 10) && (\vector <= 14)))
-    pushq $0
-    .endif
-    pushq $\vector
-    jmp trap_common
-    .section .rodata
-    .quad trap_stub_\vector
-    .text
 .endm
 
-    .section .rodata
-    .balign 8
-    .globl trap_stubs
-trap_stubs:
-    .text
-
-    .altmacro
-    .set i, 0
-    .rept 32
-    stub %i
-    .set i, i + 1
-    .endr
-    .noaltmacro
+    stubs
 
 trap_common:
     push_registers
-    cld
-    movq %rsp, %rdi
-    movq %rsp, %rbx             // survives the call
-    andq $-16, %rsp
-    call trap_handle
-    movq %rbx, %rsp
+    handle_trap
     pop_registers
     addq $16, %rsp              // vector and error code
 
@@ -148,20 +120,10 @@ failsafe_callback:
     .globl thread_switch
     .type thread_switch, @function
 thread_switch:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_preserved
     movq %rsp, (%rdi)
     movq %rsi, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
+    pop_preserved
     ret
     .size thread_switch, . - thread_switch
 

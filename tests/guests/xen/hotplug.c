@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events of mode=hotplug. All vCPUs are brought online once, on pages reserved before; then the
- * drivers begin. When their time is over everything is looked at in peace, and taken down to the last page.
+ * The order of events of mode=hotplug. All vCPUs are brought online once, on pages reserved before;
+ * then the drivers begin. When their time is over everything is looked at in peace, and taken down
+ * to the last page.
  */
 
 #include "hotplug.h"
@@ -15,9 +16,11 @@
 #include "hypercall.h"
 #include "problem.h"
 #include "race.h"
+#include "sabotage.h"
 #include "segment.h"
 #include "traps.h"
 #include "verify.h"
+#include "watch.h"
 #include "worker.h"
 
 #define DRIVER_STACK_SIZE 16384
@@ -48,13 +51,13 @@ static void give_slots(void)
 {
     demand("cgdt_seal", cgdt_seal(pool));
     demand("cgdt_reserve", cgdt_reserve(pool, args->nr));
-    gdtpool_stop_supply(true);
+    sabotage_stop_supply(true);
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++) {
         cgdt_slot_t slot = CGDT_NO_SLOT;
         demand("cgdt_cpu_online", cgdt_cpu_online(pool, vcpu, &slot));
         worker_prepare(vcpu, slot, false);
     }
-    gdtpool_stop_supply(false);
+    sabotage_stop_supply(false);
     demand("cgdt_reserve 0", cgdt_reserve(pool, 0));
 }
 
@@ -97,7 +100,10 @@ static void check_cpu(uint32_t vcpu)
         problem("table of vCPU", vcpu);
 }
 
-/* Tables that are right and lie at places of their own: none is given twice; owned ones are no more than these. */
+/*
+ * Tables that are right and lie at places of their own: none is given twice; owned ones are no more
+ * than these.
+ */
 static void check_all(void)
 {
     struct cgdt_violation violation;
@@ -168,7 +174,10 @@ static void dismiss_drivers(void)
     demand("cgdt_cpu_offline of vCPU 0", cgdt_cpu_offline(pool, 0));
 }
 
-/* Control no-drop: Xen holds the pages, so the pool must not lose them; until their users let go at last. */
+/*
+ * Control no-drop: Xen holds the pages, so the pool must not lose them; until their users let go at
+ * last.
+ */
 static void drop_at_last(void)
 {
     struct cgdt_pool_stats before;
@@ -277,10 +286,9 @@ static void check_coverage(const struct driver_counts *drivers)
     must_have_happened("no offline was rolled back", drivers->rolled_back);
     must_have_happened("no collisions online", drivers->online_busy + drivers->online_exists);
     must_have_happened("no collisions offline", drivers->offline_busy + drivers->offline_gone);
-    (void)problem_unless("rolled back", (int64_t)drivers->rolled_back,
-                         gdtpool_counts().writes_refused);
+    (void)problem_unless("rolled back", (int64_t)drivers->rolled_back, sabotage_writes_refused());
     (void)problem_unless("trims failed", (int64_t)drivers->trims_failed, 0);
-    (void)problem_unless("unseal refused", gdtpool_counts().unseal_refused, 0);
+    (void)problem_unless("unseal refused", watch_unseal_refused(), 0);
     (void)problem_unless("failsafe callbacks", traps_failsafe_count(), 0);
 }
 
@@ -317,7 +325,7 @@ static _Noreturn void judge_control(const struct driver_counts *drivers, const s
     const uint32_t failsafe = traps_failsafe_count();
     const bool caught =
         no_drop ? failed == 0 && failsafe == 0 && drivers->trims_failed > 0 &&
-                      gdtpool_counts().unseal_refused > 0 && found.destroyed_too_early == -XEN_EBUSY
+                      watch_unseal_refused() > 0 && found.destroyed_too_early == -XEN_EBUSY
                 : failed > 0 && failsafe > 0 && tally->first_failed >= args->drivers;
 
     if (!caught || problem_count() != 0) {
@@ -327,7 +335,7 @@ static _Noreturn void judge_control(const struct driver_counts *drivers, const s
     if (no_drop)
         console_printf("CONTROL %s caught: Xen kept %u pages from being made writable, %lu trims "
                        "failed, destroy %d with the pool intact, 0 once all had dropped\n",
-                       args->control_name, gdtpool_counts().unseal_refused, drivers->trims_failed,
+                       args->control_name, watch_unseal_refused(), drivers->trims_failed,
                        found.destroyed_too_early);
     else
         console_printf("CONTROL %s caught: %u of %u CPUs lost their table while they used it "

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* mode=hotplug: several vCPUs bring all others on- and offline through one pool, for some seconds. */
+/*
+ * mode=hotplug: several vCPUs bring all others on- and offline through one pool, for some seconds.
+ */
 
 #ifndef GUEST_HOTPLUG_H
 #define GUEST_HOTPLUG_H

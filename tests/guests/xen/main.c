@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events: a pool is filled while its pages are private, sealed, used by vCPUs, and grows on while
- * they run. Every vCPU checks its own slot from inside.
+ * The order of events: a pool is filled while its pages are private, sealed, used by vCPUs, and
+ * grows on while they run. Every vCPU checks its own slot from inside.
  */
 
 #include "args.h"
@@ -20,6 +20,7 @@
 #include "refusals.h"
 #include "report.h"
 #include "rounds.h"
+#include "sabotage.h"
 #include "tables.h"
 #include "threads.h"
 #include "traps.h"
@@ -49,7 +50,7 @@ static struct cgdt_pool *prepare(const struct start_info *info, struct args *arg
     tables_init(args);
     if (args->mode == MODE_MEASURE)
         measure_run(args);
-    struct cgdt_pool *pool = gdtpool_init(args);
+    struct cgdt_pool *pool = gdtpool_init(args, sabotage_port());
     bringup_init(args, pool);
     controls_init(args, pool);
     rounds_init(args, pool);

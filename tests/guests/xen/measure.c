@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Under -icount the TSC counts instructions, the guest's and Xen's together, and a run is the same each time. Both
- * sides do the same but for how tables are had: most vCPUs get theirs before any runs, the last ones while others run;
- * each vCPU loads %fs and %gs once, reads what they lead to, and sleeps for good.
+ * Under -icount the TSC counts instructions, the guest's and Xen's together, and a run is the same
+ * each time. Both sides do the same but for how tables are had: most vCPUs get theirs before any
+ * runs, the last ones while others run; each vCPU loads %fs and %gs once, reads what they lead to,
+ * and sleeps for good.
  */
 
 #include "measure.h"
@@ -52,7 +53,9 @@ static void check_clock(void)
                     (int64_t)took);
 }
 
-/* What it costs Xen to look at a page: naming it in a GDT for the first time, less naming it again. */
+/*
+ * What it costs Xen to look at a page: naming it in a GDT for the first time, less naming it again.
+ */
 static uint64_t validation_cost(void)
 {
     static uint64_t page[CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));

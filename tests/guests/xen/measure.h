@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mode=measure: what it costs to bring vCPUs online and to switch TLS, under QEMU's -icount; one line of figures. */
+/*
+ * mode=measure: what it costs to bring vCPUs online and to switch TLS, under QEMU's -icount; one
+ * line of figures.
+ */
 
 #ifndef GUEST_MEASURE_H
 #define GUEST_MEASURE_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel of a 64-bit PV guest runs in ring 3 as its processes do, so what the processor allows to one it allows
- * to the other: what is seen here is seen by any process too.
+ * The kernel of a 64-bit PV guest runs in ring 3 as its processes do, so what the processor allows
+ * to one it allows to the other: what is seen here is seen by any process too.
  *
- * Two vCPUs look: the first and the last, whose list has all of its window's pages. They ask LSL, LAR, VERR and VERW
- * about every selector there is. What they may find is worked out from the vCPUs' places.
+ * Two vCPUs look: the first and the last, whose list has all of its window's pages. They ask LSL,
+ * LAR, VERR and VERW about every selector there is. What they may find is worked out from the
+ * vCPUs' places.
  */
 
 #include "neighbours.h"
@@ -43,8 +44,9 @@ struct view {
 static const struct args *args;
 static struct cgdt_pool *pool;
 static struct view views[2];
-static uint32_t
-    turn; /* 1: the last vCPU looks; 2: it has; 3: BORROWER borrows; 4: it has; 5: it looks again; 6 */
+
+/* 1: the last vCPU looks, 2: has; 3: BORROWER borrows, 4: has; 5: BORROWER looks again, 6: has. */
+static uint32_t turn;
 static struct {
     uint16_t before;
     uint16_t after;

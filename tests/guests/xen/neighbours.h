@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mode=neighbours: what a vCPU can see of others' tables, load from them, and suffer by it. docs/security.md. */
+/*
+ * mode=neighbours: what a vCPU can see of others' tables, load from them, and suffer by it.
+ * docs/security.md.
+ */
 
 #ifndef GUEST_NEIGHBOURS_H
 #define GUEST_NEIGHBOURS_H

@@ -17,8 +17,8 @@ uint64_t page_machine_address(const void *va);
 void *page_of_mfn(uint64_t mfn);
 
 /*
- * The page of any machine frame, or NULL: it is not one of this domain's, or not mapped. And whether the mapping of
- * an address allows stores, by the page tables.
+ * The page of any machine frame, or NULL: it is not one of this domain's, or not mapped. And
+ * whether the mapping of an address allows stores, by the page tables.
  */
 const void *page_of_any_mfn(uint64_t mfn);
 bool page_is_writable(const void *va);

@@ -10,6 +10,7 @@
 #include "hypercall.h"
 #include "pages.h"
 #include "problem.h"
+#include "sabotage.h"
 #include "worker.h"
 
 #define ROUNDS       300u
@@ -90,7 +91,7 @@ _Noreturn void race_judge(const struct args *args)
 {
     const struct outcome named = play();
 
-    gdtpool_skip_introduction();
+    sabotage_skip_introduction();
     const struct outcome unnamed = play();
     const bool caught = named.taken == ROUNDS && named.writes_refused == 0 &&
                         unnamed.refused + unnamed.writes_refused > 0 && problem_count() == 0;

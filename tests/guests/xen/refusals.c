@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A page in use cannot be made writable and cannot be stored to; a live write that fails half-way is undone. */
+/*
+ * A page in use cannot be made writable and cannot be stored to; a live write that fails half-way
+ * is undone.
+ */
 
 #include "refusals.h"
 
 #include "console.h"
 #include "gdtpool.h"
+#include "sabotage.h"
 #include "segment.h"
 #include "tables.h"
+#include "watch.h"
 
 #define SPARE_COUNT 20u /* entries of vCPU 0's slot that are used here: more than two multicalls */
-#define PF_WRITE    3u  /* present, write */
 
 static bool expect(const char *what, int64_t got, int64_t wanted)
 {
@@ -20,13 +24,14 @@ static bool expect(const char *what, int64_t got, int64_t wanted)
 
 static bool check_page_in_use(void)
 {
-    void *view = gdtpool_view(0);
+    void *view = watch_view(0);
     uint64_t *word = (uint64_t *)view + (ENTRY_FS - tables_first());
     const uint64_t before = *word;
     bool ok = expect("unseal of a page in use", cgdt_xen_pv_port.unseal(&gdtpool_xen, 0, &view),
                      -XEN_EBUSY);
 
-    ok &= expect("store to a page in use", store_u64(word, 0), FAULT(TRAP_PAGE_FAULT, PF_WRITE));
+    ok &= expect("store to a page in use", try_store(word, 0),
+                 FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED));
     return expect("the word stored to", (int64_t)*word, (int64_t)before) && ok;
 }
 
@@ -38,7 +43,7 @@ static uint32_t spare(void)
 
 static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
 {
-    const uint64_t *at = (const uint64_t *)gdtpool_view(0) + spare();
+    const uint64_t *at = (const uint64_t *)watch_view(0) + spare();
     uint32_t equal = 0;
 
     for (uint32_t i = 0; i < n; i++)
@@ -46,7 +51,10 @@ static uint32_t count_equal(const cgdt_desc_t *values, uint32_t n)
     return equal;
 }
 
-/* From `first` to `second`, which must not come through when Xen refuses the broken-th of its hypercalls. */
+/*
+ * From `first` to `second`, which must not come through when Xen refuses the broken-th of its
+ * hypercalls.
+ */
 static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const cgdt_desc_t *second,
                        uint32_t n, uint32_t broken)
 {
@@ -56,7 +64,7 @@ static bool check_undo(struct cgdt_pool *pool, const cgdt_desc_t *first, const c
     bool ok = expect("live write", cgdt_write(pool, slot, spare(), first, n), 0);
 
     ok &= expect("descriptors before", count_equal(first, n), n);
-    gdtpool_break_write(broken);
+    sabotage_break_write(broken);
     ok &= expect("broken live write", cgdt_write(pool, slot, spare(), second, n), -XEN_EINVAL);
     ok &= expect("descriptors as before it", count_equal(first, n), n);
     ok &= expect("undone", (int64_t)(gdtpool_xen.counts.undone - undone), 1);
@@ -79,8 +87,8 @@ static bool check_segments(struct cgdt_pool *pool, uint32_t n, uint32_t broken)
 }
 
 /*
- * 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the new low
- * half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
+ * 16 bytes: one hypercall to take the old low half down, one for the high half, one to publish the
+ * new low half. The values are already what Xen stores: DPL 0, and the privilege in the selector.
  */
 static bool check_gates(struct cgdt_pool *pool, uint32_t broken)
 {

@@ -10,12 +10,15 @@
 #include "cgdt/cgdt.h"
 
 /*
- * After bringup: complains about what is wrong in `PROBLEM` lines, and draws the map. Whether all is well but for
- * what the control has broken on purpose.
+ * After bringup: complains about what is wrong in `PROBLEM` lines, and draws the map. Whether all
+ * is well but for what the control has broken on purpose.
  */
 bool report(const struct args *args, struct cgdt_pool *pool);
 
-/* The RESULT, of that and of all that has happened since; so_far: all was well. Returns whether it still is. */
+/*
+ * The RESULT, of that and of all that has happened since; so_far: all was well. Returns whether it
+ * still is.
+ */
 bool report_result(const struct args *args, bool so_far);
 
 #endif /* GUEST_REPORT_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Turns: vCPU 0 counts them up, everybody else sleeps in a poll until the next one and then leaves. In a round,
+ * Turns: vCPU 0 counts them up, everybody else sleeps in a poll until the next one and then leaves.
+ * In a round,
  *
  *   all are up, asleep      vCPU 0 asks Xen about each
  *   all look again, leave   no GDT, down

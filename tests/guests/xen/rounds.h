@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After bringup: all vCPUs up at the same time, asleep in a poll; then all leave, their slots go to others, and
- * all come back; so many times as rounds= says. In the end every page must take a store again.
+ * After bringup: all vCPUs up at the same time, asleep in a poll; then all leave, their slots go to
+ * others, and all come back; so many times as rounds= says. In the end every page must take a store
+ * again.
  */
 
 #ifndef GUEST_ROUNDS_H

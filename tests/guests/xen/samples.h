@@ -14,7 +14,8 @@
  *   a call gate to every selector, of every DPL, with and without a reserved bit
  *   call gates to the selectors at the borders, with every value of the reserved byte
  *   common descriptors with one or two bits flipped
- * From there on by chance, half of them present system descriptors. The same n is always the same sample.
+ * From there on by chance, half of them present system descriptors. The same n is always the same
+ * sample.
  */
 cgdt_desc_t sample(uint32_t n);
 

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a vCPU can do with its own GDT: load a selector, read through its base; and ask (ask.h). Loads return 0 or a
- * FAULT() value (traps.h).
+ * What a vCPU can do with its own GDT beyond selector.h, and ask (ask.h). All return 0 or a
+ * FAULT().
  */
 
 #ifndef GUEST_SEGMENT_H
 #define GUEST_SEGMENT_H
 
 #include "ask.h"
-#include "traps.h"
-
-#define READ_SELECTOR(name)                                                                        \
-    static inline uint16_t read_##name(void)                                                       \
-    {                                                                                              \
-        uint16_t selector;                                                                         \
-        __asm__ volatile("movw %%" #name ", %0" : "=rm"(selector));                                \
-        return selector;                                                                           \
-    }
-
-#define LOAD_SELECTOR(name)                                                                        \
-    static inline uint32_t load_##name(uint16_t selector)                                          \
-    {                                                                                              \
-        uint64_t fault = 0;                                                                        \
-        __asm__ volatile("1: movw %w1, %%" #name "\n\t"                                            \
-                         "2:\n\t" FIXUP(1b, 2b)                                                    \
-                         : "+a"(fault)                                                             \
-                         : "r"(selector)                                                           \
-                         : "memory");                                                              \
-        return (uint32_t)fault;                                                                    \
-    }
+#include "selector.h"
 
 /* The u64 at the start of the segment; *value is left alone on a fault. */
 #define READ_THROUGH(name)                                                                         \
@@ -45,18 +25,9 @@
         return (uint32_t)fault;                                                                    \
     }
 
-READ_SELECTOR(cs)
-READ_SELECTOR(ss)
-READ_SELECTOR(fs)
-READ_SELECTOR(gs)
-LOAD_SELECTOR(ss)
-LOAD_SELECTOR(fs)
-LOAD_SELECTOR(gs)
 READ_THROUGH(fs)
 READ_THROUGH(gs)
 
-#undef READ_SELECTOR
-#undef LOAD_SELECTOR
 #undef READ_THROUGH
 
 /*
@@ -76,19 +47,6 @@ static inline uint32_t load_cs(uint16_t selector)
                      "2:\n\t" FIXUP(1b, 2b)
                      : "+a"(fault), "+m"(target)
                      :
-                     : "memory");
-    return (uint32_t)fault;
-}
-
-/* A store that may be refused. */
-static inline uint32_t store_u64(uint64_t *to, uint64_t value)
-{
-    uint64_t fault = 0;
-
-    __asm__ volatile("1: movq %1, (%2)\n\t"
-                     "2:\n\t" FIXUP(1b, 2b)
-                     : "+a"(fault)
-                     : "r"(value), "r"(to)
                      : "memory");
     return (uint32_t)fault;
 }

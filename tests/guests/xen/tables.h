@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every vCPU's state, what its table holds, and where its slot must be. Tables are made by the library;
- * places and expected values are worked out anew, so that nothing is compared with itself.
+ * Every vCPU's state, what its table holds, and where its slot must be. Tables are made by the
+ * library; places and expected values are worked out anew, so that nothing is compared with itself.
  */
 
 #ifndef GUEST_TABLES_H
@@ -14,8 +14,8 @@
 #include "vcpu.h"
 
 /*
- * Entries of a vCPU's table. With a common page, CODE and DATA are entries of that page, and the slot begins
- * with FS.
+ * Entries of a vCPU's table. With a common page, CODE and DATA are entries of that page, and the
+ * slot begins with FS.
  */
 enum {
     ENTRY_CODE = 1,   /* the same on all: the pool's template, or the common page */
@@ -75,7 +75,10 @@ void tables_build(uint32_t vcpu, cgdt_desc_t own[ENTRY_EMPTY - ENTRY_FS]);
 /* From now on ENTRY_FS of `vcpu` is built with the base of `neighbour`. */
 void tables_mix_up(uint32_t vcpu, uint32_t neighbour);
 
-/* The guest's own arithmetic, from a slot's number. Where slots are dealt out densely, that is the vCPU's. */
+/*
+ * The guest's own arithmetic, from a slot's number. Where slots are dealt out densely, that is the
+ * vCPU's.
+ */
 uint32_t tables_place(cgdt_slot_t slot);
 uint32_t tables_color(uint32_t place);
 uint32_t tables_page(uint32_t place); /* through all windows */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One queue of threads for all vCPUs. Each vCPU takes the first, runs it until it yields, puts it at the end and lets
- * the next vCPU run; so a thread is almost never twice on the same one.
+ * One queue of threads for all vCPUs. Each vCPU takes the first, runs it until it yields, puts it
+ * at the end and lets the next vCPU run; so a thread is almost never twice on the same one.
  *
- * Switching in, in this order: null selectors, as the descriptors behind the old ones may go; the TLS entries, of
- * which cgdt_write() leaves out what is there already; the thread's selectors, made local.
+ * Switching in, in this order: null selectors, as the descriptors behind the old ones may go; the
+ * TLS entries, of which cgdt_write() leaves out what is there already; the thread's selectors, made
+ * local.
  */
 
 #include "threads.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode=threads: software threads, each with stack and TLS descriptors of its own, go from vCPU to vCPU. A thread has
- * canonical selectors only; a vCPU turns them into its own when it takes the thread, and back when it puts it away.
+ * mode=threads: software threads, each with stack and TLS descriptors of its own, go from vCPU to
+ * vCPU. A thread has canonical selectors only; a vCPU turns them into its own when it takes the
+ * thread, and back when it puts it away.
  */
 
 #ifndef GUEST_THREADS_H

@@ -7,25 +7,17 @@
 #include "exit.h"
 #include "hypercall.h"
 
-#define NR_STUBS     32
-#define FAILSAFE_RIP 6 /* word of Xen's failsafe frame: rcx, r11, ds, es, fs, gs, rip, ... */
+#define NR_EXCEPTIONS 32
+#define FAILSAFE_RIP  6 /* word of Xen's failsafe frame: rcx, r11, ds, es, fs, gs, rip, ... */
 
-struct fixup {
-    uint64_t from;
-    uint64_t to;
-};
-
-/* From head.S and link.ld. */
-extern const uint64_t trap_stubs[NR_STUBS];
-extern const struct fixup fixup_table_start[];
-extern const struct fixup fixup_table_end[];
+/* From head.S. */
 extern const char event_callback[];
 extern const char failsafe_callback[];
 extern uint32_t event_count;
 extern uint32_t failsafe_count;
 
-/* One more than the stubs: a zero address ends the list. */
-static struct trap_info trap_table[NR_STUBS + 1];
+/* One more: a zero address ends the list. */
+static struct trap_info trap_table[NR_EXCEPTIONS + 1];
 
 static void register_callback(uint16_t type, const char *address)
 {
@@ -38,12 +30,11 @@ static void register_callback(uint16_t type, const char *address)
 
 void traps_init(void)
 {
-    for (uint32_t i = 0; i < NR_STUBS; i++) {
-        trap_table[i] = (struct trap_info){.vector = (uint8_t)i,
-                                           .flags = TI_MASK_EVENTS,
-                                           .cs = FLAT_KERNEL_CS,
-                                           .address = trap_stubs[i]};
-    }
+    for (const struct trap_stub *stub = trap_stubs; stub < trap_stubs_end; stub++)
+        trap_table[stub->vector] = (struct trap_info){.vector = (uint8_t)stub->vector,
+                                                      .flags = TI_MASK_EVENTS,
+                                                      .cs = FLAT_KERNEL_CS,
+                                                      .address = stub->address};
 
     int64_t error = xen_set_trap_table(trap_table);
     if (error != 0)
@@ -54,7 +45,7 @@ void traps_init(void)
 
 void traps_fill_context(struct vcpu_guest_context *context)
 {
-    for (uint32_t i = 0; i < NR_STUBS; i++)
+    for (uint32_t i = 0; i < NR_EXCEPTIONS; i++)
         context->trap_ctxt[i] = trap_table[i];
     context->event_callback_eip = (uintptr_t)event_callback;
     context->failsafe_callback_eip = (uintptr_t)failsafe_callback;
@@ -86,8 +77,9 @@ static _Noreturn void unexpected(const struct trap_frame *frame)
 }
 
 /*
- * Where the fault happened. A vCPU that is switched out between a fault and its delivery, with a selector that cannot
- * be loaded again, comes back with the failsafe frame on its stack first and the fault's on top of it.
+ * Where the fault happened. A vCPU that is switched out between a fault and its delivery, with a
+ * selector that cannot be loaded again, comes back with the failsafe frame on its stack first and
+ * the fault's on top of it.
  */
 static uint64_t *origin(struct trap_frame *frame)
 {
@@ -99,13 +91,10 @@ static uint64_t *origin(struct trap_frame *frame)
 void trap_handle(struct trap_frame *frame)
 {
     uint64_t *rip = origin(frame);
+    const uintptr_t to = fixup_of(*rip);
 
-    for (const struct fixup *fixup = fixup_table_start; fixup < fixup_table_end; fixup++) {
-        if (fixup->from == *rip) {
-            *rip = fixup->to;
-            frame->rax = FAULT(frame->vector, frame->error_code);
-            return;
-        }
-    }
-    unexpected(frame);
+    if (to == 0)
+        unexpected(frame);
+    *rip = to;
+    frame->rax = FAULT(frame->vector, frame->error_code);
 }

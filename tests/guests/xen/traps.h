@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Exceptions. An instruction that may fault is announced with FIXUP(); then the fault comes back
- * as a value. Any other fault prints itself and ends the run.
- */
+/* Exceptions. A fault that fault.h does not expect prints itself and ends the run. */
 
 #ifndef GUEST_TRAPS_H
 #define GUEST_TRAPS_H
 
+#include "fault.h"
 #include "xen.h"
 
 /* As head.S builds it on the stack of the interrupted code. */
@@ -23,25 +21,6 @@ struct trap_frame {
 };
 
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "trap_frame");
-
-#define TRAP_INVALID_TSS        10
-#define TRAP_NO_SEGMENT         11
-#define TRAP_STACK_ERROR        12
-#define TRAP_GENERAL_PROTECTION 13
-#define TRAP_PAGE_FAULT         14
-
-/*
- * For inline assembly: a fault at local label `from` goes on at `to` with FAULT(vector, error
- * code) in %rax, which is never 0.
- */
-#define FIXUP(from, to)                                                                            \
-    ".pushsection .fixup_table, \"a\"\n\t"                                                         \
-    ".quad " #from ", " #to "\n\t"                                                                 \
-    ".popsection\n\t"
-
-#define FAULT(vector, error_code) ((uint32_t)(vector) << 16 | (uint32_t)(error_code))
-#define FAULT_VECTOR(fault)       ((fault) >> 16)
-#define FAULT_CODE(fault)         ((fault)&0xffffu)
 
 /*
  * Trap table and callbacks of the calling vCPU (vCPU 0); other vCPUs get theirs at

@@ -46,7 +46,10 @@ void vcpu_init(void);
 /* Upper end of the vCPU's stack in BSS. */
 void *vcpu_stack(uint32_t vcpu);
 
-/* Bytes that no vCPU's stack has ever used, the fewest of any: what is left before one would run over. */
+/*
+ * Bytes that no vCPU's stack has ever used, the fewest of any: what is left before one would run
+ * over.
+ */
 uint32_t vcpu_stack_spare(void);
 
 /* The page table that vCPUs are initialised with from now on; vcpu_init() has chosen vCPU 0's. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a vCPU finds out about its own slot, from inside. Each records the first thing that was wrong. */
+/*
+ * What a vCPU finds out about its own slot, from inside. Each records the first thing that was
+ * wrong.
+ */
 
 #ifndef GUEST_VERIFY_H
 #define GUEST_VERIFY_H
@@ -34,8 +37,9 @@ const char *verify_round_text(uint32_t round);
 const char *verify_step_text(uint32_t step);
 
 /*
- * The looks themselves. The first one comes before the vCPU's next hypercall, with CS and SS of its slot as
- * its start record has them, and one more after a yield; the other one is for any time after a hypercall.
+ * The looks themselves. The first one comes before the vCPU's next hypercall, with CS and SS of its
+ * slot as its start record has them, and one more after a yield; the other one is for any time
+ * after a hypercall.
  */
 void verify_arrival(struct cpu *cpu);
 void verify_again(struct cpu *cpu, enum round round);
@@ -43,7 +47,10 @@ void verify_again(struct cpu *cpu, enum round round);
 /* First look; the caller is the vCPU itself. Ends with PHASE_ONLINE. */
 void verify_first(struct cpu *cpu);
 
-/* Look again and again until verify_release(); the vCPUs that share a page with the next ones to come. */
+/*
+ * Look again and again until verify_release(); the vCPUs that share a page with the next ones to
+ * come.
+ */
 void verify_watch(struct cpu *cpu);
 void verify_release(void);
 

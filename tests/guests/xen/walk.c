@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The independent walk. Where a page is comes from Xen's own table of machine frames, what it must hold
- * from tables.c's own arithmetic.
+ * The independent walk. Where a page is comes from Xen's own table of machine frames, what it must
+ * hold from tables.c's own arithmetic.
  */
 
 #include "walk.h"
@@ -9,6 +9,7 @@
 #include "gdtpool.h"
 #include "pages.h"
 #include "tables.h"
+#include "watch.h"
 
 static uint8_t seen[MAX_VCPUS];          /* by number in the supply */
 static const uint64_t *pages[MAX_VCPUS]; /* by page of the pool */
@@ -85,7 +86,7 @@ static void walk_common(struct cgdt_pool *pool, struct walk *walk)
         return;
     common_page = page_of_frame(frames[0]);
     walk->pages += is_new(common_page);
-    walk->misplaced += common_page != gdtpool_view(CGDT_COMMON_PAGE);
+    walk->misplaced += common_page != watch_view(CGDT_COMMON_PAGE);
     for (uint32_t entry = 0; common_page != NULL && entry < CGDT_PAGE_ENTRIES; entry++)
         walk->misplaced += common_page[entry] != (entry < ENTRY_FS ? tables_expected(0, entry) : 0);
 }
@@ -117,7 +118,7 @@ static void walk_vcpu(const struct args *args, struct cgdt_pool *pool, struct wa
         pages[page] = at;
         walk->misplaced += !page_is_right(args, pool, page);
     }
-    if (at == NULL || at != pages[page] || at != gdtpool_view(page)) {
+    if (at == NULL || at != pages[page] || at != watch_view(page)) {
         walk->misplaced++;
         return;
     }

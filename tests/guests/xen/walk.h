@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* vCPU 0 reads all pages back: an own walk from the frames that Xen was given to every descriptor. */
+/*
+ * vCPU 0 reads all pages back: an own walk from the frames that Xen was given to every descriptor.
+ */
 
 #ifndef GUEST_WALK_H
 #define GUEST_WALK_H

@@ -34,7 +34,7 @@ static cgdt_slot_t handles[MAX_VCPUS];
 static void library_begin(const struct args *arguments)
 {
     args = arguments;
-    pool = gdtpool_init(args);
+    pool = gdtpool_init(args, &cgdt_xen_pv_port);
 }
 
 /* All of a table in one write: one hypercall when the page is live, none before. */

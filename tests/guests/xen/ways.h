@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two ways to have tables, for mode=measure: the library, in any layout, and by hand a page per CPU, which is what
- * kernels do today with as few steps as there can be.
+ * Two ways to have tables, for mode=measure: the library, in any layout, and by hand a page per
+ * CPU, which is what kernels do today with as few steps as there can be.
  */
 
 #ifndef GUEST_WAYS_H
@@ -18,7 +18,9 @@ struct way {
     void (*late)(uint32_t vcpu);            /* one more, while others run */
     void (*frames)(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uint32_t *entries);
 
-    /* The running thread's TLS on vCPU 0, and the selector to load; and back, when it is put away. */
+    /*
+     * The running thread's TLS on vCPU 0, and the selector to load; and back, when it is put away.
+     */
     uint16_t (*switch_in)(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t selector);
     uint16_t (*switch_out)(uint16_t loaded);
 };
@@ -30,14 +32,15 @@ struct way_counts {
     uint64_t update_va_mapping;
     uint64_t update_descriptor;
     uint64_t multicall;
-    uint64_t batched; /* update_descriptor in multicalls */
-    uint64_t
-        validations; /* pages that Xen met as descriptors for the first time since they were writable */
+    uint64_t batched;     /* update_descriptor in multicalls */
+    uint64_t validations; /* pages new to Xen as descriptors since they were writable */
     uint64_t pages;
     uint64_t bookkeeping; /* bytes */
 };
 
-/* Since begin(). The library's page validations are the pages it has sealed, see docs/results.md. */
+/*
+ * Since begin(). The library's page validations are the pages it has sealed, see docs/results.md.
+ */
 void way_count(struct way_counts *counts);
 
 /* Where TLS is in the table. */

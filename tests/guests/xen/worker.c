@@ -8,8 +8,10 @@
 #include "gdtpool.h"
 #include "hypercall.h"
 #include "problem.h"
+#include "sabotage.h"
 #include "segment.h"
 #include "verify.h"
+#include "watch.h"
 
 struct worker workers[MAX_VCPUS];
 
@@ -43,7 +45,7 @@ int32_t workers_online(void)
 static const uint64_t *table_of(uint32_t vcpu)
 {
     const uint32_t place = cpus[vcpu].place;
-    const uint64_t *page = gdtpool_view(tables_page(place));
+    const uint64_t *page = watch_view(tables_page(place));
 
     return page == NULL ? NULL : page + tables_color(place) * args->slot_entries;
 }
@@ -68,7 +70,7 @@ bool worker_table_is_right(uint32_t vcpu)
 
 void worker_break_slot(uint32_t vcpu)
 {
-    (void)gdtpool_break_slot(table_of(vcpu), args->slot_entries * CGDT_DESC_BYTES);
+    (void)sabotage_break_slot(table_of(vcpu), args->slot_entries * CGDT_DESC_BYTES);
 }
 
 static void check_selectors(uint32_t vcpu)

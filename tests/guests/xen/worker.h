@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vCPU that comes and goes. Xen initialises a vCPU only once, and one that is down still holds its GDT's
- * frames; so it leaves as a kernel's CPU does: it lets go of its table by itself, says so, and goes down. When
- * it comes back it takes the frames of its new slot, which is mostly another one.
+ * A vCPU that comes and goes. Xen initialises a vCPU only once, and one that is down still holds
+ * its GDT's frames; so it leaves as a kernel's CPU does: it lets go of its table by itself, says
+ * so, and goes down. When it comes back it takes the frames of its new slot, which is mostly
+ * another one.
  *
  *   stage      becomes       by
  *   OFFLINE    COMING        the driver whose cgdt_cpu_online() succeeded
@@ -11,7 +12,7 @@
  *   LEAVING    HOLDING       the worker, told to hold on: it does not let go
  *   HOLDING    ONLINE        the worker, told to stay after all
  *   LEAVING    LEFT          the worker, which has let go and is about to go down
- *   LEFT       OFFLINE       quiesce, in the cgdt_cpu_offline() of any driver, if the worker is down
+ *   LEFT       OFFLINE quiesce, in the cgdt_cpu_offline() of any driver, if the worker is down
  *   OFFLINE    LEFT          the driver whose cgdt_cpu_offline() failed after quiesce
  *
  * Between ONLINE and LEAVING most sleep (down, on their slot), a few go on looking at their table.

@@ -10,8 +10,8 @@ function layouts(list) {
 
 # Hypercalls for tables, without those that start a vCPU.
 function table_calls(kind, layout, cpus) {
-    return figure[kind, layout, cpus, "update_va_mapping"] + figure[kind, layout, cpus, "multicall"] + \
-        figure[kind, layout, cpus, "update_descriptor"]
+    return figure[kind, layout, cpus, "update_va_mapping"] + \
+        figure[kind, layout, cpus, "multicall"] + figure[kind, layout, cpus, "update_descriptor"]
 }
 
 function per(value, n) {

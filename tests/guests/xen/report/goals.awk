@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -f figures.awk -f goals.awk measured.txt: a line per goal and number of vCPUs; exit 1 if one is missed.
-# With -v markdown=1 a table.
+# awk -f figures.awk -f goals.awk measured.txt: a line per goal and number of vCPUs; exit 1 if one
+# is missed. With -v markdown=1 a table.
 
 function total(kind, layout, cpus) {
     if (kind == "pages")
@@ -24,9 +24,11 @@ function judge(goal, kind, other, share, format, cpus,    i, limit, got, line, b
         line = line sprintf(markdown ? " " format " |" : " " list[i] " " format, got)
     }
     if (markdown)
-        printf "| %s | %d |%s " format " | %s |\n", goal, cpus, line, limit, bad ? "**missed**" : "met"
+        printf "| %s | %d |%s " format " | %s |\n", goal, cpus, line, limit,
+            bad ? "**missed**" : "met"
     else
-        printf "%s %s, %d vCPUs:%s, at most " format "\n", bad ? "MISSED" : "ok    ", goal, cpus, line, limit
+        printf "%s %s, %d vCPUs:%s, at most " format "\n", bad ? "MISSED" : "ok    ", goal, cpus,
+            line, limit
     missed += bad
     judged++
 }
@@ -39,10 +41,14 @@ END {
     for (a = 1; a in at; a++)
         if (at[a] in seen) {
             judge("pages: a fifteenth", "pages", "by-hand", 1 / 15, "%.0f", at[a])
-            judge("hypercalls for tables per CPU: page-per-cpu", "hypercalls", "page-per-cpu", 1, "%.2f", at[a])
-            judge("hypercalls for tables per CPU: by-hand", "hypercalls", "by-hand", 1, "%.2f", at[a])
-            judge("instructions per CPU online: page-per-cpu", "instructions", "page-per-cpu", 1, "%.0f", at[a])
-            judge("instructions per CPU online: by-hand", "instructions", "by-hand", 1, "%.0f", at[a])
+            judge("hypercalls for tables per CPU: page-per-cpu",
+                "hypercalls", "page-per-cpu", 1, "%.2f", at[a])
+            judge("hypercalls for tables per CPU: by-hand",
+                "hypercalls", "by-hand", 1, "%.2f", at[a])
+            judge("instructions per CPU online: page-per-cpu",
+                "instructions", "page-per-cpu", 1, "%.0f", at[a])
+            judge("instructions per CPU online: by-hand",
+                "instructions", "by-hand", 1, "%.0f", at[a])
         }
     if (judged == 0)
         print "goals: nothing to judge" > "/dev/stderr"

@@ -11,8 +11,8 @@ set logscale x 2
 set format x "%.0f"
 set xlabel "vCPUs"
 names = "page window common page-per-cpu by-hand"
-color(name) = name eq "page" ? 0x0b6e4f : name eq "window" ? 0x3aa57c : name eq "common" ? 0x2f8fd0 : \
-    name eq "page-per-cpu" ? 0xc1440e : 0x777777
+color(name) = name eq "page" ? 0x0b6e4f : name eq "window" ? 0x3aa57c : \
+    name eq "common" ? 0x2f8fd0 : name eq "page-per-cpu" ? 0xc1440e : 0x777777
 curve(name) = folder . "/" . name . ".curve"
 
 set output docs . "/xen-pages.svg"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Second opinions for the unit tests, written from the manuals and not from alloc/: what the fields of a
- * descriptor are, what Xen does with one, and which slot a pool hands out next. Nothing here calls cgdt.
+ * Second opinions for unit tests and fuzz targets, written from the manuals and not from alloc/:
+ * what the fields of a descriptor are, what Xen does with one, and which slot a pool hands out
+ * next. Nothing here calls cgdt.
  */
 #ifndef CGDT_TESTS_ORACLE_H
 #define CGDT_TESTS_ORACLE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xen as a 64-bit PV guest meets it where GDT pages are concerned: frames that have a type and a count, page
- * tables that decide whether the guest may store, and the four hypercalls. A guest's page is mapped a second
- * time for the hypervisor; the guest's own mapping is really made read-only, so a stray store is a SIGSEGV.
- * What a descriptor becomes is asked of oracle.h.
+ * Xen as a 64-bit PV guest meets it where GDT pages are concerned: frames that have a type and a
+ * count, page tables that decide whether the guest may store, and the four hypercalls. A guest's
+ * page is mapped a second time for the hypervisor; the guest's own mapping is really made
+ * read-only, so a stray store is a SIGSEGV. What a descriptor becomes is asked of oracle.h.
  *
  * Everything that the port should not do is counted as a breach; any hypercall can be made to fail.
  */
@@ -16,7 +16,10 @@
 #define MODEL_PAGES 16
 #define MODEL_FRAME 0x12340u /* machine frame of page 0; the others follow in falling order */
 
-/* Frames that model_xen_open() does not back: another domain's, and one of this domain's page tables. */
+/*
+ * Frames that model_xen_open() does not back: another domain's, and one of this domain's page
+ * tables.
+ */
 #define MODEL_FOREIGN_FRAME 0x777u
 #define MODEL_TABLE_FRAME   0x12341u
 
@@ -41,11 +44,9 @@ struct model_xen {
     uint32_t gdt_count[MODEL_PAGES]; /* references of the type "segment descriptor page" */
     bool writable[MODEL_PAGES];      /* the guest's mapping */
     bool typed[MODEL_PAGES];         /* a GDT has named it since it was writable */
-    bool aliased
-        [MODEL_PAGES]; /* another mapping of it is writable, of which the guest does not know */
-    uint32_t
-        changing; /* page + 1 that is being changed as ordinary memory: no GDT can have it meanwhile */
-    int introduce_code;      /* what introduce answers if it is not 0 */
+    bool aliased[MODEL_PAGES];       /* it has a writable mapping that the guest does not know */
+    uint32_t changing;  /* page + 1 that is changed as ordinary memory: no GDT can have it now */
+    int introduce_code; /* what introduce answers if it is not 0 */
     bool taken[MODEL_PAGES]; /* by page_get */
 
     /* The n-th call of this kind (1 up) fails with `code`, and all later ones if from_then_on. */
@@ -62,7 +63,10 @@ struct model_xen {
     uint32_t breaches;
     const char *first_breach;
 
-    /* Called after each change of a descriptor that was made, in the place of a CPU that uses the page. */
+    /*
+     * Called after each change of a descriptor that was made, in the place of a CPU that uses the
+     * page.
+     */
     void (*look)(void *who);
     void *who;
 };
@@ -77,7 +81,10 @@ void model_xen_arm(struct model_xen *model, enum model_call fail, uint32_t n, in
 int model_xen_set_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint32_t n);
 void model_xen_drop_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint32_t n);
 
-/* A page's descriptors as the hypervisor and its CPUs see them; the guest's page with that frame number. */
+/*
+ * A page's descriptors as the hypervisor and its CPUs see them; the guest's page with that frame
+ * number.
+ */
 cgdt_desc_t *model_xen_frame(const struct model_xen *model, cgdt_frame_t frame);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port that holds the core to the contract in cgdt/port.h. Pages lie in a memfd that is mapped twice: a
- * private page is seen read-write, a sealed one read-only, so an ordinary store to it is a SIGSEGV. Every
- * breach of the contract by the core is counted, and the first one is kept in words.
+ * A port that holds the core to the contract in cgdt/port.h. Pages lie in a memfd that is mapped
+ * twice: a private page is seen read-write, a sealed one read-only, so an ordinary store to it is a
+ * SIGSEGV. Every breach of the contract by the core is counted, and the first one is kept in words.
  */
 #ifndef CGDT_TESTS_STRICT_PORT_H
 #define CGDT_TESTS_STRICT_PORT_H

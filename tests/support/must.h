@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every unit test includes: Criterion, the library's headers, one assertion and one random source.
+ * What every suite includes: Criterion, the library's headers, one assertion and one random source.
  *
- * Criterion reports every cr_assert() to the runner through a pipe, also the ones that hold. Loops over
- * millions of cases therefore use MUST(), which says nothing until something is wrong.
+ * Criterion reports every cr_assert() to the runner through a pipe, also the ones that hold. Loops
+ * over millions of cases therefore use MUST(), which says nothing until something is wrong.
  */
 #ifndef CGDT_TESTS_MUST_H
 #define CGDT_TESTS_MUST_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * As much of Criterion's interface as the suites use, for programs in which Criterion itself is too slow: under
- * valgrind it starts anew for every test. Here each test is a fork of one process; plain.c runs them.
+ * As much of Criterion's interface as the suites use, for programs in which Criterion itself is too
+ * slow: under valgrind it starts anew for every test. Here each test is a fork of one process;
+ * plain.c runs them.
  */
 #ifndef CGDT_TESTS_PLAIN_CRITERION_H
 #define CGDT_TESTS_PLAIN_CRITERION_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool on the strict port behind the faulty one: fill in `config` after fixture_prepare(), then open.
- * fixture_close() demands that every page came back, the contract was kept, and no byte behind the pool's
- * memory was touched.
+ * A pool on the strict port behind the faulty one: fill in `config` after fixture_prepare(), then
+ * open.
+ * fixture_close() demands that every page came back, the contract was kept, and no byte behind the
+ * pool's memory was touched.
  */
 #ifndef CGDT_TESTS_FIXTURE_H
 #define CGDT_TESTS_FIXTURE_H
@@ -56,7 +57,10 @@ cgdt_desc_t mark(uint32_t number);
 /* The writable view of a slot, behind the pool's back. */
 cgdt_desc_t *fixture_slot(const struct fixture *fixture, cgdt_slot_t slot);
 
-/* The pool's own check finds nothing, no contract was broken, and unowned slots are zero (looked at here). */
+/*
+ * The pool's own check finds nothing, no contract was broken, and unowned slots are zero (looked at
+ * here).
+ */
 void fixture_must_be_sound(struct fixture *fixture, const char *when);
 
 /* Everything that a failed call must leave alone. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port whose pages are behind glass: the view of a sealed page stays writable, so that a forbidden store
- * goes through, but before every operation each sealed page is compared with what it held after the last
- * one. A look-out can be called before and after each operation and each single store, in the place of
- * another CPU.
+ * A port whose pages are behind glass: the view of a sealed page stays writable, so that a
+ * forbidden store goes through, but before every operation each sealed page is compared with what
+ * it held after the last one. A look-out can be called before and after each operation and each
+ * single store, in the place of another CPU.
  */
 #ifndef CGDT_TESTS_GLASS_PORT_H
 #define CGDT_TESTS_GLASS_PORT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core's atomics (CGDT_ATOMIC_HEADER), with a place before each operation on the slot map and on the
- * directory where a test can let another CPU go first. All else is alloc/atomic.h as it is.
+ * The core's atomics (CGDT_ATOMIC_HEADER), with a place before each operation on the slot map and
+ * on the directory where a test can let another CPU go first. All else is alloc/atomic.h as it is.
  */
 #ifndef CGDT_TESTS_HOOKED_ATOMIC_H
 #define CGDT_TESTS_HOOKED_ATOMIC_H

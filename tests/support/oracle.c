@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Second opinions; see oracle.h. Table- and struct-driven on purpose: the core uses shifts and masks. */
+/*
+ * Second opinions; see oracle.h. Table- and struct-driven on purpose: the core uses shifts and
+ * masks.
+ */
 #include "oracle.h"
 
 #include <stddef.h>

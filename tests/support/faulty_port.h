@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wrapper around any port that counts every operation (tried and did) and makes chosen ones fail: the
- * n-th of any kind or of one kind, once or from then on. A failed operation never reaches the port behind.
+ * A wrapper around any port that counts every operation (tried and did) and makes chosen ones fail:
+ * the n-th of any kind or of one kind, once or from then on. A failed operation never reaches the
+ * port behind.
  */
 #ifndef CGDT_TESTS_FAULTY_PORT_H
 #define CGDT_TESTS_FAULTY_PORT_H
