@@ -66,11 +66,13 @@ uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page)
 CGDT_SELDOM_ void cgdt_pool_serve_(struct cgdt_pool *pool, uint32_t page, uint32_t taken)
 {
     const uint32_t slots = cgdt_pool_slots_of_(pool, page);
+    const uint32_t first = cgdt_pool_first_of_(pool, page);
 
     cgdt_page_serve_(&pool->pages, page);
     pool->served_slots += slots;
+    cgdt_slotmap_cover_(&pool->map, first + slots - 1);
     if (taken < slots)
-        cgdt_slotmap_publish_(&pool->map, cgdt_pool_first_of_(pool, page) + taken, slots - taken);
+        cgdt_slotmap_publish_(&pool->map, first + taken, slots - taken);
 }
 
 CGDT_SELDOM_ bool cgdt_pool_retire_(struct cgdt_pool *pool, uint32_t page)

@@ -8,7 +8,7 @@ CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t 
     const uint32_t number = cgdt_slot_number(slot);
 
     if (cgdt_slot_is_possible_(pool, slot) &&
-        cgdt_slotmap_is_owned_(&pool->map, number, cgdt_slot_generation_(slot)))
+        cgdt_slotmap_is_pinned_(&pool->map, number, cgdt_slot_generation_(slot)))
         return -CGDT_EBUSY;
     /* A slot has its generation also while its page is not there. */
     if (number >= pool->map.slots || cgdt_slot_coming_handle_(pool, number) == slot)

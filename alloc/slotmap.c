@@ -162,7 +162,7 @@ CGDT_COMPACT_ static uint64_t claim_from(struct slotmap *map, uint32_t index, ui
 /* What the lowest word that has a free slot gives, by looking at each; clears what is stale on the way. */
 CGDT_COMPACT_ static uint64_t look(struct slotmap *map, uint32_t max, uint32_t *first)
 {
-    /* Pairs with publish(). A word that is published for the first time after this is announced. */
+    /* Pairs with cover(). What is published in a word that is covered after this is announced. */
     const uint32_t end = cgdt_load32_seq_cst_(&map->end);
 
     for (uint32_t index = 0; index < end; index++) {
@@ -230,10 +230,6 @@ CGDT_COMPACT_ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, ui
 {
     const uint32_t index = first >> WORD_SHIFT;
 
-    /* Pairs with look(). Who publishes for the first time has the lock; all others find it so. */
-    const uint32_t end = cgdt_load32_relaxed_(&map->end);
-    if (index >= end)
-        cgdt_add32_seq_cst_(&map->end, index + 1 - end);
     /* Releases the zeroed slots. Pairs with clear_bits() in claim_from() and with mark_full(). */
     (void)set_bits(map, &map->level[0][index], range_bits(first, n));
     cgdt_slotmap_announce_(map);

@@ -47,10 +47,10 @@ struct slotmap {
     cgdt_word_t *level[CGDT_SLOTMAP_LEVELS];
     uint8_t *owners; /* [slots] */
     uint32_t slots;
-    uint32_t end;     /* words of level 0 that have had a published slot; under the caller's lock */
-    uint8_t top;      /* the level that has a single word */
-    bool serialized;  /* plain loads and stores will do */
-    uint32_t lookers; /* CPUs that look at every word right now */
+    uint32_t end;       /* words of level 0 that can have a free slot: cover */
+    uint8_t top;        /* the level that has a single word */
+    bool serialized;    /* plain loads and stores will do */
+    uint32_t lookers;   /* CPUs that look at every word right now */
     cgdt_word_t events; /* slots that were published while there were such CPUs */
 };
 
@@ -81,7 +81,20 @@ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool 
  */
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first);
 
-/* Set the free bits of a range: newly mapped slots (under the caller's lock), or claimed ones that go back clean. */
+/*
+ * Slots up to and including this one may be published from now on. One CPU at a time, and before any of them is.
+ */
+static inline void cgdt_slotmap_cover_(struct slotmap *map, uint32_t slot)
+{
+    const uint32_t end = cgdt_load32_relaxed_(&map->end);
+    const uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
+
+    /* Pairs with look(): who looks at less than all words hears of what is published in the others. */
+    if (index >= end)
+        cgdt_add32_seq_cst_(&map->end, index + 1 - end);
+}
+
+/* Set the free bits of a range: newly mapped slots, or claimed ones that go back clean. */
 void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
 
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
@@ -227,6 +240,14 @@ static inline bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t sl
 {
     return (cgdt_slotmap_owner_(map, slot) & ~CGDT_SLOTMAP_PINNED) ==
            (CGDT_SLOTMAP_OWNED | generation);
+}
+
+/* Whether it is pinned, and of this generation. */
+static inline bool cgdt_slotmap_is_pinned_(const struct slotmap *map, uint32_t slot,
+                                           uint32_t generation)
+{
+    return cgdt_slotmap_owner_(map, slot) ==
+           (CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED | generation);
 }
 
 /* A slot's byte while a generation owns it, and when that has begun to free it. */

@@ -89,8 +89,19 @@ const char *aftermath_sweep(struct cgdt_pool *pool, const struct model *model)
     const char *wrong = use_up(pool, &after);
     if (wrong != NULL)
         return wrong;
+    /* Every CPU can come out of whatever it was in, and back. */
+    for (uint32_t cpu = 0; cpu < after.slots; cpu++) {
+        const cgdt_slot_t slot = after.cpu[cpu];
+
+        if (slot == CGDT_NO_SLOT)
+            continue;
+        if (cgdt_free(pool, slot) != -CGDT_EBUSY || cgdt_cpu_offline(pool, cpu) != 0 ||
+            cgdt_cpu_online(pool, cpu, NULL) != 0 || cgdt_cpu_offline(pool, cpu) != 0)
+            return "a CPU cannot go offline and come back";
+        after.owner[cgdt_slot_number(slot)] = CGDT_NO_SLOT;
+    }
     for (uint32_t number = 0; number < after.slots; number++) {
-        if (cgdt_free(pool, after.owner[number]) != 0)
+        if (after.owner[number] != CGDT_NO_SLOT && cgdt_free(pool, after.owner[number]) != 0)
             return "a slot cannot be freed";
     }
     if (cgdt_check(pool, NULL) != 0)

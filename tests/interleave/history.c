@@ -13,11 +13,10 @@
  *            what it is told is true of one of its handles.
  *   offline  two steps likewise: the slot is free, then the CPU has none ("during offline it still
  *            has it").
- *   trim     as many steps as windows go, each at an instant of its own within the call: a window
- *            may go only while all of its slots are free. A trim may always leave a window.
+ *   trim     as many steps as pages go, each at an instant of its own within the call: a page may
+ *            go only while all of its slots are free. A trim may always leave a page.
  *   reserve  0 always (whether it keeps its promise is looked at when all is quiet: run.c);
- *            -CGDT_ENOSPC only if fewer than n slots are free. Free slots on pages and those that
- *            could be mapped are one.
+ *            -CGDT_ENOSPC only if the pool has fewer than n slots.
  *   look     whatever it sees; run.c says when that is a mixture.
  *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a
  *            call that is under way. Whoever checks a history sees to it that there is such a call:
@@ -56,7 +55,7 @@ static bool take(struct model *model, cgdt_slot_t handle)
 
 static bool alloc(struct model *model, const struct record *record)
 {
-    const uint32_t n = record->call.kind == CALL_ONLINE ? 1 : record->call.n;
+    const uint32_t n = record->call.kind == CALL_ALLOC ? record->call.n : 1;
 
     if (record->result == -CGDT_ENOSPC)
         return free_slots(model) < n;
@@ -67,11 +66,11 @@ static bool alloc(struct model *model, const struct record *record)
     return record->result == 0;
 }
 
-/* Whether all slots of a window are free: then its pages may not even be there. */
-static bool window_is_free(const struct model *model, uint32_t window)
+/* Whether all slots of a page are free: then it may not even be there. */
+static bool page_is_free(const struct model *model, uint32_t page)
 {
-    for (uint32_t i = 0; i < model->window_slots; i++) {
-        const uint32_t slot = window * model->window_slots + i;
+    for (uint32_t i = 0; i < model->page_slots; i++) {
+        const uint32_t slot = page * model->page_slots + i;
 
         if (slot < model->slots && model->owner[slot] != CGDT_NO_SLOT)
             return false;
@@ -95,9 +94,24 @@ static bool owner_check(const struct model *model, const struct record *record)
     return record->result == (is_next ? -CGDT_ENOENT : -CGDT_ESTALE);
 }
 
+/* Whether a CPU of the directory owns the handle's slot, so that only its offline frees it. */
+static bool has_cpu(const struct model *model, cgdt_slot_t slot)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+
+    for (uint32_t cpu = 0; cpu < model->slots; cpu++) {
+        if (model->cpu[cpu] == slot && number < model->slots && model->owner[number] == slot)
+            return true;
+    }
+    return false;
+}
+
 static bool give(struct model *model, const struct record *record)
 {
     const uint32_t number = cgdt_slot_number(record->slot[0]);
+
+    if (record->call.kind == CALL_FREE && record->result == 0 && has_cpu(model, record->slot[0]))
+        return false;
 
     for (unsigned i = 0; record->call.n > 1 && record->result < 0; i++) {
         struct record one =
@@ -151,6 +165,20 @@ static bool online(struct model *model, const struct record *record)
     return true;
 }
 
+static bool online_at(struct model *model, const struct record *record)
+{
+    if (record->result == -CGDT_EEXIST)
+        return model->cpu[record->call.n] != CGDT_NO_SLOT;
+    if (model->cpu[record->call.n] != CGDT_NO_SLOT || !owner_check(model, record))
+        return false;
+    if (record->result == 0) {
+        if (has_cpu(model, record->slot[0]))
+            return false;
+        model->cpu[record->call.n] = record->slot[0];
+    }
+    return true;
+}
+
 static bool offline(struct model *model, const struct record *record)
 {
     struct record its = *record;
@@ -165,10 +193,14 @@ bool model_allows(struct model *model, const struct record *record)
 {
     const cgdt_slot_t its = model->cpu[record->call.n];
 
+    if (record->result == -CGDT_EBUSY && record->call.kind == CALL_FREE)
+        return has_cpu(model, record->slot[0]);
     if (record->result == -CGDT_EBUSY)
         return record->call.kind == CALL_ONLINE || record->call.kind == CALL_OFFLINE ||
-               record->call.kind == CALL_CPU_SLOT;
+               record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_ONLINE_AT;
     switch (record->call.kind) {
+    case CALL_ALLOC_NOWAIT: /* whether it may find none: supply.h */
+        return record->result == -CGDT_EAGAIN || alloc(model, record);
     case CALL_ALLOC:
         return alloc(model, record);
     case CALL_FREE:
@@ -176,15 +208,17 @@ bool model_allows(struct model *model, const struct record *record)
     case STEP_FREED:
         return given(model, record);
     case STEP_LEFT:
-        return window_is_free(model, record->call.n);
+        return page_is_free(model, record->call.n);
     case CALL_TRIM:
     case CALL_LOOK:
         return record->result >= 0;
     case CALL_RESERVE:
         return record->result == 0 ||
-               (record->result == -CGDT_ENOSPC && free_slots(model) < record->call.n);
+               (record->result == -CGDT_ENOSPC && model->slots < record->call.n);
     case CALL_ONLINE:
         return online(model, record);
+    case CALL_ONLINE_AT:
+        return online_at(model, record);
     case CALL_OFFLINE:
         return offline(model, record);
     case STEP_OFF:
@@ -242,10 +276,18 @@ bool history_is_linearizable(struct model *model, const struct record *records, 
 }
 
 static const char *const names[] = {
-    [CALL_ALLOC] = "alloc",     [CALL_FREE] = "free",         [CALL_TRIM] = "trim",
-    [CALL_RESERVE] = "reserve", [CALL_ONLINE] = "online",     [CALL_OFFLINE] = "offline",
-    [CALL_WRITE] = "write",     [CALL_CPU_SLOT] = "cpu slot", [CALL_READ] = "read",
+    [CALL_ALLOC] = "alloc",
+    [CALL_FREE] = "free",
+    [CALL_TRIM] = "trim",
+    [CALL_RESERVE] = "reserve",
+    [CALL_ONLINE] = "online",
+    [CALL_OFFLINE] = "offline",
+    [CALL_WRITE] = "write",
+    [CALL_CPU_SLOT] = "cpu slot",
+    [CALL_READ] = "read",
     [CALL_LOOK] = "look",
+    [CALL_ALLOC_NOWAIT] = "alloc nowait",
+    [CALL_ONLINE_AT] = "online at",
 };
 
 void history_print(FILE *to, const struct record *record)

@@ -18,17 +18,20 @@
  * a call.
  */
 enum call_kind {
-    CALL_ALLOC,    /* n slots: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
+    CALL_ALLOC,        /* n slots: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
+    CALL_ALLOC_NOWAIT, /* one slot */
     CALL_FREE,     /* cgdt_free(), or cgdt_free_bulk() of n if n > 1; the slot is nobody's ... */
     STEP_FREED,    /* ... and now it is free */
-    CALL_TRIM,     /* as seen by its caller: a number of windows */
-    STEP_LEFT,     /* window n goes */
+    CALL_TRIM,     /* as seen by its caller: a number of pages */
+    STEP_LEFT,     /* page n goes */
     CALL_RESERVE,  /* n slots */
     CALL_ONLINE,   /* CPU n, whose slot the handle is then */
     CALL_OFFLINE,  /* CPU n: its slot is free ... */
     STEP_OFF,      /* ... and now the CPU has none */
     CALL_CPU_SLOT, /* of CPU n */
-    CALL_WRITE,    /* value n */
+    /* From here on with a handle that is given. */
+    CALL_ONLINE_AT, /* CPU n, onto the handle's slot */
+    CALL_WRITE,     /* value n */
     CALL_READ,
     CALL_LOOK, /* what a CPU's hardware sees of the slot */
 };
@@ -55,7 +58,7 @@ struct record {
 /* The pool as one CPU alone would know it. */
 struct model {
     uint32_t slots;
-    uint32_t window_slots;
+    uint32_t page_slots;
     cgdt_slot_t owner
         [MAX_SLOTS]; /* the handle of whoever owns it; CGDT_NO_SLOT: free; RELEASING: being freed */
     uint8_t generation[MAX_SLOTS];

@@ -14,6 +14,9 @@ typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 /* In world.c: is the access allowed, and shall another CPU go first? */
 void world_access(const volatile void *at, bool write);
 
+/* In world.c: a 64-bit word has changed. */
+void world_changed(const volatile void *at, uint64_t old, uint64_t value);
+
 static inline uint8_t cgdt_load8_acquire_(const uint8_t *from)
 {
     world_access(from, false);
@@ -114,15 +117,19 @@ static inline uint64_t cgdt_load64_acquire_(const cgdt_word_t *from)
 static inline void cgdt_store64_relaxed_(cgdt_word_t *to, uint64_t value)
 {
     world_access(to, true);
+    const uint64_t old = *(volatile cgdt_word_t *)to;
     *(volatile cgdt_word_t *)to = value;
+    world_changed(to, old, value);
 }
 
 static inline uint64_t cgdt_cas64_seq_cst_(cgdt_word_t *at, uint64_t expected, uint64_t value)
 {
     world_access(at, true);
     const uint64_t old = *(volatile cgdt_word_t *)at;
-    if (old == expected)
+    if (old == expected) {
         *(volatile cgdt_word_t *)at = value;
+        world_changed(at, old, value);
+    }
     return old;
 }
 
@@ -131,6 +138,7 @@ static inline uint64_t cgdt_or64_seq_cst_(cgdt_word_t *at, uint64_t bits)
     world_access(at, true);
     const uint64_t old = *(volatile cgdt_word_t *)at;
     *(volatile cgdt_word_t *)at = old | bits;
+    world_changed(at, old, old | bits);
     return old;
 }
 
@@ -139,6 +147,7 @@ static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
     world_access(at, true);
     const uint64_t old = *(volatile cgdt_word_t *)at;
     *(volatile cgdt_word_t *)at = old & bits;
+    world_changed(at, old, old & bits);
     return old;
 }
 

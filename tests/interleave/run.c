@@ -18,7 +18,7 @@ static struct {
 
     cgdt_slot_t handles[MAX_HANDLES];
     struct record record[EXPLORER_CPUS][MAX_PROGRAM];
-    uint64_t left[EXPLORER_CPUS][MAX_PROGRAM]; /* windows that went during the call, a bit each */
+    uint64_t left[EXPLORER_CPUS][MAX_PROGRAM]; /* pages that went during the call, a bit each */
 } now;
 
 /* Sets of 64-bit sums that have been seen. */
@@ -96,6 +96,9 @@ static void do_call(struct record *record)
     case CALL_ALLOC:
         do_alloc(record);
         break;
+    case CALL_ALLOC_NOWAIT:
+        record->result = cgdt_alloc_nowait(now.pool, &record->slot[0]);
+        break;
     case CALL_FREE:
         do_free(record);
         break;
@@ -107,6 +110,9 @@ static void do_call(struct record *record)
         break;
     case CALL_ONLINE:
         record->result = cgdt_cpu_online(now.pool, n, &record->slot[0]);
+        break;
+    case CALL_ONLINE_AT:
+        record->result = cgdt_cpu_online_at(now.pool, n, record->slot[0]);
         break;
     case CALL_OFFLINE:
         record->result = cgdt_cpu_offline(now.pool, n);
@@ -133,11 +139,26 @@ static void do_call(struct record *record)
 /* A slot that has just been handed out holds the template and zeros. */
 static void check_new_slots(const struct record *record)
 {
-    const bool gives = record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE;
+    const bool gives = record->call.kind == CALL_ALLOC || record->call.kind == CALL_ALLOC_NOWAIT ||
+                       record->call.kind == CALL_ONLINE;
 
     for (unsigned i = 0; gives && i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++) {
         if (record->result == 0 && !contents_are(now.pool, record->slot[i], 0))
             explorer_violation("a new slot does not hold the template and zeros");
+    }
+}
+
+/* Slots that a call takes off the supply. */
+static uint32_t wants(const struct call *call)
+{
+    switch (call->kind) {
+    case CALL_ALLOC:
+        return call->n;
+    case CALL_ALLOC_NOWAIT:
+    case CALL_ONLINE:
+        return 1;
+    default:
+        return 0;
     }
 }
 
@@ -149,15 +170,18 @@ static void body(unsigned cpu)
         memset(record, 0, sizeof(*record));
         record->call = now.scenario->program[cpu].call[i];
         record->began = explorer_call_begins();
-        if (record->call.kind == CALL_FREE || record->call.kind >= CALL_WRITE)
+        if (record->call.kind == CALL_FREE || record->call.kind >= CALL_ONLINE_AT)
             record->slot[0] = now.handles[record->call.handle];
         if (record->call.kind == CALL_FREE && record->call.n > 1)
             memcpy(record->slot, &now.handles[record->call.handle], 4u * record->call.n);
-        const uint64_t gone = world_unmapped_windows();
+        const uint64_t gone = world_unmapped_pages();
+        world_call_begins(wants(&record->call));
         do_call(record);
+        world_call_returns(record->result == -CGDT_EAGAIN);
         check_new_slots(record);
-        now.left[cpu][i] = world_unmapped_windows() & ~gone;
-        if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE)
+        now.left[cpu][i] = world_unmapped_pages() & ~gone;
+        if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ALLOC_NOWAIT ||
+            record->call.kind == CALL_ONLINE)
             memcpy(&now.handles[record->call.handle], record->slot,
                    record->call.n > 1 && record->call.kind == CALL_ALLOC ? 4u * record->call.n
                                                                          : 4u);
@@ -228,11 +252,14 @@ static bool gather(struct record *records, unsigned *n)
 static bool busy_is_true(const struct record *records, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        bool other = records[i].result != -CGDT_EBUSY;
+        /* A free is told so of a CPU's slot: history.c. */
+        bool other = records[i].result != -CGDT_EBUSY || records[i].call.kind == CALL_FREE ||
+                     records[i].call.kind == CALL_ONLINE_AT;
 
         for (unsigned j = 0; j < n; j++) {
             if (i != j &&
-                (records[j].call.kind == CALL_ONLINE || records[j].call.kind == CALL_OFFLINE) &&
+                (records[j].call.kind == CALL_ONLINE || records[j].call.kind == CALL_ONLINE_AT ||
+                 records[j].call.kind == CALL_OFFLINE) &&
                 records[j].call.n == records[i].call.n && records[j].returned > records[i].began &&
                 records[j].began < records[i].returned)
                 other = true;
@@ -243,25 +270,15 @@ static bool busy_is_true(const struct record *records, unsigned n)
     return true;
 }
 
-/*
- * After a reserve that went well, so many slots are free and mapped, or have been given out since.
- */
+/* After a reserve that went well, so many slots are in service; no scenario has two that differ. */
 static bool reserve_is_kept(const struct record *records, unsigned n)
 {
     struct cgdt_pool_stats stats;
 
     cgdt_stats(now.pool, &stats, sizeof(stats));
     for (unsigned i = 0; i < n; i++) {
-        uint32_t given = 0;
-
-        if (records[i].call.kind != CALL_RESERVE || records[i].result != 0)
-            continue;
-        for (unsigned j = 0; j < n; j++) {
-            if (records[j].call.kind == CALL_ALLOC && records[j].result == 0 &&
-                records[j].returned > records[i].began)
-                given += records[j].call.n;
-        }
-        if (stats.free_slots + given < records[i].call.n)
+        if (records[i].call.kind == CALL_RESERVE && records[i].result == 0 &&
+            stats.free_slots + stats.taken_slots < records[i].call.n)
             return false;
     }
     return true;
@@ -288,13 +305,13 @@ static const char *end(void)
     unsigned n;
 
     if (!gather(records, &n))
-        return "trim says another number of windows than it gave back";
+        return "trim says another number of pages than it gave back";
     if (!busy_is_true(records, n))
         return "-EBUSY while nobody was at it";
     if (!history_is_linearizable(&model, records, n))
         return "no order of the calls explains their answers";
     if (!reserve_is_kept(records, n))
-        return "fewer slots are left than were reserved";
+        return "fewer slots are in service than were reserved";
     /*
      * The rest follows from the answers and the memory: the same ones need not be looked at twice.
      */
@@ -326,7 +343,7 @@ static void make_pool(const struct scenario *scenario)
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = scenario->window_pages != 0 ? scenario->window_pages : 1,
                    .mode = CGDT_MODE_PAGED},
-        .profile = scenario->profile,
+        .profile = scenario->profile != NULL ? scenario->profile : CGDT_PROFILE_XEN_PV64,
         .max_cpus = scenario->max_cpus,
         .keep_pages = scenario->keep_pages,
         .template_descs = contents_template(),
@@ -337,9 +354,7 @@ static void make_pool(const struct scenario *scenario)
     must(cgdt_pool_init(&now.pool, memory, WORLD_POOL_BYTES, &config) == 0, "init");
     must(cgdt_seal(now.pool) == 0, "seal");
     world_set_pool(now.pool);
-    now.start =
-        (struct model){.slots = config.max_cpus,
-                       .window_slots = cgdt_colors(&config.layout) * config.layout.window_pages};
+    now.start = (struct model){.slots = config.max_cpus, .page_slots = cgdt_colors(&config.layout)};
 }
 
 static void start_free(cgdt_slot_t slot)
@@ -377,6 +392,8 @@ static void set_up(const struct scenario *scenario)
     memset(now.start_handles, 0, sizeof(now.start_handles));
     for (unsigned i = 0; i < MAX_HANDLES && scenario->handles[i] != 0; i++)
         now.start_handles[i] = slot[scenario->handles[i] - 1];
+    if (scenario->cpu0_handle)
+        now.start_handles[0] = now.start.cpu[0];
     if (scenario->forged != 0)
         now.start_handles[0] = scenario->forged + (1u << CGDT_SLOT_GENERATION_SHIFT);
     world_keep();

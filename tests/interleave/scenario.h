@@ -33,6 +33,7 @@ struct scenario {
     uint8_t freed[MAX_FREED];
     uint8_t free_page;
     bool cpu0_online;
+    bool cpu0_handle; /* handle 0 is its slot's */
 
     /* Handles 0 up, each of slot + 1: of its owner, or of who owned it before it was freed. */
     uint8_t handles[MAX_HANDLES];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See world.h. */
 #include "world.h"
+#include "supply.h"
 
 #include <string.h>
 
@@ -33,8 +34,9 @@ static bool dirty[WORLD_PAGES]; /* since it was kept */
 static uint32_t window_pages;
 static unsigned maps;
 static uint64_t
-    unmapped_windows[EXPLORER_CPUS + 1]; /* by which CPU; the last: outside of schedules */
+    unmapped_pages[EXPLORER_CPUS + 1]; /* by which CPU; the last: outside of schedules */
 static struct cgdt_pool *the_pool;
+static bool takes_lock[EXPLORER_CPUS]; /* the lock says that the CPU has found too few slots */
 
 /* The slot in whose live_write() a CPU is; NULL: in none. */
 static const cgdt_desc_t *live_slot[EXPLORER_CPUS];
@@ -46,7 +48,7 @@ void *world_clear(uint32_t pages_in_window)
     memset(&world, 0, sizeof(world));
     window_pages = pages_in_window;
     maps = 0;
-    memset(unmapped_windows, 0, sizeof(unmapped_windows));
+    memset(unmapped_pages, 0, sizeof(unmapped_pages));
     _Static_assert(offsetof(struct state, pool) == 0 && sizeof(world.page) % 64 == 0,
                    "aligned as a pool wants to be");
     return world.state.pool;
@@ -73,7 +75,8 @@ void world_restore(void)
     memcpy(&world.state, &kept.state, sizeof(kept.state));
     memset(live_slot, 0, sizeof(live_slot));
     maps = 0;
-    memset(unmapped_windows, 0, sizeof(unmapped_windows));
+    memset(unmapped_pages, 0, sizeof(unmapped_pages));
+    supply_reset(the_pool);
 }
 
 /* Multiply and shift by 64-bit words (the finaliser of splitmix64). */
@@ -113,9 +116,9 @@ unsigned world_maps(void)
     return maps;
 }
 
-uint64_t world_unmapped_windows(void)
+uint64_t world_unmapped_pages(void)
 {
-    return unmapped_windows[explorer_cpu()];
+    return unmapped_pages[explorer_cpu()];
 }
 
 static uint32_t place_of(const volatile void *at)
@@ -170,6 +173,12 @@ void world_access(const volatile void *at, bool write)
     }
 }
 
+void world_changed(const volatile void *at, uint64_t old, uint64_t value)
+{
+    if (explorer_cpu() != NO_CPU)
+        supply_changed(explorer_cpu(), at, old, value);
+}
+
 void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2])
 {
     world_access(&world.page[page][entry], false);
@@ -191,6 +200,26 @@ static void port_point(uint32_t page, bool changes)
         explorer_access(changes, place_of(&world.state.use[page]));
 }
 
+/* A call that needs slots takes the lock or maps a page only where there were too few. */
+static void demand_short(bool applies)
+{
+    const char *wrong = applies ? supply_was_short(explorer_cpu()) : NULL;
+
+    demand(wrong == NULL, wrong);
+}
+
+void world_call_begins(uint32_t wants)
+{
+    takes_lock[explorer_cpu()] = wants == 1;
+    supply_call_begins(explorer_cpu(), wants);
+}
+
+void world_call_returns(bool found_none)
+{
+    demand_short(found_none);
+    supply_call_returns(explorer_cpu());
+}
+
 static void demand_lock(void)
 {
     demand(explorer_cpu() == NO_CPU || explorer_lock_holder() == explorer_cpu(),
@@ -203,6 +232,7 @@ static int world_map(void *ctx, uint32_t page, void **view)
     port_point(page, true);
     demand_lock();
     demand(world.state.use[page] == GONE, "rule 1: map of a mapped page");
+    demand_short(explorer_cpu() != NO_CPU);
     demand(page % window_pages == 0 || world.state.use[page - 1] != GONE,
            "rule 2: mapped before the page below it");
     memset(world.page[page], 0, CGDT_PAGE_BYTES);
@@ -243,7 +273,7 @@ static void world_unmap(void *ctx, uint32_t page, void *view)
     demand(world.state.use[page] == PRIVATE, "rule 7: unmap of a page that is not private");
     demand(view == world.page[page], "unmap with another view");
     world.state.use[page] = GONE;
-    unmapped_windows[explorer_cpu()] |= 1ull << (page / window_pages);
+    unmapped_pages[explorer_cpu()] |= 1ull << page;
 }
 
 static int world_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
@@ -279,8 +309,10 @@ static int world_live_write(void *ctx, uint32_t page, const void *view, struct c
 static void world_lock(void *ctx)
 {
     (void)ctx;
-    if (explorer_cpu() != NO_CPU)
-        explorer_lock(place_of(&world.state.lock));
+    if (explorer_cpu() == NO_CPU)
+        return;
+    demand_short(takes_lock[explorer_cpu()]);
+    explorer_lock(place_of(&world.state.lock));
 }
 
 static void world_unlock(void *ctx)

@@ -41,11 +41,18 @@ const cgdt_desc_t *world_page(uint32_t page);
 void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2]);
 
 /*
- * Since world_restore(): how often any CPU called map; windows of which this one unmapped a page, a
- * bit each.
+ * Since world_restore(): how often any CPU called map; pages that this one unmapped, a bit each (of
+ * the first 64).
  */
 unsigned world_maps(void);
-uint64_t world_unmapped_windows(void);
+uint64_t world_unmapped_pages(void);
+
+/*
+ * A call of the running CPU begins that wants so many slots, or 0; and returns, perhaps saying that
+ * there was none (supply.h).
+ */
+void world_call_begins(uint32_t wants);
+void world_call_returns(bool found_none);
 
 /* "write word 1 of free bits", ... */
 void world_print_op(FILE *to, const struct op *op);

@@ -213,6 +213,7 @@ static void make_map(uint32_t count)
     map = (struct slotmap){.slots = 0};
     memset(map_memory, 0, sizeof(map_memory));
     cgdt_slotmap_init_(&map, map_memory, count, false);
+    cgdt_slotmap_cover_(&map, count - 1);
 }
 
 static void rival_publishes(enum hooked kind, const volatile void *at)

@@ -23,6 +23,7 @@ static struct made make(uint32_t slots, bool serialized)
     made.memory = calloc(1, bytes);
     cr_assert_not_null(made.memory);
     cgdt_slotmap_init_(&made.map, made.memory, slots, serialized);
+    cgdt_slotmap_cover_(&made.map, slots - 1);
     return made;
 }
 
