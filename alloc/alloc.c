@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One slot in, one slot out: cgdt_alloc(), cgdt_alloc_nowait(), cgdt_free(). Several at once are in bulk.c.
+ * One slot in, one slot out: cgdt_alloc(), cgdt_free(). Several at once are in bulk.c.
  *
  * An allocation asks three things, each only if the one before found nothing: the lowest bits of the slot map's
  * tree; every word of it, exactly; and, under the port's lock, a new page.
@@ -18,9 +18,7 @@ CGDT_SELDOM_ static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_sl
     return error;
 }
 
-/* A claimed slot to its owner. */
-static inline int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
-                            uint32_t pin)
+int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, uint32_t pin)
 {
     const int error = cgdt_slot_fill_(pool, number);
 
@@ -66,16 +64,16 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot,
     if (error != 0)
         return error;
     if (!grows)
-        return hand_over(pool, number, slot, pin);
+        return cgdt_alloc_hand_over_(pool, number, slot, pin);
     *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number, pin));
     return 0;
 }
 
-static inline int alloc(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
+static CGDT_INLINE_UNLESS_SMALL_ int alloc(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
     const uint32_t number = cgdt_slotmap_take_(&pool->map);
 
-    return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot, pin)
+    return number != CGDT_SLOTMAP_NONE ? cgdt_alloc_hand_over_(pool, number, slot, pin)
                                        : alloc_growing(pool, slot, pin);
 }
 
@@ -89,24 +87,14 @@ CGDT_COMPACT_ int cgdt_alloc_pinned_(struct cgdt_pool *pool, cgdt_slot_t *slot)
     return alloc(pool, slot, CGDT_SLOTMAP_PINNED);
 }
 
-CGDT_COMPACT_ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot)
-{
-    if (slot == NULL)
-        return -CGDT_EINVAL;
-    const uint32_t number = cgdt_slotmap_take_(&pool->map);
-    if (number != CGDT_SLOTMAP_NONE)
-        return hand_over(pool, number, slot, 0);
-    *slot = CGDT_NO_SLOT;
-    return -CGDT_EAGAIN;
-}
-
 CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin, int error)
 {
     cgdt_slot_release_abort_(pool, slot, pin);
     return error;
 }
 
-static inline int give_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
+static CGDT_INLINE_UNLESS_SMALL_ int give_back(struct cgdt_pool *pool, cgdt_slot_t slot,
+                                               uint32_t pin)
 {
     const uint32_t number = cgdt_slot_number(slot);
 

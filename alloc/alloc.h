@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the directory asks for besides cgdt_alloc() and cgdt_free(). Private to alloc/. */
+/* What the files above ask of alloc.c, besides cgdt_alloc() and cgdt_free(). Private to alloc/. */
 #ifndef CGDT_ALLOC_ALLOC_H
 #define CGDT_ALLOC_ALLOC_H
 
 #include "pool.h"
+
+/* A claimed slot gets the template, and goes to its owner, or back if that fails; pin: as cgdt_slotmap_own_(). */
+int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, uint32_t pin);
 
 /* As cgdt_alloc(), of a slot that only cgdt_alloc_unpin_() frees: whoever else has its handle cannot. */
 int cgdt_alloc_pinned_(struct cgdt_pool *pool, cgdt_slot_t *slot);
