@@ -7,6 +7,7 @@
 #define CGDT_ALLOC_ACCEPT_H
 
 #include "cgdt/check.h"
+#include "cgdt/port.h"
 
 /* A slot, or the whole common page, as it is. */
 struct table {
@@ -14,21 +15,18 @@ struct table {
     uint32_t entries;
 };
 
-/* Some entries of a table, and what they are to become. */
-struct change {
-    const cgdt_desc_t *values; /* NULL: zeros */
-    uint32_t first;
-    uint32_t n;
-    bool fresh;  /* the entries are known to be zero */
-    bool stored; /* the values are in their stored form */
-};
+/* Whether entries first to first+n-1 are in the table, and the values there: 0, or -CGDT_ERANGE, -CGDT_EINVAL. */
+int cgdt_accept_range_(const struct table *table, uint32_t first, uint32_t n, const void *values);
 
 /*
- * 0, or why not: -CGDT_ERANGE, it is not within the table, or entry 0 where that must stay zero (null_entry);
- * -CGDT_EINVAL, no values, or not aligned; -CGDT_EILSEQ, the profile does not take a descriptor, or would make
- * something else of it the next time, or finds half a pair.
+ * Of values that nobody changes meanwhile, for entries that are in the table: 0, they are in their stored form; 1,
+ * some are not; or why not. -CGDT_ERANGE: entry 0, which must stay zero (null_entry). -CGDT_EILSEQ: the profile does
+ * not take a descriptor, or would make something else of it the next time, or finds half a pair.
+ *
+ * Of the batch, profile, values, first and count are looked at. settled: receives the stored forms; may be NULL, and
+ * may be the values themselves.
  */
-int cgdt_accept_(const struct cgdt_profile *profile, const struct table *table, bool null_entry,
-                 const struct change *change);
+int cgdt_accept_(const struct cgdt_batch *batch, const struct table *table, bool null_entry,
+                 cgdt_desc_t *settled);
 
 #endif

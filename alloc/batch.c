@@ -35,7 +35,7 @@ static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t wanted(const struct cgdt_batch *bat
     if (batch->values == NULL)
         return 0;
     cgdt_desc_t stored = batch->values[i];
-    if (!batch->stored && !cgdt_profile_is_plain_(batch->profile, stored))
+    if (!batch->stored)
         (void)cgdt_check_descriptor(batch->profile, stored, &stored);
     return stored;
 }

@@ -157,14 +157,19 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
     return reason;
 }
 
-bool cgdt_descriptor_is_stable(const struct cgdt_profile *profile, cgdt_desc_t desc)
+bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc)
 {
-    cgdt_desc_t stored;
+    const enum cgdt_reason first = profile->judge(*desc, desc);
 
-    if (cgdt_reason_effect(cgdt_check_descriptor(profile, desc, &stored)) == CGDT_REFUSED)
+    if (cgdt_reason_effect(first) == CGDT_REFUSED)
         return false;
     /* Not only the same again: a PV32 gate to Xen's own code, its RPL raised, is refused the next time. */
-    return cgdt_check_descriptor(profile, stored, NULL) == CGDT_FINE;
+    return first == CGDT_FINE || profile->judge(*desc, desc) == CGDT_FINE;
+}
+
+bool cgdt_descriptor_is_stable(const struct cgdt_profile *profile, cgdt_desc_t desc)
+{
+    return cgdt_profile_settle_(profile, &desc);
 }
 
 /* Native rules that hold only where the CPU reads the page through a read-only mapping. */
@@ -193,48 +198,91 @@ bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high)
     return (high & HIGH_NONZERO) == 0 && (canonical || cgdt_desc_type(low) == CGDT_SYS_CALL_GATE);
 }
 
+/*
+ * A walk over a slot that others may be changing: each entry is loaded once, so that what is judged is what is
+ * reported. `next` is loaded early where a 16-byte descriptor may begin.
+ */
+struct walk {
+    const cgdt_desc_t *slot;
+    uint32_t entries;
+    uint32_t entry; /* which one is looked at */
+    cgdt_desc_t found;
+    cgdt_desc_t next;
+    bool has_next;
+};
+
+/* To the next entry that is not zero; false: there is none. */
+static bool walk_on(struct walk *walk)
+{
+    for (walk->entry++; walk->entry < walk->entries; walk->entry++) {
+        walk->found = walk->has_next ? walk->next : cgdt_load_descriptor_(&walk->slot[walk->entry]);
+        walk->has_next = false;
+        if (walk->found != 0)
+            return true;
+    }
+    return false;
+}
+
+static struct walk walk_of(const cgdt_desc_t *slot, uint32_t entries)
+{
+    return (struct walk){.slot = slot, .entries = entries, .entry = (uint32_t)-1};
+}
+
+/* Whether the entry behind is the second half of this one. */
+static bool is_whole(struct walk *walk)
+{
+    if (walk->entry + 1 == walk->entries)
+        return false;
+    walk->next = cgdt_load_descriptor_(&walk->slot[walk->entry + 1]);
+    walk->has_next = true;
+    return cgdt_profile_pair_(walk->found, walk->next);
+}
+
 /* One entry that is not zero, by all rules that need no more than the entry after it. */
 static enum cgdt_reason check_entry(const struct cgdt_profile *profile, uint32_t rules,
-                                    const cgdt_desc_t *slot, uint32_t entry, uint32_t entries)
+                                    struct walk *walk)
 {
-    const cgdt_desc_t desc = cgdt_load_descriptor_(&slot[entry]);
-    enum cgdt_reason reason = cgdt_check_descriptor(profile, desc, NULL);
+    enum cgdt_reason reason = cgdt_check_descriptor(profile, walk->found, NULL);
 
     if (counts(reason, rules))
         return reason;
     reason = CGDT_FINE;
-    if (profile->pairs && cgdt_desc_wide64(desc) &&
-        (entry + 1 == entries ||
-         !cgdt_profile_pair_(desc, cgdt_load_descriptor_(&slot[entry + 1]))))
+    if (profile->pairs && cgdt_desc_wide64(walk->found) && !is_whole(walk))
         return CGDT_BAD_HIGH_HALF;
     if (!profile->xen && (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0)
-        reason = check_read_only(desc);
-    if (reason == CGDT_FINE && entry == 0 && (rules & CGDT_RULE_NULL_ENTRY) != 0)
+        reason = check_read_only(walk->found);
+    if (reason == CGDT_FINE && walk->entry == 0 && (rules & CGDT_RULE_NULL_ENTRY) != 0)
         return CGDT_NULL_NOT_ZERO;
     return reason;
+}
+
+/* The first entry that is not fine is where the walk stops. */
+static enum cgdt_reason check_owned(const struct cgdt_profile *profile, uint32_t rules,
+                                    struct walk *walk)
+{
+    while (walk_on(walk)) {
+        const enum cgdt_reason reason = check_entry(profile, rules, walk);
+
+        if (reason != CGDT_FINE)
+            return reason;
+        /* A well-formed second half is not a descriptor of its own. Xen looks at it as if it were. */
+        if (walk->has_next) {
+            walk->has_next = false;
+            walk->entry++;
+        }
+    }
+    return CGDT_FINE;
 }
 
 enum cgdt_reason cgdt_check_slot(const struct cgdt_profile *profile, uint32_t rules,
                                  const void *desc, uint32_t entries, uint32_t *bad)
 {
-    const cgdt_desc_t *slot = desc;
+    struct walk walk = walk_of(desc, entries);
+    const enum cgdt_reason reason = check_owned(profile, rules, &walk);
 
-    for (uint32_t entry = 0; entry < entries; entry++) {
-        const cgdt_desc_t found = cgdt_load_descriptor_(&slot[entry]);
-
-        if (found == 0)
-            continue;
-        const enum cgdt_reason reason = check_entry(profile, rules, slot, entry, entries);
-        if (reason != CGDT_FINE) {
-            if (bad != NULL)
-                *bad = entry;
-            return reason;
-        }
-        /* A well-formed second half is not a descriptor of its own. Xen looks at it as if it were. */
-        if (profile->pairs && cgdt_desc_wide64(found))
-            entry++;
-    }
-    return CGDT_FINE;
+    if (reason != CGDT_FINE && bad != NULL)
+        *bad = walk.entry;
+    return reason;
 }
 
 static bool is_plain_or_zero(cgdt_desc_t desc)
@@ -285,22 +333,13 @@ static bool is_plain_slot(const struct cgdt_profile *profile, const cgdt_desc_t 
 }
 
 /* A slot without an owner: the profile first, since what it refuses is worse than what is merely not zero. */
-static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_unowned(const struct cgdt_profile *profile,
-                                                                uint32_t rules,
-                                                                const cgdt_desc_t *slot,
-                                                                uint32_t entries, uint32_t *bad)
+static enum cgdt_reason check_unowned(const struct cgdt_profile *profile, uint32_t rules,
+                                      struct walk *walk)
 {
-    for (uint32_t entry = 0; entry < entries; entry++) {
-        const cgdt_desc_t desc = cgdt_load_descriptor_(&slot[entry]);
-
-        if (desc == 0)
-            continue;
-        const enum cgdt_reason reason =
-            check_entry(profile, rules & ~CGDT_RULE_NULL_ENTRY, slot, entry, entries);
-        *bad = entry;
-        return reason != CGDT_FINE ? reason : CGDT_UNOWNED_NOT_ZERO;
-    }
-    return CGDT_FINE;
+    if (!walk_on(walk))
+        return CGDT_FINE;
+    const enum cgdt_reason reason = check_entry(profile, rules & ~CGDT_RULE_NULL_ENTRY, walk);
+    return reason != CGDT_FINE ? reason : CGDT_UNOWNED_NOT_ZERO;
 }
 
 enum cgdt_reason cgdt_check_page(const struct cgdt_profile *profile, uint32_t rules,
@@ -310,21 +349,22 @@ enum cgdt_reason cgdt_check_page(const struct cgdt_profile *profile, uint32_t ru
     for (uint32_t color = 0; color < CGDT_PAGE_ENTRIES / slot_entries; color++) {
         const cgdt_desc_t *slot = (const cgdt_desc_t *)page + (size_t)color * slot_entries;
         const bool is_owned = (owned >> color & 1u) != 0;
-        uint32_t bad = 0;
+        struct walk walk = walk_of(slot, slot_entries);
 
         if (is_plain_slot(profile, slot, slot_entries, is_owned))
             continue;
         const enum cgdt_reason reason =
-            is_owned ? cgdt_check_slot(profile, rules, slot, slot_entries, &bad)
-                     : check_unowned(profile, rules, slot, slot_entries, &bad);
+            is_owned ? check_owned(profile, rules, &walk) : check_unowned(profile, rules, &walk);
 
         if (reason == CGDT_FINE)
             continue;
         if (violation != NULL) {
-            *violation = (struct cgdt_violation){.color = color, .entry = bad, .reason = reason};
-            violation->effect = cgdt_reason_effect(reason);
-            violation->found = cgdt_load_descriptor_(&slot[bad]);
-            (void)cgdt_check_descriptor(profile, violation->found, &violation->stored);
+            *violation = (struct cgdt_violation){.color = color,
+                                                 .entry = walk.entry,
+                                                 .reason = reason,
+                                                 .effect = cgdt_reason_effect(reason),
+                                                 .found = walk.found};
+            (void)cgdt_check_descriptor(profile, walk.found, &violation->stored);
         }
         return reason;
     }

@@ -1,35 +1,100 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in a slot, and where its CPU finds it. */
 #include "cgdt/contents.h"
+#include "accept.h"
 #include "slot.h"
 #include "store.h"
 
-/* null_entry: entry 0 must stay zero. */
-CGDT_COMPACT_ static CGDT_INLINE_UNLESS_SMALL_ int
-write_table(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
-            const struct table *table, bool null_entry, const struct change *change)
-{
-    const int error = cgdt_accept_(pool->given.config.profile, table, null_entry, change);
+/* Descriptors of a write that lie on the stack in any case: a thread's TLS, a TSS, a table of i386 Linux. */
+#define FEW 32u
 
-    if (error != 0)
+/* Where a write goes. */
+struct target {
+    const struct cgdt_pool *pool;
+    uint32_t page;
+    struct page_state state;
+    struct table table;
+    bool null_entry; /* entry 0 must stay zero */
+};
+
+/*
+ * The caller's values are loaded once, into `copy`: what is judged is what is stored, whatever the caller's memory is
+ * meanwhile. False: all are there already, as in most writes of a context switch.
+ */
+static CGDT_INLINE_UNLESS_SMALL_ bool load_values(const struct target *target,
+                                                  const cgdt_desc_t *values,
+                                                  const struct cgdt_batch *batch, cgdt_desc_t *copy)
+{
+    const cgdt_desc_t *there = target->table.descs + batch->first;
+    cgdt_desc_t differs = 0;
+
+    for (uint32_t i = 0; i < batch->count; i++) {
+        copy[i] = cgdt_load_descriptor_(&values[i]);
+        differs |= copy[i] ^ cgdt_load_descriptor_(&there[i]);
+    }
+    return differs != 0;
+}
+
+static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target,
+                                                const cgdt_desc_t *values, struct cgdt_batch *batch,
+                                                cgdt_desc_t *copy)
+{
+    if (!load_values(target, values, batch, copy))
+        return 0;
+    batch->values = copy;
+    batch->profile = target->pool->given.config.profile;
+    const int error = cgdt_accept_(batch, &target->table, target->null_entry, copy);
+    if (error < 0)
         return error;
-    return cgdt_store_change_(pool, page, state, (uint32_t)(table->descs - state->view), change);
+    batch->stored = true;
+    return cgdt_store_batch_(target->pool, target->page, &target->state,
+                             (uint32_t)(target->table.descs - target->state.view), batch);
+}
+
+/* Of a large slot or the common page, as at boot: 4 KiB of stack. */
+CGDT_SELDOM_ static int write_many(const struct target *target, const cgdt_desc_t *values,
+                                   struct cgdt_batch *batch)
+{
+    cgdt_desc_t copy[CGDT_PAGE_ENTRIES];
+
+    return write_copy(target, values, batch, copy);
+}
+
+static CGDT_INLINE_UNLESS_SMALL_ int write_few(const struct target *target,
+                                               const cgdt_desc_t *values, struct cgdt_batch *batch)
+{
+    cgdt_desc_t copy[FEW];
+
+    return write_copy(target, values, batch, copy);
+}
+
+static CGDT_INLINE_UNLESS_SMALL_ int write_table(const struct target *target, uint32_t first,
+                                                 const void *desc, uint32_t n)
+{
+    const int error = cgdt_accept_range_(&target->table, first, n, desc);
+    struct cgdt_batch batch = {
+        .first = (uint16_t)first, .count = (uint16_t)n, .order = CGDT_BATCH_ANY};
+
+    if (error != 0 || n == 0)
+        return error;
+    return n <= FEW ? write_few(target, desc, &batch) : write_many(target, desc, &batch);
 }
 
 int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const void *desc,
                uint32_t n)
 {
-    const struct change change = {.values = desc, .first = first, .n = n};
     const uint32_t number = cgdt_slot_number(slot);
-    struct page_state page;
-    const int error = cgdt_slot_lookup_(pool, slot, &page);
+    struct target target;
+    const int error = cgdt_slot_lookup_(pool, slot, &target.state);
 
     if (error != 0)
         return error;
-    const struct table table = {page.view + cgdt_pool_offset_(pool, number),
-                                pool->given.config.layout.slot_entries};
-    return write_table(pool, cgdt_pool_page_of_(pool, number), &page, &table,
-                       !pool->given.config.layout.common, &change);
+    target.pool = pool;
+    target.page = cgdt_pool_page_of_(pool, number);
+    target.table.descs = target.state.view + cgdt_pool_offset_(pool, number);
+    target.table.entries = cgdt_pool_layout_(pool)->slot_entries;
+    target.null_entry = !cgdt_pool_layout_(pool)->common;
+    return write_table(&target, first, desc, n);
 }
 
 int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, void *desc,
@@ -54,13 +119,16 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, vo
 
 int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, uint32_t n)
 {
-    const struct page_state page = cgdt_page_state_(&pool->pages, CGDT_COMMON_PAGE);
-    const struct table table = {page.view, CGDT_PAGE_ENTRIES};
-    const struct change change = {.values = desc, .first = first, .n = n};
+    struct target target = {.pool = pool,
+                            .page = CGDT_COMMON_PAGE,
+                            .state = cgdt_page_state_(&pool->pages, CGDT_COMMON_PAGE),
+                            .table.entries = CGDT_PAGE_ENTRIES,
+                            .null_entry = true};
 
-    if (page.view == NULL)
+    if (target.state.view == NULL)
         return -CGDT_ENOTSUP;
-    return write_table(pool, CGDT_COMMON_PAGE, &page, &table, true, &change);
+    target.table.descs = target.state.view;
+    return write_table(&target, first, desc, n);
 }
 
 CGDT_COMPACT_ int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,

@@ -42,7 +42,7 @@ static int check_frame(const struct cgdt_pool *pool, uint32_t page, const struct
 
     for (uint32_t back = 0; error >= 0 && back <= TWICE_REACH_PAGES && back <= page; back++) {
         const uint32_t earlier = back == 0 ? CGDT_COMMON_PAGE : page - back;
-        const cgdt_desc_t *view = cgdt_page_state_(&pool->pages, earlier).view;
+        const cgdt_desc_t *view = cgdt_page_view_(&pool->pages, earlier);
 
         if (view == NULL)
             continue;

@@ -3,20 +3,15 @@
 #include "page.h"
 #include "cgdt/error.h"
 
-static uintptr_t *place(struct pages *pages, uint32_t page)
-{
-    return page == CGDT_COMMON_PAGE ? &pages->common : &pages->views[page];
-}
-
 static void set_word(struct pages *pages, uint32_t page, const void *view, uintptr_t tags)
 {
     /* Pairs with cgdt_page_word_(). */
-    cgdt_store_pointer_release_(place(pages, page), (uintptr_t)view | tags);
+    cgdt_store_pointer_release_(&pages->words[page + 1u], (uintptr_t)view | tags);
 }
 
-struct page_state cgdt_page_state_(const struct pages *pages, uint32_t page)
+cgdt_desc_t *cgdt_page_view_(const struct pages *pages, uint32_t page)
 {
-    return cgdt_page_state_of_(cgdt_page_word_(pages, page));
+    return (cgdt_desc_t *)(cgdt_page_word_(pages, page) & ~CGDT_PAGE_TAGS_);
 }
 
 uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from)
@@ -44,7 +39,7 @@ static int check_unknown(const struct pages *pages, uint32_t page, const void *v
     const uint32_t first = cgdt_page_window_first_(pages, page);
     const uint32_t end = cgdt_page_window_end_(pages, page);
     for (uint32_t other = CGDT_COMMON_PAGE; other != end; other = cgdt_page_next_(other, first)) {
-        const cgdt_desc_t *its_view = cgdt_page_state_(pages, other).view;
+        const cgdt_desc_t *its_view = cgdt_page_view_(pages, other);
         cgdt_frame_t its = 0;
 
         if (its_view == NULL) /* `page` itself, too */
@@ -93,7 +88,7 @@ static int clean_held(struct pages *pages, uint32_t page)
 
     if (error < 0)
         return error;
-    cgdt_desc_t *view = cgdt_page_state_(pages, page).view;
+    cgdt_desc_t *view = cgdt_page_view_(pages, page);
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
         cgdt_store_descriptor(&view[entry], 0);
     set_word(pages, page, view, CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_);
@@ -155,7 +150,7 @@ int cgdt_page_unseal_(struct pages *pages, uint32_t page)
 
 void cgdt_page_unmap_(struct pages *pages, uint32_t page)
 {
-    void *view = cgdt_page_state_(pages, page).view;
+    void *view = cgdt_page_view_(pages, page);
 
     set_word(pages, page, NULL, 0);
     pages->port->unmap(pages->ctx, page, view); /* a held page was a hole already */

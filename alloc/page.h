@@ -23,8 +23,7 @@
 struct pages {
     const struct cgdt_port *port;
     void *ctx;
-    uintptr_t *views; /* [count] */
-    uintptr_t common; /* the common page's word */
+    uintptr_t *words; /* [count + 1]: the common page's comes first */
     uint32_t count;   /* slot pages, mapped or not */
     uint32_t window_pages;
     uint32_t first_hole; /* no page below is absent or held */
@@ -47,9 +46,8 @@ struct page_state {
 
 static inline uintptr_t cgdt_page_word_(const struct pages *pages, uint32_t page)
 {
-    /* Pairs with set_word(): who sees a view sees the zeroed page behind it. */
-    return cgdt_load_pointer_acquire_(page == CGDT_COMMON_PAGE ? &pages->common
-                                                               : &pages->views[page]);
+    /* The common page is the one before 0. Pairs with set_word(): who sees a view sees the zeroed page behind it. */
+    return cgdt_load_pointer_acquire_(&pages->words[page + 1u]);
 }
 
 static inline struct page_state cgdt_page_state_of_(uintptr_t word)
@@ -60,15 +58,13 @@ static inline struct page_state cgdt_page_state_of_(uintptr_t word)
                                .coming = (word & CGDT_PAGE_COMING_) != 0};
 }
 
-/* Of a slot page. */
-static inline struct page_state cgdt_page_slot_state_(const struct pages *pages, uint32_t page)
+static inline struct page_state cgdt_page_state_(const struct pages *pages, uint32_t page)
 {
-    /* Pairs as in cgdt_page_word_(). */
-    return cgdt_page_state_of_(cgdt_load_pointer_acquire_(&pages->views[page]));
+    return cgdt_page_state_of_(cgdt_page_word_(pages, page));
 }
 
-/* Of any page. */
-struct page_state cgdt_page_state_(const struct pages *pages, uint32_t page);
+/* Where the page is read; NULL: it is absent. */
+cgdt_desc_t *cgdt_page_view_(const struct pages *pages, uint32_t page);
 
 static inline bool cgdt_page_serves_(const struct page_state *state)
 {

@@ -101,31 +101,20 @@ static bool port_is_complete(const struct cgdt_port *port, bool serialized)
     return serialized || (port->lock != NULL && port->unlock != NULL);
 }
 
+/* 0: all of it is in its stored form, so that nobody has to look at it again; 1: not all; or why it is none. */
 static int check_template(const struct cgdt_config *config)
 {
     const struct table table = {NULL, config->template_entries};
-    const struct change change = {.values = config->template_descs, .n = config->template_entries};
+    const struct cgdt_batch batch = {.profile = config->profile,
+                                     .values = config->template_descs,
+                                     .count = (uint16_t)config->template_entries};
     int error;
 
     if (config->template_entries > config->layout.slot_entries ||
-        (uintptr_t)config->template_descs % _Alignof(cgdt_desc_t) != 0)
+        cgdt_accept_range_(&table, 0, config->template_entries, config->template_descs) != 0)
         return -CGDT_EINVAL;
-    error = cgdt_accept_(config->profile, &table, !config->layout.common, &change);
+    error = cgdt_accept_(&batch, &table, !config->layout.common, NULL);
     return error == -CGDT_ERANGE ? -CGDT_EILSEQ : error;
-}
-
-/* Whether the template is in its stored form, so that nobody has to look at it again. */
-static bool template_is_stored(const struct cgdt_config *config)
-{
-    const cgdt_desc_t *descs = config->template_descs;
-    cgdt_desc_t stored;
-
-    for (uint32_t i = 0; i < config->template_entries; i++) {
-        (void)cgdt_check_descriptor(config->profile, descs[i], &stored);
-        if (stored != descs[i])
-            return false;
-    }
-    return true;
 }
 
 typedef uintptr_t any_word __attribute__((__may_alias__));
@@ -164,6 +153,7 @@ CGDT_SELDOM_ static int take_given(struct given *given, const struct cgdt_config
     return error;
 }
 
+/* As check_template(). */
 CGDT_SELDOM_ static int check_given(const struct given *given)
 {
     const struct cgdt_config *config = &given->config;
@@ -178,7 +168,7 @@ CGDT_SELDOM_ static int check_given(const struct given *given)
 size_t cgdt_pool_bytes_of_(const struct cgdt_config *config)
 {
     return sizeof(struct cgdt_pool) + cgdt_slotmap_bytes_(config->max_cpus) +
-           pages_of(config) * sizeof(uintptr_t) + config->max_cpus * sizeof(uint32_t);
+           (pages_of(config) + 1) * sizeof(uintptr_t) + config->max_cpus * sizeof(uint32_t);
 }
 
 size_t cgdt_pool_bytes(const struct cgdt_config *config)
@@ -191,7 +181,7 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config)
 }
 
 /* What follows `given`: all of it zero at first. Atomic stores, as in cgdt_pool_take_struct_(). */
-CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool)
+CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool, bool template_stored)
 {
     const struct cgdt_config *config = &pool->given.config;
     const size_t bytes = cgdt_pool_bytes_of_(config);
@@ -204,13 +194,13 @@ CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool)
     next += cgdt_slotmap_bytes_(config->max_cpus);
     pool->pages.port = &pool->given.port;
     pool->pages.ctx = config->port_ctx;
-    pool->pages.views = (uintptr_t *)(void *)next;
+    pool->pages.words = (uintptr_t *)(void *)next;
     pool->pages.count = pages_of(config);
     pool->pages.window_pages = config->layout.window_pages;
-    pool->directory = (uint32_t *)(void *)(pool->pages.views + pool->pages.count);
+    pool->directory = (uint32_t *)(void *)(pool->pages.words + pool->pages.count + 1);
     pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
     pool->entries_shift = (uint8_t)__builtin_ctz(config->layout.slot_entries);
-    pool->template_stored = template_is_stored(config);
+    pool->template_stored = template_stored;
     pool->direct = pool->given.port.direct;
 }
 
@@ -222,7 +212,7 @@ CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t by
 
     if (error == 0)
         error = check_given(&given);
-    if (error != 0)
+    if (error < 0)
         return error;
     if (pool == NULL || memory == NULL || (uintptr_t)memory % CGDT_POOL_ALIGN != 0 ||
         bytes < cgdt_pool_bytes_of_(&given.config))
@@ -230,7 +220,7 @@ CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t by
     struct cgdt_pool *made = memory;
     (void)cgdt_pool_take_struct_(&made->given, sizeof(given), &given, sizeof(given));
     made->given.config.port = &made->given.port;
-    lay_out(made);
+    lay_out(made, error == 0);
     if (given.config.layout.common) {
         cgdt_pool_lock_(made); /* rule 4 of port.h, though nobody else can be here */
         error = cgdt_page_map_(&made->pages, CGDT_COMMON_PAGE);
@@ -249,7 +239,7 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool)
 
 static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
 {
-    return cgdt_page_state_(&pool->pages, page).view != NULL;
+    return cgdt_page_view_(&pool->pages, page) != NULL;
 }
 
 /* Seal every mapped page; all or none. */

@@ -21,10 +21,11 @@ struct cgdt_profile {
         spare; /* 0: programs that use libcgdt.so have copies of this size (copy relocations) */
 };
 
-static inline bool cgdt_profile_is_plain_(const struct cgdt_profile *profile, cgdt_desc_t desc)
-{
-    return profile->plain != 0 && (desc & profile->plain) == profile->plain;
-}
+/*
+ * A descriptor into its stored form. False: it is refused, or changes again, or is refused, when it is seen again;
+ * then *desc has no meaning.
+ */
+bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc);
 
 /* Whether a 16-byte descriptor's second half is one that goes with its first. */
 bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high);

@@ -80,7 +80,7 @@ CGDT_SELDOM_ int cgdt_recover(struct cgdt_pool *pool)
     match_directory(pool);
     for (uint32_t number = 0; number < pool->map.slots; number++) {
         const struct page_state state =
-            cgdt_page_slot_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
+            cgdt_page_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
         const int result = cgdt_page_serves_(&state) ? regain(pool, number) : 0;
 
         if (result > 0)

@@ -29,24 +29,26 @@ int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct pag
 }
 
 CGDT_SELDOM_ static int change_slot(const struct cgdt_pool *pool, uint32_t number,
-                                    const struct change *change)
+                                    struct cgdt_batch *batch)
 {
     const uint32_t page = cgdt_pool_page_of_(pool, number);
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
-    return cgdt_store_change_(pool, page, &state, cgdt_pool_offset_(pool, number), change);
+    return cgdt_store_batch_(pool, page, &state, cgdt_pool_offset_(pool, number), batch);
 }
 
 CGDT_SELDOM_ int cgdt_slot_fill_by_batch_(const struct cgdt_pool *pool, uint32_t number)
 {
     return change_slot(pool, number,
-                       &(struct change){.values = pool->given.config.template_descs,
-                                        .n = pool->given.config.template_entries,
-                                        .fresh = true,
-                                        .stored = pool->template_stored});
+                       &(struct cgdt_batch){.values = pool->given.config.template_descs,
+                                            .count = (uint16_t)pool->given.config.template_entries,
+                                            .order = CGDT_BATCH_FALLING,
+                                            .stored = pool->template_stored});
 }
 
 CGDT_SELDOM_ int cgdt_slot_erase_by_batch_(const struct cgdt_pool *pool, uint32_t number)
 {
-    return change_slot(pool, number, &(struct change){.n = cgdt_pool_layout_(pool)->slot_entries});
+    return change_slot(pool, number,
+                       &(struct cgdt_batch){.count = cgdt_pool_layout_(pool)->slot_entries,
+                                            .order = CGDT_BATCH_ANY});
 }

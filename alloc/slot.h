@@ -79,7 +79,7 @@ int cgdt_slot_erase_by_batch_(const struct cgdt_pool *pool, uint32_t number);
 static inline cgdt_desc_t *cgdt_slot_writable_(const struct cgdt_pool *pool, uint32_t number)
 {
     const struct page_state state =
-        cgdt_page_slot_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
+        cgdt_page_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
     cgdt_desc_t *page = cgdt_pool_writable_(pool, &state);
 
     return page != NULL ? page + cgdt_pool_offset_(pool, number) : NULL;

@@ -6,14 +6,15 @@
 #ifndef CGDT_ALLOC_STORE_H
 #define CGDT_ALLOC_STORE_H
 
-#include "accept.h"
 #include "pool.h"
 
 /*
- * Make a change to the slot that begins at entry `offset` of a page. The values have been checked. 0, or the
- * port's code and nothing has changed.
+ * Do a batch, of which values, first, count, order and stored are filled in, on the slot that begins at entry `offset`
+ * of a page. The values have been accepted. 0, or the port's code and nothing has changed.
+ *
+ * order: CGDT_BATCH_FALLING where the entries are known to be zero, otherwise CGDT_BATCH_ANY.
  */
-int cgdt_store_change_(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
-                       uint32_t offset, const struct change *change);
+int cgdt_store_batch_(const struct cgdt_pool *pool, uint32_t page, const struct page_state *state,
+                      uint32_t offset, struct cgdt_batch *batch);
 
 #endif

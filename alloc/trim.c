@@ -12,7 +12,7 @@
 
 static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
 {
-    return cgdt_page_state_(&pool->pages, page).view != NULL;
+    return cgdt_page_view_(&pool->pages, page) != NULL;
 }
 
 /* Whether the page may go as far as the pool, its neighbours and its owners are concerned. */

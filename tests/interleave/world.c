@@ -351,9 +351,9 @@ static void print_pool_word(FILE *to, const unsigned char *at)
     if (inside(at, map->owners, map->slots))
         (void)fprintf(to, "owner of slot %u or one of the next three",
                       (unsigned)(at - map->owners));
-    else if (inside(at, the_pool->pages.views, the_pool->pages.count * sizeof(uintptr_t)))
+    else if (inside(at, the_pool->pages.words, (the_pool->pages.count + 1) * sizeof(uintptr_t)))
         (void)fprintf(to, "page word %u",
-                      (unsigned)((const uintptr_t *)(const void *)at - the_pool->pages.views));
+                      (unsigned)((const uintptr_t *)(const void *)at - the_pool->pages.words - 1));
     else if (inside(at, the_pool->directory, map->slots * 4))
         (void)fprintf(to, "directory of CPU %u",
                       (unsigned)((const uint32_t *)(const void *)at - the_pool->directory));
