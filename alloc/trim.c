@@ -121,8 +121,9 @@ static int leave(struct cgdt_pool *pool)
         seal_again(pool);
         return error;
     }
-    for (uint32_t page = CGDT_COMMON_PAGE; page != pool->pages.count;
-         page = cgdt_page_next_(page, 0)) {
+    for (uint32_t n = pool->pages.count + 1; n-- > 0;) {
+        const uint32_t page = n - 1; /* as above */
+
         if (is_mapped(pool, page))
             cgdt_page_unmap_(&pool->pages, page);
     }
