@@ -15,7 +15,14 @@ static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
     return cgdt_page_state_(&pool->pages, page).view != NULL;
 }
 
-/* Whether the page may go as far as the pool, its neighbours and its owners are concerned. */
+/* Whether a page above it in its window is there: a window's pages leave from the top, held or not. */
+static bool is_below_another(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_pool_layout_(pool)->mode == CGDT_MODE_PAGED &&
+           page + 1 < cgdt_page_window_end_(&pool->pages, page) && is_mapped(pool, page + 1);
+}
+
+/* Whether the page may go as far as the pool and its owners are concerned. */
 static bool may_go(const struct cgdt_pool *pool, uint32_t page)
 {
     const struct cgdt_config *config = &pool->given.config;
@@ -23,9 +30,6 @@ static bool may_go(const struct cgdt_pool *pool, uint32_t page)
 
     if (pool->pages.serving <= config->keep_pages ||
         pool->served_slots - slots < pool->reserved_slots)
-        return false;
-    if (config->layout.mode == CGDT_MODE_PAGED &&
-        page + 1 < cgdt_page_window_end_(&pool->pages, page) && is_mapped(pool, page + 1))
         return false;
     return cgdt_pool_taken_bits_(pool, page) == 0;
 }
@@ -35,7 +39,7 @@ static int trim_page(struct cgdt_pool *pool, uint32_t page)
 {
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
-    if (state.view == NULL)
+    if (state.view == NULL || is_below_another(pool, page))
         return 0;
     if (!state.held && (!may_go(pool, page) || !cgdt_pool_retire_(pool, page)))
         return 0;
