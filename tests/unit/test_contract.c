@@ -209,6 +209,23 @@ Test(contract, a_frame_that_is_in_the_window_already_is_refused)
     fixture_close(&fixture);
 }
 
+/* Page 2 of a window of four is refused, and page 3 would be above a hole. */
+Test(contract, a_page_that_is_refused_is_gone_round)
+{
+    struct fixture fixture;
+
+    prepare_liar(&fixture, 2);
+    fixture.config.layout.window_pages = 4;
+    fixture_open_live(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 8), 0);
+    liar.lie = DIRTY;
+    cr_assert_eq(cgdt_reserve(fixture.pool, 12), 0);
+    cr_assert_eq(strict_state_of(&fixture.strict, 2), STRICT_GONE);
+    cr_assert_eq(strict_state_of(&fixture.strict, 4), STRICT_SEALED);
+    fixture_must_be_sound(&fixture, "round the lie");
+    fixture_close(&fixture);
+}
+
 /* By its number: once it is sealed, its view may be another than the one that map() gave. */
 Test(contract, the_common_pages_frame_is_no_slot_page)
 {
