@@ -67,11 +67,6 @@ static CGDT_INLINE_UNLESS_SMALL_ bool is_zero(const cgdt_desc_t *page)
     return true;
 }
 
-bool cgdt_page_is_zero_(const struct pages *pages, uint32_t page)
-{
-    return is_zero(cgdt_page_state_(pages, page).view);
-}
-
 /* Whether it can be the address of a page, and leaves room for the tags. */
 static bool is_page(const void *view)
 {

@@ -112,9 +112,6 @@ int cgdt_page_unseal_(struct pages *pages, uint32_t page);
 /* held and private -> absent. */
 void cgdt_page_unmap_(struct pages *pages, uint32_t page);
 
-/* Whether a mapped page holds nothing. */
-bool cgdt_page_is_zero_(const struct pages *pages, uint32_t page);
-
 /* held -> in service, and back. */
 void cgdt_page_serve_(struct pages *pages, uint32_t page);
 void cgdt_page_hold_(struct pages *pages, uint32_t page);
