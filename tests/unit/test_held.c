@@ -220,6 +220,35 @@ Test(held, natively_a_page_that_a_failed_destroy_can_not_seal_again_is_held_alon
     use_all(&fixture);
 }
 
+/*
+ * cgdt_seal() sealed page 0, could not seal page 1, and could not take that back: a sealed page before the live
+ * phase. Its unseal fails once more, and the private ones are to stay so.
+ */
+Test(held, a_destroy_that_fails_in_the_boot_phase_seals_nothing)
+{
+    struct fixture fixture;
+    struct snapshot before;
+
+    fixture_prepare(&fixture, 64, 2, 64);
+    fixture_open(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 24), 0);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_SEAL | 1u << FAULTY_UNSEAL, 2, CODE);
+    fixture.faulty.from_then_on = true;
+    cr_assert_eq(cgdt_seal(fixture.pool), CODE);
+    cr_assert_eq(fixture_stats(&fixture).sealed_pages, 1);
+    snapshot_take(&before, &fixture);
+    const uint32_t sealed = fixture.faulty.tried[FAULTY_SEAL];
+    cr_assert_eq(cgdt_pool_destroy(fixture.pool), CODE);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    cr_assert_eq(fixture.faulty.tried[FAULTY_SEAL], sealed);
+    cr_assert(snapshot_same(&before, &fixture));
+    for (int i = 0; i < 24; i++)
+        (void)fixture_alloc(&fixture);
+    fixture_must_be_sound(&fixture, "in use");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
 /* What is held is no reserve and none of the pages that are kept: as many as asked for are left of the others. */
 static void leaves_enough(uint32_t keep_pages, uint32_t reserve)
 {
