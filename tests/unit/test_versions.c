@@ -82,8 +82,10 @@ static int init_with_size(uint32_t *struct_bytes, size_t bytes)
 Test(versions, a_config_smaller_than_the_first_that_had_a_size_is_invalid)
 {
     prepare_later();
+    later.config.now.template_entries = 0; /* nothing that is cut off is missed */
     for (size_t bytes = 0; bytes < sizeof(struct cgdt_config); bytes++)
         MUST(init_with_size(&later.config.now.struct_bytes, bytes) == -CGDT_EINVAL, "%zu", bytes);
+    later.config.now.template_entries = later.fixture.config.template_entries;
     cr_assert_eq(init_later(), 0);
     use_and_close();
 }
@@ -91,8 +93,11 @@ Test(versions, a_config_smaller_than_the_first_that_had_a_size_is_invalid)
 Test(versions, a_port_smaller_than_the_first_that_had_a_size_is_invalid)
 {
     prepare_later();
+    later.config.now.serialized =
+        true; /* lock and unlock, which are cut off first, are not missed */
     for (size_t bytes = 0; bytes < sizeof(struct cgdt_port); bytes++)
         MUST(init_with_size(&later.port.now.struct_bytes, bytes) == -CGDT_EINVAL, "%zu", bytes);
+    later.config.now.serialized = false;
     cr_assert_eq(init_later(), 0);
     use_and_close();
 }
