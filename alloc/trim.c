@@ -15,7 +15,7 @@ static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
     return cgdt_page_state_(&pool->pages, page).view != NULL;
 }
 
-/* Whether a page above it in its window is there: a window's pages leave from the top, held or not. */
+/* Whether the page above it in its window is there: pages leave from the top, held or not. */
 static bool is_below_another(const struct cgdt_pool *pool, uint32_t page)
 {
     return cgdt_pool_layout_(pool)->mode == CGDT_MODE_PAGED &&

@@ -85,7 +85,10 @@ void oracle_pool_free(struct oracle_pool *pool, uint32_t handle);
 /* Map the lowest pages until n slots are on mapped ones; trim then leaves as many. */
 void oracle_pool_reserve(struct oracle_pool *pool, uint32_t n);
 
-/* Unmap pages without an owned slot, from the top, none below a mapped one of its window; how many those were. */
+/*
+ * Unmap pages without an owned slot, from the top, none below a mapped one of its window; how
+ * many those were.
+ */
 uint32_t oracle_pool_trim(struct oracle_pool *pool);
 
 /* Slots on mapped pages. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a pool grows where the port has not every page to give: a page that it cannot map, clean or seal is gone
- * round. In a window no page can be above a hole, so the next one is in the next window; natively it is the next.
+ * How a pool grows where the port has not every page to give: a page that it cannot map, clean or
+ * seal is gone round. In a window no page can be above a hole, so the next one is in the next
+ * window; natively it is the next.
  */
 #include "fixture.h"
 
@@ -322,7 +323,7 @@ static int reserve_all(struct cgdt_pool *pool)
     return cgdt_reserve(pool, PAGES * COLORS);
 }
 
-/* Every page is refused, in three ways: the first is what the caller hears, whichever call it was. */
+/* Every page is refused, in three ways: the first is what the caller hears. */
 static void first_refusal_is_told(int (*call)(struct cgdt_pool *))
 {
     for (int native = 0; native < 2; native++)

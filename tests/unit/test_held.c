@@ -138,7 +138,10 @@ Test(held, destroy_gives_them_back_too)
     fixture_close(&fixture); /* it demands that every page is back */
 }
 
-/* All slots are free; the n-th unseal of a destroy fails, and of the operations after it those that are armed. */
+/*
+ * All slots are free; the n-th unseal of a destroy fails, and of the operations after it those
+ * that are armed.
+ */
 static void fail_destroy(struct fixture *fixture, uint32_t n, uint32_t then_after,
                          bool from_then_on)
 {
@@ -221,8 +224,8 @@ Test(held, natively_a_page_that_a_failed_destroy_can_not_seal_again_is_held_alon
 }
 
 /*
- * cgdt_seal() sealed page 0, could not seal page 1, and could not take that back: a sealed page before the live
- * phase. Its unseal fails once more, and the private ones are to stay so.
+ * cgdt_seal() sealed page 0, could not seal page 1, and could not take that back: a sealed page
+ * before the live phase. Its unseal fails once more, and the private ones are to stay so.
  */
 Test(held, a_destroy_that_fails_in_the_boot_phase_seals_nothing)
 {
@@ -249,7 +252,10 @@ Test(held, a_destroy_that_fails_in_the_boot_phase_seals_nothing)
     fixture_close(&fixture);
 }
 
-/* What is held is no reserve and none of the pages that are kept: as many as asked for are left of the others. */
+/*
+ * What is held is no reserve and none of the pages that are kept: as many as asked for are left
+ * of the others.
+ */
 static void leaves_enough(uint32_t keep_pages, uint32_t reserve)
 {
     struct fixture fixture;

@@ -29,7 +29,10 @@ static bool follow_pages(struct fixture *fixture, struct oracle_pool *model, uin
     return dice < 3;
 }
 
-/* Random alloc, free, trim and reserve, on the pool and on the model; handles and counts must agree throughout. */
+/*
+ * Random alloc, free, trim and reserve, on the pool and on the model; handles and counts must
+ * agree throughout.
+ */
 static void follow_model(struct fixture *fixture, int steps, uint64_t seed)
 {
     const uint32_t max = fixture->config.max_cpus;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs and libraries of different versions: structs that begin with their size, and what is a constant. */
+/*
+ * Programs and libraries of different versions: structs that begin with their size, and what is a
+ * constant.
+ */
 #include <stddef.h>
 
 #include "fixture.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages and windows: how a pool shrinks, what it keeps, and what a hypervisor is told. How it grows: test_growth.c. */
+/*
+ * Pages and windows: how a pool shrinks, what it keeps, and what a hypervisor is told. How it
+ * grows: test_growth.c.
+ */
 #include "fixture.h"
 
 /* Frames of a slot's CPU; the number of entries in *entries. */
@@ -145,7 +148,7 @@ Test(window, trim_leaves_a_free_page_below_one_in_use)
     fixture_close(&fixture);
 }
 
-/* Natively nobody has a frame list: a page in the middle may go, and the next growth takes its place. */
+/* Natively nobody has a frame list: a page in the middle may go, and comes first again. */
 Test(window, trim_gives_any_free_page_back_natively)
 {
     struct fixture fixture;
