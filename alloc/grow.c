@@ -19,12 +19,15 @@ static void refuse(const struct cgdt_pool *pool, struct growth *growth, uint32_t
 
 CGDT_SELDOM_ int cgdt_grow_page_(struct cgdt_pool *pool, struct growth *growth, uint32_t *page)
 {
+    bool absent = false;
     int error = 0;
 
-    while (error != -CGDT_ENOMEM) {
+    /* map() says that there is no page at all; a page that is there may be the only one that cannot be cleaned. */
+    while (!absent || error != -CGDT_ENOMEM) {
         *page = cgdt_page_hole_(&pool->pages, growth->from);
         if (*page >= pool->pages.count)
             break;
+        absent = cgdt_page_view_(&pool->pages, *page) == NULL;
         error = cgdt_page_map_(&pool->pages, *page);
         if (error >= 0) {
             growth->from = growth->end = *page + 1;
@@ -35,9 +38,10 @@ CGDT_SELDOM_ int cgdt_grow_page_(struct cgdt_pool *pool, struct growth *growth, 
     return growth->refused != 0 ? growth->refused : -CGDT_ENOSPC;
 }
 
+/* Below a page that could not be taken back nothing is unmapped: a window has no gap. */
 static void give_back(struct cgdt_pool *pool, uint32_t page)
 {
-    if (cgdt_page_unseal_(&pool->pages, page) >= 0)
+    if (cgdt_page_unseal_(&pool->pages, page) >= 0 && !cgdt_pool_is_below_another_(pool, page))
         cgdt_page_unmap_(&pool->pages, page);
     else
         cgdt_page_leave_(&pool->pages, page);

@@ -93,6 +93,13 @@ uint32_t cgdt_pool_behind_(const struct cgdt_pool *pool, uint32_t page)
                : cgdt_page_window_end_(&pool->pages, page);
 }
 
+bool cgdt_pool_is_below_another_(const struct cgdt_pool *pool, uint32_t page)
+{
+    return cgdt_pool_layout_(pool)->mode == CGDT_MODE_PAGED &&
+           page + 1 < cgdt_page_window_end_(&pool->pages, page) &&
+           cgdt_page_view_(&pool->pages, page + 1) != NULL;
+}
+
 static bool port_is_complete(const struct cgdt_port *port, bool serialized)
 {
     if (port->map == NULL || port->seal == NULL || port->unseal == NULL || port->unmap == NULL ||

@@ -105,6 +105,9 @@ bool cgdt_pool_retire_(struct cgdt_pool *pool, uint32_t page); /* false: a slot 
 /* The next page that can be in service where `page` cannot: a window has no gap. */
 uint32_t cgdt_pool_behind_(const struct cgdt_pool *pool, uint32_t page);
 
+/* Whether the page above it in its window is there: pages leave from the top, held or not. */
+bool cgdt_pool_is_below_another_(const struct cgdt_pool *pool, uint32_t page);
+
 /* Set bits of a word, without the compiler's help (which would be a libgcc call on i386). */
 static inline uint32_t cgdt_count_bits_(uint64_t word)
 {

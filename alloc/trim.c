@@ -15,17 +15,14 @@ static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
     return cgdt_page_view_(&pool->pages, page) != NULL;
 }
 
-/* Whether the page may go as far as the pool, its neighbours and its owners are concerned. */
-CGDT_COMPACT_ static bool may_go(const struct cgdt_pool *pool, uint32_t page)
+/* Whether the page may go as far as the pool and its owners are concerned. */
+static bool may_go(const struct cgdt_pool *pool, uint32_t page)
 {
     const struct cgdt_config *config = &pool->given.config;
     const uint32_t slots = cgdt_pool_slots_of_(pool, page);
 
     if (pool->pages.serving <= config->keep_pages ||
         pool->served_slots - slots < pool->reserved_slots)
-        return false;
-    if (config->layout.mode == CGDT_MODE_PAGED &&
-        page + 1 < cgdt_page_window_end_(&pool->pages, page) && is_mapped(pool, page + 1))
         return false;
     return cgdt_pool_taken_bits_(pool, page) == 0;
 }
@@ -35,7 +32,7 @@ CGDT_COMPACT_ static int trim_page(struct cgdt_pool *pool, uint32_t page)
 {
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
 
-    if (state.view == NULL)
+    if (state.view == NULL || cgdt_pool_is_below_another_(pool, page))
         return 0;
     if (!state.held && (!may_go(pool, page) || !cgdt_pool_retire_(pool, page)))
         return 0;
@@ -121,8 +118,9 @@ CGDT_COMPACT_ static int leave(struct cgdt_pool *pool)
         seal_again(pool);
         return error;
     }
-    for (uint32_t page = CGDT_COMMON_PAGE; page != pool->pages.count;
-         page = cgdt_page_next_(page, 0)) {
+    for (uint32_t n = pool->pages.count + 1; n-- > 0;) {
+        const uint32_t page = n - 1; /* as above */
+
         if (is_mapped(pool, page))
             cgdt_page_unmap_(&pool->pages, page);
     }

@@ -86,7 +86,8 @@ struct cgdt_config {
            CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(                                                            \
                CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(cpus))))) + /* owners, pages, directory */              \
      ((cpus) + 7u) / 8u * 8u +                                                                         \
-     sizeof(uintptr_t) * (((cpus) * (slot_entries) + 511u) / 512u + 1u) + 4u * (cpus))
+     sizeof(uintptr_t) * (((cpus) + 511u / (slot_entries)) / (512u / (slot_entries)) + 1u) +           \
+     4u * (cpus))
 
 /**
  * Bytes of memory that a pool with this configuration needs.

@@ -44,8 +44,11 @@ void fixture_open(struct fixture *fixture)
     const uint32_t colors = 512u / config->layout.slot_entries;
     const uint32_t pages = (config->max_cpus + colors - 1) / colors;
 
-    cr_assert(
-        strict_open(&fixture->strict, pages, config->layout.window_pages, config->serialized));
+    /* Natively windows are nothing to the port. */
+    const uint32_t window_pages =
+        config->layout.mode == CGDT_MODE_NATIVE ? 1 : config->layout.window_pages;
+
+    cr_assert(strict_open(&fixture->strict, pages, window_pages, config->serialized));
     faulty_open(&fixture->faulty, &strict_port, &fixture->strict);
     fixture->bytes = cgdt_pool_bytes(config);
     cr_assert_gt(fixture->bytes, 0);

@@ -156,6 +156,8 @@ bool oracle_pool_init(struct oracle_pool *pool, uint32_t max_slots, uint32_t col
     pool->max_slots = max_slots;
     pool->colors = colors;
     pool->window_pages = window_pages;
+    pool->keep_pages = 0;
+    pool->reserved = 0;
     pool->owned = calloc(max_slots, 1);
     pool->generation = calloc(max_slots, 1);
     pool->mapped = calloc(oracle_pool_pages(pool), 1);
@@ -193,24 +195,6 @@ void oracle_pool_free(struct oracle_pool *pool, uint32_t handle)
     pool->generation[slot] = (pool->generation[slot] + 1) & 63;
 }
 
-uint32_t oracle_pool_trim(struct oracle_pool *pool)
-{
-    const uint32_t pages = oracle_pool_pages(pool);
-    uint32_t given = 0;
-
-    for (uint32_t head = 0; head < pages; head += pool->window_pages) {
-        const uint32_t end = pages - head < pool->window_pages ? pages : head + pool->window_pages;
-        uint32_t first = head * pool->colors;
-        uint32_t last = end * pool->colors < pool->max_slots ? end * pool->colors : pool->max_slots;
-
-        if (!pool->mapped[head] || memchr(pool->owned + first, 1, last - first))
-            continue;
-        memset(pool->mapped + head, 0, end - head);
-        given++;
-    }
-    return given;
-}
-
 static uint32_t ones(const uint8_t *bytes, uint32_t n)
 {
     uint32_t sum = 0;
@@ -228,4 +212,47 @@ uint32_t oracle_pool_mapped(const struct oracle_pool *pool)
 uint32_t oracle_pool_owned(const struct oracle_pool *pool)
 {
     return ones(pool->owned, pool->max_slots);
+}
+
+uint32_t oracle_pool_served(const struct oracle_pool *pool)
+{
+    uint32_t served = 0;
+
+    for (uint32_t slot = 0; slot < pool->max_slots; slot++)
+        served += pool->mapped[slot / pool->colors];
+    return served;
+}
+
+void oracle_pool_reserve(struct oracle_pool *pool, uint32_t n)
+{
+    while (oracle_pool_served(pool) < n)
+        *(uint8_t *)memchr(pool->mapped, 0, oracle_pool_pages(pool)) = 1;
+    pool->reserved = n;
+}
+
+/* A page is taken away to see what would be left, and put back if that is too little. */
+static bool oracle_page_goes(struct oracle_pool *pool, uint32_t page)
+{
+    const uint32_t first = page * pool->colors;
+    const bool is_last = page + 1 == oracle_pool_pages(pool);
+
+    if (!pool->mapped[page] ||
+        memchr(pool->owned + first, 1, is_last ? pool->max_slots - first : pool->colors))
+        return false;
+    if ((page + 1) % pool->window_pages != 0 && !is_last && pool->mapped[page + 1])
+        return false;
+    pool->mapped[page] = 0;
+    if (oracle_pool_mapped(pool) >= pool->keep_pages && oracle_pool_served(pool) >= pool->reserved)
+        return true;
+    pool->mapped[page] = 1;
+    return false;
+}
+
+uint32_t oracle_pool_trim(struct oracle_pool *pool)
+{
+    uint32_t given = 0;
+
+    for (uint32_t page = oracle_pool_pages(pool); page-- > 0;)
+        given += oracle_page_goes(pool, page) ? 1u : 0u;
+    return given;
 }

@@ -62,7 +62,9 @@ enum oracle_outcome oracle_xen(enum oracle_guest guest, uint64_t raw, uint64_t *
 struct oracle_pool {
     uint32_t max_slots;
     uint32_t colors;
-    uint32_t window_pages;
+    uint32_t window_pages; /* 1: any page may be absent, as natively */
+    uint32_t keep_pages;   /* 0 unless the test sets it */
+    uint32_t reserved;
     uint8_t *owned;      /* max_slots */
     uint8_t *generation; /* frees so far, modulo 64; max_slots */
     uint8_t *mapped;     /* per page */
@@ -81,8 +83,17 @@ uint32_t oracle_pool_pages(const struct oracle_pool *pool);
 uint32_t oracle_pool_alloc(struct oracle_pool *pool);
 void oracle_pool_free(struct oracle_pool *pool, uint32_t handle);
 
-/* Unmap every window without an owned slot; how many those were. */
+/* Map the lowest pages until n slots are on mapped ones; trim then leaves as many. */
+void oracle_pool_reserve(struct oracle_pool *pool, uint32_t n);
+
+/*
+ * Unmap pages without an owned slot, from the top, none below a mapped one of its window; how
+ * many those were.
+ */
 uint32_t oracle_pool_trim(struct oracle_pool *pool);
+
+/* Slots on mapped pages. */
+uint32_t oracle_pool_served(const struct oracle_pool *pool);
 
 uint32_t oracle_pool_mapped(const struct oracle_pool *pool);
 uint32_t oracle_pool_owned(const struct oracle_pool *pool);

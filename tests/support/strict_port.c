@@ -130,6 +130,11 @@ static void strict_unmap(void *ctx, uint32_t page, void *view)
     demand_lock(strict, page);
     demand_state(strict, "rule 7: unmap of a page that is not private", page, STRICT_PRIVATE);
     demand(strict, view == strict_page(strict, page), "rule 7: unmap with another view", page);
+    /* One that is sealed still is one that could not leave. */
+    if (page != CGDT_COMMON_PAGE && page + 1 < strict->pages &&
+        (page + 1) % strict->window_pages != 0)
+        demand(strict, strict_state_of(strict, page + 1) != STRICT_PRIVATE,
+               "rule 2: unmapped before the page above it", page);
     strict->state[place(strict, page)] = STRICT_GONE;
     strict->out--;
     memset(strict_page(strict, page), 0, CGDT_PAGE_BYTES);

@@ -17,7 +17,7 @@ enum strict_state {
 
 struct strict {
     uint32_t pages;        /* slot pages; the common page is kept behind them */
-    uint32_t window_pages; /* rule 2 */
+    uint32_t window_pages; /* rule 2; 1: any page may be absent, as natively */
     bool serialized;       /* nobody takes the lock */
 
     unsigned char *rw; /* (pages + 1) x 4096 */

@@ -302,3 +302,23 @@ Test(batch, store_in_any_order_takes_zeros_and_values_in_their_stored_form)
     for (int i = 0; i < 512; i++)
         cr_assert_eq(page[i], 0, "entry %d", i);
 }
+
+Test(batch, zeros_take_as_many_entries_as_the_batch_has_and_no_more)
+{
+    static _Alignas(4096) cgdt_desc_t page[512];
+    cgdt_desc_t before[512];
+    uint64_t seed = 65;
+
+    for (uint16_t count = 1; count <= 40; count++) {
+        const uint16_t first = (uint16_t)random_below(&seed, 20);
+
+        for (uint32_t i = 0; i < 512; i++)
+            page[i] = random_below(&seed, 2) ? next_random(&seed) : 0;
+        memcpy(before, page, sizeof(page));
+        struct cgdt_batch batch = batch_of(page, NULL, first, count, CGDT_PROFILE_NATIVE64);
+        cgdt_batch_store(&batch, page);
+        for (uint32_t i = 0; i < 512; i++)
+            MUST(page[i] == (i >= first && i < first + count ? 0 : before[i]),
+                 "%u from %u: entry %u", count, first, i);
+    }
+}

@@ -83,6 +83,71 @@ Test(budget, larger_slots_cost_no_more_than_24_bytes_per_page_and_the_tree)
         }
 }
 
+static void must_hold(const struct cgdt_config *config)
+{
+    const uint32_t cpus = config->max_cpus;
+    const uint32_t entries = config->layout.slot_entries;
+    const size_t needed = cgdt_pool_bytes(config);
+    const size_t constant = CGDT_POOL_BYTES(cpus, entries);
+
+    MUST(needed != 0, "%u CPUs, %u entries: no size", cpus, entries);
+    MUST(constant >= needed, "%u CPUs, %u entries: %zu < %zu", cpus, entries, constant, needed);
+    MUST(constant - needed <= 512, "%u CPUs, %u entries: %zu, %zu", cpus, entries, constant,
+         needed);
+}
+
+/* In all layouts and modes. */
+static void constant_holds(uint32_t max_cpus)
+{
+    const uint16_t sizes[] = {8, 16, 32, 64, 128, 256, 512};
+
+    for (size_t s = 0; s < COUNT_OF(sizes); s++)
+        for (int serialized = 0; serialized < 2; serialized++) {
+            struct cgdt_config config = config_of(sizes[s], max_cpus);
+
+            config.serialized = serialized != 0;
+            must_hold(&config);
+            config.layout.window_pages = 1;
+            must_hold(&config);
+            config.layout.common = true;
+            must_hold(&config);
+            config.layout.common = false;
+            config.layout.mode = CGDT_MODE_NATIVE;
+            config.layout.reserved_entry = 0;
+            config.profile = CGDT_PROFILE_NATIVE64;
+            must_hold(&config);
+        }
+}
+
+Test(budget, the_constant_is_enough_and_at_most_half_a_kibibyte_more)
+{
+    uint64_t seed = 102;
+
+    for (uint32_t n = 1; n <= 5000; n++)
+        constant_holds(n);
+    for (uint32_t power = 1; power <= 24; power++)
+        for (uint32_t around = 0; around < 3; around++)
+            if ((1u << power) - 1 + around <= CGDT_MAX_SLOTS)
+                constant_holds((1u << power) - 1 + around);
+    for (int i = 0; i < 5000; i++)
+        constant_holds(1 + random_below(&seed, CGDT_MAX_SLOTS));
+}
+
+Test(budget, the_constant_is_a_static_arrays_size)
+{
+    static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[CGDT_POOL_BYTES(240, 32)];
+    const struct cgdt_config config = config_of(32, 240);
+    struct cgdt_pool *pool = NULL;
+
+    cr_assert_eq(cgdt_pool_init(&pool, memory, sizeof(memory), &config), 0);
+}
+
+/* The largest there is, and with plain ints as arguments. */
+_Static_assert(CGDT_POOL_BYTES(CGDT_MAX_SLOTS, 512) > 9u * CGDT_MAX_SLOTS,
+               "a word of at least 4 bytes for each page, 4 for the directory, 1 for the owner");
+_Static_assert(CGDT_POOL_BYTES(16777216, 512) == CGDT_POOL_BYTES(CGDT_MAX_SLOTS, 512u),
+               "plain ints do, too");
+
 Test(budget, more_cpus_never_cost_less)
 {
     size_t last = 0;

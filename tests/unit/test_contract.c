@@ -103,7 +103,8 @@ static void prepare_liar(struct fixture *fixture, uint32_t at)
     liar.lie = HONEST;
     liar.same_frame_as = 0xffffffff;
     liar.at = at;
-    fixture_prepare(fixture, 128, 4, 40);
+    /* One window: where one page is refused there is no other to go to. */
+    fixture_prepare(fixture, 128, 10, 40);
     fixture->config.port = &lying_port;
 }
 
@@ -220,6 +221,21 @@ Test(contract, a_frame_that_is_in_the_window_already_is_refused)
     fixture_close(&fixture);
 }
 
+Test(contract, a_page_that_is_refused_is_gone_round)
+{
+    struct fixture fixture;
+
+    prepare_liar(&fixture, 2);
+    fixture.config.layout.window_pages = 4;
+    fixture_open_live(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 8), 0);
+    liar.lie = DIRTY;
+    cr_assert_eq(cgdt_reserve(fixture.pool, 12), 0);
+    cr_assert_eq(strict_state_of(&fixture.strict, 2), STRICT_GONE);
+    cr_assert_eq(strict_state_of(&fixture.strict, 4), STRICT_SEALED);
+    fixture_close(&fixture);
+}
+
 /* By its number: once it is sealed, its view may be another than the one that map() gave. */
 Test(contract, the_common_pages_frame_is_no_slot_page)
 {
@@ -245,8 +261,10 @@ Test(contract, check_finds_a_frame_that_is_in_the_pool_twice)
     struct fixture fixture;
     struct cgdt_violation violation = {0};
 
-    open_liar(&fixture, HONEST, 9);
-    (void)fixture_alloc(&fixture);
+    prepare_liar(&fixture, 9);
+    fixture.config.layout.window_pages = 4;
+    fixture_open_live(&fixture);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 40), 0);
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 0);
     liar.same_frame_as = 2;
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
@@ -254,7 +272,6 @@ Test(contract, check_finds_a_frame_that_is_in_the_pool_twice)
     cr_assert_eq(violation.window, 2);
     cr_assert_eq(violation.position, 1);
     liar.same_frame_as = 0xffffffff;
-    fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
 
@@ -322,7 +339,7 @@ Test(contract, a_result_above_0_is_success)
         cr_assert_eq(cgdt_free(fixture.pool, slots[i]), 0);
     cr_assert_eq(cgdt_reserve(fixture.pool, 50), 0);
     cr_assert_eq(cgdt_reserve(fixture.pool, 0), 0);
-    cr_assert_eq(cgdt_trim(fixture.pool), 2);
+    cr_assert_eq(cgdt_trim(fixture.pool), 4);
     fixture_close(&fixture);
 }
 

@@ -192,6 +192,21 @@ Test(descriptor, code64_is_flat_long_code_of_its_ring)
     }
 }
 
+Test(descriptor, code32_is_four_gibibytes_of_code_of_its_ring)
+{
+    for (unsigned dpl = 0; dpl < 8; dpl++) {
+        const struct oracle_fields fields = seen(cgdt_desc_code32(dpl));
+
+        cr_assert_eq(fields.segment, 1);
+        cr_assert_eq(fields.type, 11);
+        cr_assert_eq(fields.long_mode, 0);
+        cr_assert_eq(fields.big, 1);
+        cr_assert_eq(fields.present, 1);
+        cr_assert_eq(fields.dpl, dpl % 4, "other bits of the ring are cut off");
+        cr_assert(fields.base == 0 && fields.limit == 0xfffff && fields.granular);
+    }
+}
+
 Test(descriptor, data_flat_is_four_gibibytes_of_its_ring)
 {
     for (unsigned dpl = 0; dpl < 4; dpl++) {

@@ -101,11 +101,13 @@ Test(direct, a_template_is_stored_in_the_form_that_the_profile_keeps)
 {
     const cgdt_desc_t ring0[COUNT_OF(template_descs)] = {0, DATA3 & ~CGDT_DESC_DPL(3)};
     struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, ring0, 0);
-    cgdt_slot_t slot;
+    cgdt_slot_t slots[2]; /* on a new page, and on one in service */
 
-    cr_assert_eq(cgdt_alloc(pool, &slot), 0);
-    cr_assert_eq(writable[0][1], DATA3);
-    cr_assert_eq(cgdt_free(pool, slot), 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        cr_assert_eq(cgdt_alloc(pool, &slots[i]), 0);
+        cr_assert_eq(writable[0][i * 32 + 1], DATA3, "slot %u", i);
+    }
+    cr_assert_eq(cgdt_free_bulk(pool, 2, slots), 0);
     cr_assert_eq(cgdt_pool_destroy(pool), 0);
 }
 

@@ -147,10 +147,11 @@ Test(fixed, pages_that_leave_are_zero_again)
 Test(fixed, a_page_that_is_not_zero_is_refused_and_left_alone)
 {
     struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};
-    const struct cgdt_config config = config_of(&fixed, PAGES * 16, false);
-    struct cgdt_pool *pool = open_pool(&config);
+    struct cgdt_config config = config_of(&fixed, PAGES * 16, false);
     cgdt_slot_t slot;
 
+    config.layout.window_pages = PAGES; /* one window: there is no other to go to */
+    struct cgdt_pool *pool = open_pool(&config);
     pages[0][511] = 0x00af9b000000ffff;
     for (int i = 0; i < 2; i++)
         cr_assert_eq(cgdt_alloc(pool, &slot), -CGDT_EPROTO);

@@ -183,7 +183,7 @@ Test(hosted_faults, a_pool_goes_on_when_the_system_cannot_map)
         cr_assert_eq(cgdt_free(pool, slots[i]), 0);
     faulty_system_arm(3, true);
     faulty_system.error = EAGAIN;
-    cr_assert_eq(cgdt_trim(pool), 3, "one window could not go");
+    cr_assert_eq(cgdt_trim(pool), 7, "one page could not go");
     faulty_system_arm(0, false);
     cr_assert_eq(cgdt_check(pool, NULL), 0);
     cr_assert_eq(cgdt_pool_destroy(pool), 0);

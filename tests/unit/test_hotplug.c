@@ -183,75 +183,101 @@ Test(hotplug, a_cpu_that_is_coming_is_busy_to_all_others)
     fixture_close(&fixture);
 }
 
-/* A slot freed on another CPU at the moment when this one is told that there is no page. */
+/* Slots freed on another CPU while this one is at the port. */
 static struct rescuer {
     struct cgdt_pool *pool;
-    cgdt_slot_t slot;
+    cgdt_slot_t first;
+    cgdt_slot_t last;
 } rescuer;
+
+static void rescue(void)
+{
+    for (cgdt_slot_t slot = rescuer.first; rescuer.pool != NULL && slot <= rescuer.last; slot++)
+        MUST(cgdt_free(rescuer.pool, slot) == 0, "free of %u", slot);
+    rescuer.pool = NULL;
+}
 
 static int rescuing_map(void *ctx, uint32_t page, void **view)
 {
-    if (rescuer.pool != NULL) {
-        MUST(cgdt_free(rescuer.pool, rescuer.slot) == 0, "free");
-        rescuer.pool = NULL;
-        return -CGDT_ENOMEM;
-    }
-    return faulty_port.map(ctx, page, view);
+    const bool rescues = rescuer.pool != NULL;
+
+    rescue();
+    return rescues ? -CGDT_ENOMEM : faulty_port.map(ctx, page, view);
 }
 
-Test(hotplug, a_slot_freed_meanwhile_is_found_before_the_pool_says_no)
+static int rescuing_unseal(void *ctx, uint32_t page, void **view)
+{
+    rescue();
+    return faulty_port.unseal(ctx, page, view);
+}
+
+/* Windows of two pages of 16 slots, `n` of 64 slots owned. */
+static void open_rescued(struct fixture *fixture, uint32_t n)
+{
+    static struct cgdt_port port;
+
+    port = faulty_port;
+    port.map = rescuing_map;
+    port.unseal = rescuing_unseal;
+    rescuer.pool = NULL;
+    fixture_prepare(fixture, 32, 2, 64);
+    fixture->config.port = &port;
+    fixture_open_live(fixture);
+    for (uint32_t i = 0; i < n; i++)
+        (void)fixture_alloc(fixture);
+}
+
+static void arm_rescue(const struct fixture *fixture, cgdt_slot_t first, cgdt_slot_t last)
+{
+    rescuer = (struct rescuer){fixture->pool, first, last};
+}
+
+/* A pool that says no has had no slot at some moment of the call, not at its end. */
+Test(hotplug, a_slot_freed_while_the_port_says_no_is_the_next_calls)
 {
     struct fixture fixture;
-    struct cgdt_port port = faulty_port;
-    cgdt_slot_t slots[16], slot = 99;
+    cgdt_slot_t slot = 99;
 
-    port.map = rescuing_map;
-    rescuer.pool = NULL;
-    fixture_prepare(&fixture, 32, 2, CPUS);
-    fixture.config.port = &port;
-    fixture_open_live(&fixture);
-    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 16, slots), 0);
-    rescuer.pool = fixture.pool;
-    rescuer.slot = slots[11];
+    open_rescued(&fixture, 16);
+    arm_rescue(&fixture, 12, 12);
+    cr_assert_eq(cgdt_alloc(fixture.pool, &slot), -CGDT_ENOMEM);
+    cr_assert_eq(slot, CGDT_NO_SLOT);
     cr_assert_eq(cgdt_alloc(fixture.pool, &slot), 0);
-    cr_assert_eq(slot, next_owner(slots[11]));
+    cr_assert_eq(slot, next_owner(12));
+    cr_assert_eq(fixture.strict.out, 1, "it grew");
     fixture_must_be_sound(&fixture, "rescued");
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
 
-/*
- * All of window 0 is freed while window 1 is on its way out: trim counts it as in use, and keeps
- * it.
- */
-static int rescuing_unseal(void *ctx, uint32_t page, void **view)
-{
-    for (cgdt_slot_t slot = 1; rescuer.pool != NULL && slot <= 32; slot++)
-        MUST(cgdt_free(rescuer.pool, slot) == 0, "free of %u", slot);
-    rescuer.pool = NULL;
-    return faulty_port.unseal(ctx, page, view);
-}
-
-Test(hotplug, slots_freed_during_a_trim_stay_mapped)
+/* Window 0 is freed while page 2 is on its way out. */
+Test(hotplug, pages_freed_before_a_trim_comes_to_them_go_with_it)
 {
     struct fixture fixture;
-    struct cgdt_port port = faulty_port;
 
-    port.unseal = rescuing_unseal;
-    rescuer.pool = NULL;
-    fixture_prepare(&fixture, 32, 2, 64);
-    fixture.config.port = &port;
-    fixture_open_live(&fixture);
-    for (int i = 0; i < 33; i++)
-        (void)fixture_alloc(&fixture);
+    open_rescued(&fixture, 33);
     cr_assert_eq(cgdt_free(fixture.pool, 33), 0);
-    rescuer.pool = fixture.pool;
-    cr_assert_eq(cgdt_trim(fixture.pool), 1);
+    arm_rescue(&fixture, 1, 32);
+    cr_assert_eq(cgdt_trim(fixture.pool), 3);
+    cr_assert_eq(fixture.strict.out, 0);
+    fixture_close(&fixture);
+}
+
+/* Page 2 is freed while page 1 is on its way out. */
+Test(hotplug, a_page_freed_after_a_trim_has_passed_it_stays_until_the_next)
+{
+    struct fixture fixture;
+
+    open_rescued(&fixture, 33);
+    for (cgdt_slot_t slot = 1; slot <= 32; slot++)
+        cr_assert_eq(cgdt_free(fixture.pool, slot), 0);
+    arm_rescue(&fixture, 33, 33);
+    cr_assert_eq(cgdt_trim(fixture.pool), 2);
     const struct cgdt_pool_stats stats = fixture_stats(&fixture);
-    cr_assert_eq(stats.mapped_windows, 1);
-    cr_assert_eq(stats.free_slots, 32);
+    cr_assert_eq(stats.mapped_pages, 1);
+    cr_assert_eq(stats.free_slots, 16);
     cr_assert_eq(stats.held_pages, 0);
     fixture_must_be_sound(&fixture, "trimmed");
-    cr_assert_eq(cgdt_trim(fixture.pool), 1, "the next one gives it back");
+    cr_assert_eq(cgdt_trim(fixture.pool), 1);
     fixture_close(&fixture);
 }

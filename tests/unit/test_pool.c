@@ -7,9 +7,33 @@
 
 static const uint16_t sizes[] = {8, 16, 32, 64, 128, 256, 512};
 
+static uint32_t model_windows(const struct fixture *fixture)
+{
+    return fixture->config.layout.mode == CGDT_MODE_NATIVE ? 1
+                                                           : fixture->config.layout.window_pages;
+}
+
+/* Now and then: what trim and reserve do. False: it was neither. */
+static bool follow_pages(struct fixture *fixture, struct oracle_pool *model, uint32_t dice,
+                         uint64_t *seed)
+{
+    if (dice < 2) {
+        const int trimmed = cgdt_trim(fixture->pool);
+
+        MUST(trimmed == (int)oracle_pool_trim(model), "trimmed %d", trimmed);
+    } else if (dice < 3) {
+        const uint32_t n =
+            random_below(seed, 2) ? random_below(seed, fixture->config.max_cpus + 1) : 0;
+
+        oracle_pool_reserve(model, n);
+        MUST(cgdt_reserve(fixture->pool, n) == 0, "reserve of %u", n);
+    }
+    return dice < 3;
+}
+
 /*
- * Random alloc, free and trim, on the pool and on the model; handles and counts must agree
- * throughout.
+ * Random alloc, free, trim and reserve, on the pool and on the model; handles and counts must
+ * agree throughout.
  */
 static void follow_model(struct fixture *fixture, int steps, uint64_t seed)
 {
@@ -19,15 +43,15 @@ static void follow_model(struct fixture *fixture, int steps, uint64_t seed)
     uint32_t n = 0;
 
     MUST(held && oracle_pool_init(&model, max, 512u / fixture->config.layout.slot_entries,
-                                  fixture->config.layout.window_pages),
+                                  model_windows(fixture)),
          "no memory");
+    model.keep_pages = fixture->config.keep_pages;
     for (int step = 0; step < steps; step++) {
         const uint32_t dice = random_below(&seed, 100);
         const uint32_t phase = (uint32_t)step / 500 % 2; /* mostly up, then mostly down */
 
-        if (dice < 2) {
-            const int trimmed = cgdt_trim(fixture->pool);
-            MUST(trimmed == (int)oracle_pool_trim(&model), "step %d: trimmed %d", step, trimmed);
+        if (follow_pages(fixture, &model, dice, &seed)) {
+            ;
         } else if (n > 0 && dice < (phase ? 75u : 35u)) {
             const uint32_t at = random_below(&seed, n);
             MUST(cgdt_free(fixture->pool, held[at]) == 0, "step %d: free", step);
@@ -46,7 +70,9 @@ static void follow_model(struct fixture *fixture, int steps, uint64_t seed)
         MUST(fixture->strict.out == oracle_pool_mapped(&model), "step %d: %u pages", step,
              fixture->strict.out);
     }
-    MUST(fixture_stats(fixture).taken_slots == oracle_pool_owned(&model), "owned");
+    const struct cgdt_pool_stats stats = fixture_stats(fixture);
+    MUST(stats.taken_slots == oracle_pool_owned(&model), "owned");
+    MUST(stats.taken_slots + stats.free_slots == oracle_pool_served(&model), "in service");
     oracle_pool_done(&model);
     free(held);
 }
@@ -76,6 +102,33 @@ Test(pool, follows_the_model_when_serialized)
     follow_model(&fixture, 5000, 50);
     fixture_free_all(&fixture);
     fixture_close(&fixture);
+}
+
+Test(pool, follows_the_model_natively_where_any_page_may_go)
+{
+    struct fixture fixture;
+
+    fixture_prepare(&fixture, 64, 3, 77);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
+    fixture_open_live(&fixture);
+    follow_model(&fixture, 5000, 52);
+    fixture_must_be_sound(&fixture, "after the walk");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(pool, follows_the_model_with_pages_that_are_kept)
+{
+    for (uint32_t keep = 1; keep <= 5; keep++) {
+        struct fixture fixture;
+
+        fixture_prepare(&fixture, 128, 3, 60);
+        fixture.config.keep_pages = keep;
+        fixture_open_live(&fixture);
+        follow_model(&fixture, 3000, 53 + keep);
+        fixture_free_all(&fixture);
+        fixture_close(&fixture);
+    }
 }
 
 Test(pool, follows_the_model_with_a_common_page)

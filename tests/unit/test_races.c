@@ -173,6 +173,37 @@ Test(races, a_trim_and_an_alloc_at_any_moment_of_it_lose_no_slot)
     }
 }
 
+static void rival_allocs_nowait(enum hooked kind, const volatile void *at)
+{
+    (void)kind;
+    (void)at;
+    rivals_result = cgdt_alloc_nowait(fixture.pool, &rivals);
+}
+
+/* Trim looks before it claims: what is taken between the two is found by the claim. */
+Test(races, a_slot_taken_at_any_moment_of_a_trim_keeps_its_page)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        open_full();
+        for (int i = 32; i < 40; i++) /* page 2, all of it */
+            MUST(cgdt_free(fixture.pool, slots[i]) == 0, "free");
+        rivals_result = -CGDT_EAGAIN;
+        arm(rival_allocs_nowait, n);
+        const int trimmed = cgdt_trim(fixture.pool);
+        times = rival.times;
+        arm(NULL, 0);
+        MUST(trimmed == (rivals_result == 0 ? 0 : 1), "operation %u: %d, %d", n, trimmed,
+             rivals_result);
+        MUST(rivals_result == 0 || rivals_result == -CGDT_EAGAIN, "operation %u", n);
+        MUST(fixture_stats(&fixture).mapped_pages == (trimmed != 0 ? 2 : 3), "operation %u", n);
+        kept += trimmed == 0 ? 1 : 0;
+        close_sound("trim and alloc");
+    }
+    cr_assert_gt(kept, 0);
+}
+
 static void rival_offlines(enum hooked kind, const volatile void *at)
 {
     (void)kind;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows: how a pool grows and shrinks, and what a hypervisor is told. */
+/*
+ * Pages and windows: how a pool shrinks, what it keeps, and what a hypervisor is told. How it
+ * grows: test_growth.c.
+ */
 #include "fixture.h"
 
 /* Frames of a slot's CPU; the number of entries in *entries. */
@@ -103,24 +106,64 @@ static void fill_five_windows(struct fixture *fixture, uint32_t keep)
         (void)fixture_alloc(fixture);
 }
 
-static void free_window(struct fixture *fixture, uint32_t window)
+static void free_slots(struct fixture *fixture, cgdt_slot_t first, cgdt_slot_t last)
 {
-    for (uint32_t i = 1; i <= 8; i++)
-        cr_assert_eq(cgdt_free(fixture->pool, window * 8 + i), 0);
+    for (cgdt_slot_t slot = first; slot <= last; slot++)
+        cr_assert_eq(cgdt_free(fixture->pool, slot), 0);
 }
 
-Test(window, trim_gives_whole_windows_back_and_nothing_less)
+static void free_window(struct fixture *fixture, uint32_t window)
+{
+    free_slots(fixture, window * 8 + 1, window * 8 + 8);
+}
+
+Test(window, trim_gives_a_page_back_when_its_last_slot_is_free)
 {
     struct fixture fixture;
 
     fill_five_windows(&fixture, 0);
-    for (cgdt_slot_t slot = 33; slot < 40; slot++)
-        cr_assert_eq(cgdt_free(fixture.pool, slot), 0);
-    cr_assert_eq(cgdt_trim(fixture.pool), 0, "page 8 is free, but its window is not");
+    free_slots(&fixture, 37, 39);
+    cr_assert_eq(cgdt_trim(fixture.pool), 0, "slot 40 is on page 9, too");
     cr_assert_eq(fixture.strict.out, 10);
     cr_assert_eq(cgdt_free(fixture.pool, 40), 0);
     cr_assert_eq(cgdt_trim(fixture.pool), 1);
-    cr_assert_eq(fixture.strict.out, 8);
+    cr_assert_eq(strict_state_of(&fixture.strict, 9), STRICT_GONE);
+    cr_assert_eq(fixture.strict.out, 9);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+/* Whoever is on the page above has the frame of the page below in its list. */
+Test(window, trim_leaves_a_free_page_below_one_in_use)
+{
+    struct fixture fixture;
+
+    fill_five_windows(&fixture, 0);
+    free_slots(&fixture, 33, 36);
+    cr_assert_eq(cgdt_trim(fixture.pool), 0, "page 9 is in use");
+    cr_assert_eq(fixture.strict.out, 10);
+    free_slots(&fixture, 37, 40);
+    cr_assert_eq(cgdt_trim(fixture.pool), 2, "page 9 is free, and with it page 8");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+/* Natively nobody has a frame list: a page in the middle may go, and comes first again. */
+Test(window, trim_gives_any_free_page_back_natively)
+{
+    struct fixture fixture;
+
+    fixture_prepare(&fixture, 128, 5, 40);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
+    fixture_open_live(&fixture);
+    for (int i = 0; i < 40; i++)
+        (void)fixture_alloc(&fixture);
+    free_slots(&fixture, 5, 8);
+    cr_assert_eq(cgdt_trim(fixture.pool), 1);
+    cr_assert_eq(strict_state_of(&fixture.strict, 1), STRICT_GONE);
+    cr_assert_eq(fixture_stats(&fixture).mapped_pages, 9);
+    cr_assert_eq(fixture_alloc(&fixture), next_owner(5));
+    fixture_must_be_sound(&fixture, "grown into the gap");
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
@@ -132,7 +175,7 @@ Test(window, trim_gives_free_windows_back_wherever_they_are)
     fill_five_windows(&fixture, 0);
     free_window(&fixture, 0);
     free_window(&fixture, 3);
-    cr_assert_eq(cgdt_trim(fixture.pool), 2);
+    cr_assert_eq(cgdt_trim(fixture.pool), 4, "two pages each");
     cr_assert_eq(strict_state_of(&fixture.strict, 0), STRICT_GONE);
     cr_assert_eq(strict_state_of(&fixture.strict, 6), STRICT_GONE);
     cr_assert_eq(fixture_alloc(&fixture) & CGDT_SLOT_NUMBER_MASK, 1, "the lowest page comes first");
@@ -148,15 +191,27 @@ Test(window, trim_starts_with_the_highest_and_keeps_what_is_configured)
 
     fill_five_windows(&fixture, 3);
     fixture_free_all(&fixture);
-    cr_assert_eq(cgdt_trim(fixture.pool), 2);
+    cr_assert_eq(cgdt_trim(fixture.pool), 7);
     for (uint32_t page = 0; page < 10; page++)
         cr_assert_eq(strict_state_of(&fixture.strict, page),
-                     page < 6 ? STRICT_SEALED : STRICT_GONE);
+                     page < 3 ? STRICT_SEALED : STRICT_GONE);
     cr_assert_eq(cgdt_trim(fixture.pool), 0);
     fixture_close(&fixture);
 }
 
-Test(window, trim_leaves_the_reserved_slots)
+Test(window, trim_counts_pages_in_use_among_those_that_are_kept)
+{
+    struct fixture fixture;
+
+    fill_five_windows(&fixture, 3);
+    free_slots(&fixture, 9, 40); /* pages 0 and 1 stay in use */
+    cr_assert_eq(cgdt_trim(fixture.pool), 7);
+    cr_assert_eq(fixture_stats(&fixture).mapped_pages, 3);
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
+Test(window, trim_leaves_the_reserved_slots_in_service)
 {
     struct fixture fixture;
 
@@ -164,11 +219,12 @@ Test(window, trim_leaves_the_reserved_slots)
     free_window(&fixture, 1);
     free_window(&fixture, 2);
     free_window(&fixture, 4);
-    cr_assert_eq(cgdt_reserve(fixture.pool, 9), 0);
-    cr_assert_eq(cgdt_trim(fixture.pool), 1, "24 are free, 16 must stay for the 9");
-    cr_assert_eq(fixture_stats(&fixture).free_slots, 16);
+    cr_assert_eq(cgdt_reserve(fixture.pool, 29), 0);
+    cr_assert_eq(cgdt_trim(fixture.pool), 2, "40 are in service, 32 must stay for the 29");
+    const struct cgdt_pool_stats stats = fixture_stats(&fixture);
+    cr_assert_eq(stats.free_slots + stats.taken_slots, 32);
     cr_assert_eq(cgdt_reserve(fixture.pool, 0), 0);
-    cr_assert_eq(cgdt_trim(fixture.pool), 2, "lifted");
+    cr_assert_eq(cgdt_trim(fixture.pool), 4, "lifted");
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
@@ -191,12 +247,12 @@ Test(window, trim_works_in_the_boot_phase)
     fixture_open(&fixture);
     cr_assert_eq(cgdt_reserve(fixture.pool, 40), 0);
     cr_assert_eq(cgdt_reserve(fixture.pool, 0), 0);
-    cr_assert_eq(cgdt_trim(fixture.pool), 5);
+    cr_assert_eq(cgdt_trim(fixture.pool), 10);
     cr_assert_eq(fixture.strict.out, 0);
     fixture_close(&fixture);
 }
 
-Test(window, after_reserve_the_next_n_allocs_need_no_page)
+Test(window, after_reserve_n_allocs_need_no_page)
 {
     const uint32_t counts[] = {1, 4, 5, 8, 9, 40};
 
@@ -217,18 +273,19 @@ Test(window, after_reserve_the_next_n_allocs_need_no_page)
     }
 }
 
-Test(window, reserve_counts_what_is_free_already)
+Test(window, reserve_counts_slots_in_service_taken_or_not)
 {
     struct fixture fixture;
 
     fixture_prepare(&fixture, 128, 2, 40);
     fixture_open_live(&fixture);
-    (void)fixture_alloc(&fixture);
-    cr_assert_eq(cgdt_reserve(fixture.pool, 3), 0);
-    cr_assert_eq(fixture.strict.out, 1);
+    for (int i = 0; i < 3; i++)
+        (void)fixture_alloc(&fixture);
     cr_assert_eq(cgdt_reserve(fixture.pool, 4), 0);
+    cr_assert_eq(fixture.strict.out, 1, "3 are taken, and one is free");
+    cr_assert_eq(cgdt_reserve(fixture.pool, 5), 0);
     cr_assert_eq(fixture.strict.out, 2);
-    cr_assert_eq(fixture_stats(&fixture).reserved_slots, 4);
+    cr_assert_eq(fixture_stats(&fixture).reserved_slots, 5);
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
@@ -242,24 +299,26 @@ Test(window, reserve_beyond_the_ceiling_is_refused)
     fixture_open_live(&fixture);
     (void)fixture_alloc(&fixture);
     snapshot_take(&before, &fixture);
-    cr_assert_eq(cgdt_reserve(fixture.pool, 40), -CGDT_ENOSPC);
+    const uint32_t locks = fixture.faulty.tried[FAULTY_LOCK];
+    cr_assert_eq(cgdt_reserve(fixture.pool, 41), -CGDT_ENOSPC);
     cr_assert_eq(cgdt_reserve(fixture.pool, 0xffffffff), -CGDT_ENOSPC);
-    cr_assert(snapshot_same_pages(&before, &fixture));
-    cr_assert_eq(fixture_stats(&fixture).reserved_slots, 0);
-    cr_assert_eq(cgdt_reserve(fixture.pool, 39), 0);
+    cr_assert_eq(fixture.faulty.tried[FAULTY_LOCK], locks, "it asked the port");
+    cr_assert_eq(fixture.faulty.tried[FAULTY_MAP], 1, "it asked the port");
+    cr_assert(snapshot_same(&before, &fixture));
+    cr_assert_eq(cgdt_reserve(fixture.pool, 40), 0, "all of them, though one is taken");
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
 
-Test(window, slots_of_a_trimmed_window_belong_to_nobody)
+Test(window, slots_of_a_trimmed_page_belong_to_nobody)
 {
     struct fixture fixture;
     cgdt_desc_t desc = 0;
 
     fill_five_windows(&fixture, 0);
-    free_window(&fixture, 4);
+    free_slots(&fixture, 37, 40);
     cr_assert_eq(cgdt_trim(fixture.pool), 1);
-    for (cgdt_slot_t slot = 33; slot <= 40; slot++) {
+    for (cgdt_slot_t slot = 37; slot <= 40; slot++) {
         const int result = cgdt_read(fixture.pool, slot, 0, &desc, 1);
 
         cr_assert(result == -CGDT_ENOENT || result == -CGDT_ESTALE, "%d", result);
@@ -274,7 +333,7 @@ Test(window, handles_from_before_a_trim_stay_stale_after_regrowth)
 
     fill_five_windows(&fixture, 0);
     free_window(&fixture, 4);
-    cr_assert_eq(cgdt_trim(fixture.pool), 1);
+    cr_assert_eq(cgdt_trim(fixture.pool), 2);
     cr_assert_eq(fixture_alloc(&fixture), next_owner(33));
     cr_assert_eq(cgdt_free(fixture.pool, 33), -CGDT_ESTALE);
     fixture_free_all(&fixture);
