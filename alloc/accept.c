@@ -14,7 +14,10 @@ static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t merged(const struct table *table,
                                                : cgdt_load_descriptor_(&table->descs[entry]);
 }
 
-/* Where the CPU finds pairs: every low half in or right before the change must have its high half right behind it. */
+/*
+ * Where the CPU finds pairs: every low half in or right before the change must have its high half
+ * right behind it.
+ */
 CGDT_COMPACT_ static bool has_pairs(const struct table *table, const struct cgdt_batch *batch)
 {
     const uint32_t end = (uint32_t)batch->first + batch->count;

@@ -2,8 +2,8 @@
 /*
  * One slot in, one slot out: cgdt_alloc(), cgdt_free(). Several at once are in bulk.c.
  *
- * An allocation asks three things, each only if the one before found nothing: the lowest bits of the slot map's
- * tree; every word of it, exactly; and, under the port's lock, a new page.
+ * An allocation asks three things, each only if the one before found nothing: the lowest bits of
+ * the slot map's tree; every word of it, exactly; and, under the port's lock, a new page.
  */
 #include "cgdt/slots.h"
 #include "alloc.h"
@@ -28,7 +28,10 @@ int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *
     return 0;
 }
 
-/* Under the lock: a page more, whose lowest slot is claimed, and has the template before others can see it. */
+/*
+ * Under the lock: a page more, whose lowest slot is claimed, and has the template before others can
+ * see it.
+ */
 CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, uint32_t *number)
 {
     struct growth growth = cgdt_grow_begin_(pool);

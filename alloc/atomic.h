@@ -2,13 +2,13 @@
 /*
  * Every atomic operation of the core, its memory order in its name.
  *
- * An embedder can replace it (-DCGDT_ATOMIC_HEADER='"my_atomic.h"', beside CGDT_ENV_HEADER of cgdt/env.h): by a
- * kernel's own primitives, or by instrumented ones that explore every interleaving. Its header must then include
- * cgdt/env.h, and define cgdt_word_t, aligned to 8 bytes, and the same functions. Nothing is seq_cst but where
- * its name says so.
+ * An embedder can replace it (-DCGDT_ATOMIC_HEADER='"my_atomic.h"', beside CGDT_ENV_HEADER of
+ * cgdt/env.h): by a kernel's own primitives, or by instrumented ones that explore every
+ * interleaving. Its header must then include cgdt/env.h, and define cgdt_word_t, aligned to 8
+ * bytes, and the same functions. Nothing is seq_cst but where its name says so.
  *
- * 64-bit words are used on i386 too: a page of 64 colors must be claimed by one operation. There every
- * access goes through LOCK CMPXCHG8B (any CPU since the Pentium; SDM vol. 3A section 9.1.1).
+ * 64-bit words are used on i386 too: a page of 64 colors must be claimed by one operation. There
+ * every access goes through LOCK CMPXCHG8B (any CPU since the Pentium; SDM vol. 3A section 9.1.1).
  */
 #ifndef CGDT_ALLOC_ATOMIC_H
 #define CGDT_ALLOC_ATOMIC_H
@@ -19,7 +19,9 @@
 
 #include "cgdt/env.h"
 
-/* Aligned on i386 too, where a plain uint64_t in a struct is not; CMPXCHG8B must not split a line. */
+/*
+ * Aligned on i386 too, where a plain uint64_t in a struct is not; CMPXCHG8B must not split a line.
+ */
 typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 
 static inline uint8_t cgdt_load8_acquire_(const uint8_t *from)
@@ -87,8 +89,8 @@ static inline void cgdt_store_pointer_release_(uintptr_t *to, uintptr_t value)
 }
 
 /*
- * A descriptor of a page that others may be changing: one load on x86-64, two on i386, where a read-only
- * page cannot be read by CMPXCHG8B (it writes).
+ * A descriptor of a page that others may be changing: one load on x86-64, two on i386, where a
+ * read-only page cannot be read by CMPXCHG8B (it writes).
  */
 static inline uint64_t cgdt_load_descriptor_(const uint64_t *from)
 {
@@ -118,7 +120,9 @@ static inline uint64_t cgdt_load64_seq_cst_(const cgdt_word_t *from)
     return cgdt_cas64_seq_cst_((volatile cgdt_word_t *)(uintptr_t)from, 0, 0);
 }
 
-/* A read-modify-write in the usual form: it goes round again only when another CPU's has succeeded. */
+/*
+ * A read-modify-write in the usual form: it goes round again only when another CPU's has succeeded.
+ */
 #define CGDT_RMW64_(at, old, new_value)                                                            \
     do {                                                                                           \
         (old) = cgdt_load64_seq_cst_(at);                                                          \

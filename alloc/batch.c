@@ -2,19 +2,22 @@
 /*
  * The order in which a change to a live slot becomes visible (invariant no-torn-descriptor).
  *
- * Three passes over the entries, so that a CPU that reads a 16-byte descriptor at any moment finds the old
- * one, the new one, or one that is not present, never halves of both:
+ * Three passes over the entries, so that a CPU that reads a 16-byte descriptor at any moment finds
+ * the old one, the new one, or one that is not present, never halves of both:
  *
- *   TAKE_DOWN  the low half (it has the present bit) of each old one whose high half changes becomes zero
+ *   TAKE_DOWN  the low half (it has the present bit) of each old one whose high half changes
+ *              becomes zero
  *   BODIES     everything that is not the low half of a new one
  *   PUBLISH    the low half of each new one
  *
- * A port may apply each store at once or gather several before it applies them in order, so what the page
- * holds may lag behind what was handed out. No pass depends on which of the two it is: PUBLISH asks
- * whether either half differs from the new one, which stays true in both cases until it is published.
+ * A port may apply each store at once or gather several before it applies them in order, so what
+ * the page holds may lag behind what was handed out. No pass depends on which of the two it is:
+ * PUBLISH asks whether either half differs from the new one, which stays true in both cases until
+ * it is published.
  *
- * Two changes need only one pass. Where all becomes zero, rising order takes each low half away before its
- * high half. Where all was zero, falling order puts each high half there before its low half.
+ * Two changes need only one pass. Where all becomes zero, rising order takes each low half away
+ * before its high half. Where all was zero, falling order puts each high half there before its low
+ * half.
  */
 #include "batch.h"
 #include "atomic.h"
@@ -123,8 +126,8 @@ CGDT_COMPACT_ bool cgdt_batch_prepare_(struct cgdt_batch *batch)
 }
 
 /*
- * Whatever was there, whatever comes, here and now. What the first loop took down differs from what is wanted, so
- * the second publishes it: falling, each high half is there before its low half.
+ * Whatever was there, whatever comes, here and now. What the first loop took down differs from what
+ * is wanted, so the second publishes it: falling, each high half is there before its low half.
  */
 CGDT_COMPACT_ static void store_over(const struct cgdt_batch *batch, cgdt_desc_t *to)
 {

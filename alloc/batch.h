@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ordinary stores of descriptors, in an order that shows no torn one; and what store.c asks of a batch before it
- * goes to a port. Must not know of pools and slots. Private to alloc/.
+ * Ordinary stores of descriptors, in an order that shows no torn one; and what store.c asks of a
+ * batch before it goes to a port. Must not know of pools and slots. Private to alloc/.
  */
 #ifndef CGDT_ALLOC_BATCH_H
 #define CGDT_ALLOC_BATCH_H
@@ -13,11 +13,17 @@
 static inline void cgdt_plain_store_(cgdt_desc_t *to, cgdt_desc_t value)
 {
     cgdt_store64_relaxed_((cgdt_word_t *)(void *)to, value);
-    /* The next store must not overtake this one; x86 keeps stores in order, the compiler has to be told. */
+    /*
+     * The next store must not overtake this one; x86 keeps stores in order, the compiler has to be
+     * told.
+     */
     __asm__ volatile("" ::: "memory");
 }
 
-/* The two changes that every CPU that comes or goes makes, without a look at each descriptor's kind. */
+/*
+ * The two changes that every CPU that comes or goes makes, without a look at each descriptor's
+ * kind.
+ */
 
 /* Onto entries that are zero: falling, so that high halves come first. */
 static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, uint32_t count)
@@ -28,8 +34,8 @@ static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, 
 }
 
 /*
- * To zero: rising, so that low halves go first. Groups of 8 that are zero already are left alone. The slot is the
- * caller's own, so plain loads will do; compilers gather them better than others.
+ * To zero: rising, so that low halves go first. Groups of 8 that are zero already are left alone.
+ * The slot is the caller's own, so plain loads will do; compilers gather them better than others.
  */
 static inline void cgdt_plain_erase_(cgdt_desc_t *to, uint32_t count)
 {

@@ -15,7 +15,10 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
     return n > pool->map.slots ? -CGDT_ENOSPC : cgdt_claim_slots_(pool, n, slots);
 }
 
-/* Eight handles whose slots have their bytes in one word: all of them taken from their owner, or none. */
+/*
+ * Eight handles whose slots have their bytes in one word: all of them taken from their owner, or
+ * none.
+ */
 CGDT_COMPACT_ static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t *slots)
 {
     const uint32_t first = cgdt_slot_number(slots[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of a hypervisor or CPU for descriptors, in the order in which it looks. Must not know of pools, and
- * holds no words: those are in reason.c.
+ * The rules of a hypervisor or CPU for descriptors, in the order in which it looks. Must not know
+ * of pools, and holds no words: those are in reason.c.
  *
  * Xen's are those of check_descriptor(), xen/arch/x86/pv/descriptor-tables.c, and of the macros in
  * xen/arch/x86/include/asm/desc.h; the CPU's are in SDM vol. 3A sections 3.4.5, 3.5 and 5.8.3, 7.2.
@@ -16,7 +16,9 @@
 #define XEN_FLAT_KERNEL_CS64 0xe033u
 #define XEN_FLAT_KERNEL_CS32 0xe019u
 
-/* Where Xen begins in a 32-bit guest's address space: __HYPERVISOR_COMPAT_VIRT_START, asm/config.h. */
+/*
+ * Where Xen begins in a 32-bit guest's address space: __HYPERVISOR_COMPAT_VIRT_START, asm/config.h.
+ */
 #define XEN_COMPAT_VIRT_START 0xf5800000ull
 
 #define LIMIT_MASK   0x000f00000000ffffull /* the limit field, as it lies in a descriptor */
@@ -163,7 +165,10 @@ bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc)
 
     if (cgdt_reason_effect(first) == CGDT_REFUSED)
         return false;
-    /* Not only the same again: a PV32 gate to Xen's own code, its RPL raised, is refused the next time. */
+    /*
+     * Not only the same again: a PV32 gate to Xen's own code, its RPL raised, is refused the next
+     * time.
+     */
     return first == CGDT_FINE || profile->judge(*desc, desc) == CGDT_FINE;
 }
 
@@ -189,7 +194,10 @@ static bool counts(enum cgdt_reason reason, uint32_t rules)
                                     cgdt_reason_effect(reason) == CGDT_REWRITTEN);
 }
 
-/* LTR and LLDT of a base that is not canonical for 57-bit addresses raise #GP; of a call gate the call does. */
+/*
+ * LTR and LLDT of a base that is not canonical for 57-bit addresses raise #GP; of a call gate the
+ * call does.
+ */
 bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high)
 {
     const bool canonical =
@@ -199,8 +207,8 @@ bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high)
 }
 
 /*
- * A walk over a slot that others may be changing: each entry is loaded once, so that what is judged is what is
- * reported. `next` is loaded early where a 16-byte descriptor may begin.
+ * A walk over a slot that others may be changing: each entry is loaded once, so that what is judged
+ * is what is reported. `next` is loaded early where a 16-byte descriptor may begin.
  */
 struct walk {
     const cgdt_desc_t *slot;
@@ -265,7 +273,9 @@ static enum cgdt_reason check_owned(const struct cgdt_profile *profile, uint32_t
 
         if (reason != CGDT_FINE)
             return reason;
-        /* A well-formed second half is not a descriptor of its own. Xen looks at it as if it were. */
+        /*
+         * A well-formed second half is not a descriptor of its own. Xen looks at it as if it were.
+         */
         if (walk->has_next) {
             walk->has_next = false;
             walk->entry++;
@@ -291,8 +301,9 @@ static bool is_plain_or_zero(cgdt_desc_t desc)
 }
 
 /*
- * Whether eight descriptors are all zero or, in an owned slot, PLAIN64. Most groups are all the one, or all the
- * other but for a null entry: what all have in common tells. The second tells which of the two to look for.
+ * Whether eight descriptors are all zero or, in an owned slot, PLAIN64. Most groups are all the
+ * one, or all the other but for a null entry: what all have in common tells. The second tells which
+ * of the two to look for.
  */
 static bool is_plain_group(const cgdt_desc_t *group, bool owned)
 {
@@ -319,7 +330,10 @@ static bool is_plain_group(const cgdt_desc_t *group, bool owned)
     return fine;
 }
 
-/* Whether a slot is fine at first sight, as nearly all are. False: it has to be looked at more closely. */
+/*
+ * Whether a slot is fine at first sight, as nearly all are. False: it has to be looked at more
+ * closely.
+ */
 static bool is_plain_slot(const struct cgdt_profile *profile, const cgdt_desc_t *slot,
                           uint32_t entries, bool owned)
 {
@@ -332,7 +346,10 @@ static bool is_plain_slot(const struct cgdt_profile *profile, const cgdt_desc_t 
     return entry >= entries;
 }
 
-/* A slot without an owner: the profile first, since what it refuses is worse than what is merely not zero. */
+/*
+ * A slot without an owner: the profile first, since what it refuses is worse than what is merely
+ * not zero.
+ */
 static enum cgdt_reason check_unowned(const struct cgdt_profile *profile, uint32_t rules,
                                       struct walk *walk)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call for n slots on its way: the first `claimed` come from pages in service, the rest from new ones.
+ * A call for n slots on its way: the first `claimed` come from pages in service, the rest from new
+ * ones.
  *
- * Slots are claimed under the lock, and go back under it if there are too few: a call that held some meanwhile
- * would make another CPU believe that the pool is full. Once all are had, nobody has to wait for the templates.
+ * Slots are claimed under the lock, and go back under it if there are too few: a call that held
+ * some meanwhile would make another CPU believe that the pool is full. Once all are had, nobody has
+ * to wait for the templates.
  */
 #include "claim.h"
 #include "grow.h"
@@ -73,7 +75,10 @@ CGDT_COMPACT_ static void undo_claims(struct cgdt_pool *pool, struct request *re
         request->slots[i] = CGDT_NO_SLOT;
 }
 
-/* Handles on a page that is on its way in, and the template onto them: it is private, so this cannot fail. */
+/*
+ * Handles on a page that is on its way in, and the template onto them: it is private, so this
+ * cannot fail.
+ */
 CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct request *request,
                                         uint32_t page)
 {

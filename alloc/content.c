@@ -5,7 +5,10 @@
 #include "slot.h"
 #include "store.h"
 
-/* Descriptors of a write that lie on the stack in any case: a thread's TLS, a TSS, a table of i386 Linux. */
+/*
+ * Descriptors of a write that lie on the stack in any case: a thread's TLS, a TSS, a table of i386
+ * Linux.
+ */
 #define FEW 32u
 
 /* Where a write goes. */
@@ -18,8 +21,9 @@ struct target {
 };
 
 /*
- * The caller's values are loaded once, into `copy`: what is judged is what is stored, whatever the caller's memory is
- * meanwhile. False: all are there already, as in most writes of a context switch.
+ * The caller's values are loaded once, into `copy`: what is judged is what is stored, whatever the
+ * caller's memory is meanwhile. False: all are there already, as in most writes of a context
+ * switch.
  */
 static CGDT_INLINE_UNLESS_SMALL_ bool load_values(const struct target *target,
                                                   const cgdt_desc_t *values,

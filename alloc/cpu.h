@@ -7,9 +7,10 @@
  *     handle              online
  *     handle | BUSY       going: it still has its slot, and keeps it if it will not let go
  *
- * BUSY is bit 25, which no handle uses (layout.h). It is set by one compare-and-swap, so of any number of CPUs that
- * change the same word one goes on and the others hear -CGDT_EBUSY. A slot that the directory names is pinned
- * (slotmap.h): its handle is good for everything but cgdt_free(), so no word ever names a slot that is not its CPU's.
+ * BUSY is bit 25, which no handle uses (layout.h). It is set by one compare-and-swap, so of any
+ * number of CPUs that change the same word one goes on and the others hear -CGDT_EBUSY. A slot that
+ * the directory names is pinned (slotmap.h): its handle is good for everything but cgdt_free(), so
+ * no word ever names a slot that is not its CPU's.
  */
 #ifndef CGDT_ALLOC_CPU_H
 #define CGDT_ALLOC_CPU_H

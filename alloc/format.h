@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text into a caller's buffer, without a libc: what check.c and describe.c print with. Private to alloc/.
+ * Text into a caller's buffer, without a libc: what check.c and describe.c print with. Private to
+ * alloc/.
  */
 #ifndef CGDT_ALLOC_TEXT_H
 #define CGDT_ALLOC_TEXT_H

@@ -22,7 +22,10 @@ CGDT_SELDOM_ int cgdt_grow_page_(struct cgdt_pool *pool, struct growth *growth, 
     bool absent = false;
     int error = 0;
 
-    /* map() says that there is no page at all; a page that is there may be the only one that cannot be cleaned. */
+    /*
+     * map() says that there is no page at all; a page that is there may be the only one that cannot
+     * be cleaned.
+     */
     while (!absent || error != -CGDT_ENOMEM) {
         *page = cgdt_page_hole_(&pool->pages, growth->from);
         if (*page >= pool->pages.count)

@@ -13,7 +13,10 @@
 #define CGDT_SELDOM_ __attribute__((__noinline__, __cold__))
 #endif
 
-/* `static CGDT_INLINE_UNLESS_SMALL_`: a helper for its callers to take in, but not where size is what counts. */
+/*
+ * `static CGDT_INLINE_UNLESS_SMALL_`: a helper for its callers to take in, but not where size is
+ * what counts.
+ */
 #if defined(__OPTIMIZE_SIZE__) && defined(__clang__)
 #define CGDT_INLINE_UNLESS_SMALL_ __attribute__((__noinline__, __minsize__))
 #elif defined(__OPTIMIZE_SIZE__)
@@ -23,8 +26,8 @@
 #endif
 
 /*
- * Where size is what counts: as small as the compiler can. (gcc does so at -Os by itself; for i386 clang then calls
- * libgcc for 64-bit shifts.)
+ * Where size is what counts: as small as the compiler can. (gcc does so at -Os by itself; for i386
+ * clang then calls libgcc for 64-bit shifts.)
  */
 #if defined(__OPTIMIZE_SIZE__) && defined(__clang__) && defined(__x86_64__)
 #define CGDT_COMPACT_ __attribute__((__minsize__))

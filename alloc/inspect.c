@@ -5,8 +5,9 @@
 #include "format.h"
 
 /*
- * How far back cgdt_check() looks for a frame that is in the pool twice: all pairs of a pool of 16,384 CPUs
- * in 16 colors, and a bounded cost per page beyond that. A port that repeats itself does so close by.
+ * How far back cgdt_check() looks for a frame that is in the pool twice: all pairs of a pool of
+ * 16,384 CPUs in 16 colors, and a bounded cost per page beyond that. A port that repeats itself
+ * does so close by.
  */
 #define TWICE_REACH_PAGES 1024u
 

@@ -28,8 +28,8 @@ uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from)
 }
 
 /*
- * -CGDT_EPROTO if a view or its frame is in the page's window already; or the port's code, since a window
- * that cannot be compared may hold one frame twice.
+ * -CGDT_EPROTO if a view or its frame is in the page's window already; or the port's code, since a
+ * window that cannot be compared may hold one frame twice.
  */
 static int check_unknown(const struct pages *pages, uint32_t page, const void *view,
                          cgdt_frame_t frame)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which pages exist: map, seal, unseal, unmap through the port. Must not know of slots. Private to alloc/.
+ * Which pages exist: map, seal, unseal, unmap through the port. Must not know of slots. Private to
+ * alloc/.
  *
  * A page of the pool is, seen from here
  *
  *     absent      no page
- *     held        mapped, but in no service: on its way in or out, or left there by a port that would not
- *                 take it back
+ *     held        mapped, but in no service: on its way in or out, or left there by a port that
+ *                 would not take it back
  *     in service  mapped, its slots are published
  *
- * and, where mapped, private or sealed. All of it is in one word per page: the view's address, whose low
- * 12 bits are zero, with three tags. Everything that changes a word runs under the port's lock (or in the
- * boot phase); looking is for everybody: the owner of a slot keeps its page as it is.
+ * and, where mapped, private or sealed. All of it is in one word per page: the view's address,
+ * whose low 12 bits are zero, with three tags. Everything that changes a word runs under the port's
+ * lock (or in the boot phase); looking is for everybody: the owner of a slot keeps its page as it
+ * is.
  */
 #ifndef CGDT_ALLOC_PAGE_H
 #define CGDT_ALLOC_PAGE_H
@@ -46,7 +48,10 @@ struct page_state {
 
 static inline uintptr_t cgdt_page_word_(const struct pages *pages, uint32_t page)
 {
-    /* The common page is the one before 0. Pairs with set_word(): who sees a view sees the zeroed page behind it. */
+    /*
+     * The common page is the one before 0. Pairs with set_word(): who sees a view sees the zeroed
+     * page behind it.
+     */
     return cgdt_load_pointer_acquire_(&pages->words[page + 1u]);
 }
 
@@ -98,7 +103,10 @@ static inline uint32_t cgdt_page_window_end_(const struct pages *pages, uint32_t
 /* The lowest page from `from` on that is absent or held; `count` if there is none. */
 uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from);
 
-/* absent or held -> held and coming, private, zero. Errors: -CGDT_EPROTO or the port's; then it is as it was. */
+/*
+ * absent or held -> held and coming, private, zero. Errors: -CGDT_EPROTO or the port's; then it is
+ * as it was.
+ */
 int cgdt_page_map_(struct pages *pages, uint32_t page);
 
 /* private -> sealed and back. Errors: the port's; then nothing has changed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a pool begins: its size, init, seal; and what the files above ask of its pages and slots. Must not know
- * how it grows, shrinks or ends (grow.c, trim.c). The caller's memory holds
+ * How a pool begins: its size, init, seal; and what the files above ask of its pages and slots.
+ * Must not know how it grows, shrinks or ends (grow.c, trim.c). The caller's memory holds
  *
  *   struct cgdt_pool | slot map: free bits, summary, owners | page words | directory
  */
@@ -108,7 +108,10 @@ static bool port_is_complete(const struct cgdt_port *port, bool serialized)
     return serialized || (port->lock != NULL && port->unlock != NULL);
 }
 
-/* 0: all of it is in its stored form, so that nobody has to look at it again; 1: not all; or why it is none. */
+/*
+ * 0: all of it is in its stored form, so that nobody has to look at it again; 1: not all; or why it
+ * is none.
+ */
 static int check_template(const struct cgdt_config *config)
 {
     const struct table table = {NULL, config->template_entries};
@@ -182,7 +185,7 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config)
 {
     struct given given;
 
-    return take_given(&given, config) == 0 && check_given(&given) == 0
+    return take_given(&given, config) == 0 && check_given(&given) >= 0
                ? cgdt_pool_bytes_of_(&given.config)
                : 0;
 }

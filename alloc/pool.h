@@ -15,8 +15,8 @@
  *   growth       pages that a call has mapped and will put into service, or give back (grow.h)
  *   live         the boot phase is over: pages are sealed before anybody gets a slot on them
  *
- * A slot lies in one page: its entries are a power of two, at most a page's, and begin at a multiple of
- * their number. store.c, slot.h, content.c and check.c rest on that.
+ * A slot lies in one page: its entries are a power of two, at most a page's, and begin at a
+ * multiple of their number. store.c, slot.h, content.c and check.c rest on that.
  */
 #ifndef CGDT_ALLOC_POOL_H
 #define CGDT_ALLOC_POOL_H
@@ -46,8 +46,8 @@ struct cgdt_pool {
 };
 
 /*
- * A struct of one version into that of another: what `from` has not is zero; what it has more must be zero, or it is
- * -CGDT_E2BIG. -CGDT_EINVAL: its size is no multiple of a word.
+ * A struct of one version into that of another: what `from` has not is zero; what it has more must
+ * be zero, or it is -CGDT_E2BIG. -CGDT_EINVAL: its size is no multiple of a word.
  */
 int cgdt_pool_take_struct_(void *to, size_t bytes, const void *from, size_t from_bytes);
 
@@ -63,7 +63,10 @@ static inline const struct cgdt_layout *cgdt_pool_layout_(const struct cgdt_pool
 void cgdt_pool_lock_(const struct cgdt_pool *pool);
 void cgdt_pool_unlock_(const struct cgdt_pool *pool);
 
-/* Slots of a page, which is in the pool: all its colors, or what the ceiling leaves of the last page. */
+/*
+ * Slots of a page, which is in the pool: all its colors, or what the ceiling leaves of the last
+ * page.
+ */
 uint32_t cgdt_pool_slots_of_(const struct cgdt_pool *pool, uint32_t page);
 
 /* The page that a slot is on. */
@@ -98,7 +101,10 @@ static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool,
                : NULL;
 }
 
-/* Under the lock. A held page, ready for use, into service; slots from `taken` on are free. And out again. */
+/*
+ * Under the lock. A held page, ready for use, into service; slots from `taken` on are free. And out
+ * again.
+ */
 void cgdt_pool_serve_(struct cgdt_pool *pool, uint32_t page, uint32_t taken);
 bool cgdt_pool_retire_(struct cgdt_pool *pool, uint32_t page); /* false: a slot of it is taken */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What sets the profiles apart. Whoever treats one otherwise than another asks here, so that a new profile is a new
- * object in check.c; and one that a program does not name is not linked. Private to alloc/.
+ * What sets the profiles apart. Whoever treats one otherwise than another asks here, so that a new
+ * profile is a new object in check.c; and one that a program does not name is not linked. Private
+ * to alloc/.
  */
 #ifndef CGDT_ALLOC_PROFILE_H
 #define CGDT_ALLOC_PROFILE_H
@@ -11,7 +12,10 @@
 struct cgdt_profile {
     /* The rules for one descriptor; *stored is the descriptor, and becomes its stored form. */
     enum cgdt_reason (*judge)(cgdt_desc_t desc, cgdt_desc_t *stored);
-    /* Descriptors with all of these bits set are taken as they are, without a closer look; 0: none are. */
+    /*
+     * Descriptors with all of these bits set are taken as they are, without a closer look; 0: none
+     * are.
+     */
     cgdt_desc_t plain;
     bool
         xen; /* a hypervisor's rules: it rewrites, and looks at each entry alone; false: the CPU's */
@@ -22,8 +26,8 @@ struct cgdt_profile {
 };
 
 /*
- * A descriptor into its stored form. False: it is refused, or changes again, or is refused, when it is seen again;
- * then *desc has no meaning.
+ * A descriptor into its stored form. False: it is refused, or changes again, or is refused, when it
+ * is seen again; then *desc has no meaning.
  */
 bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc);
 

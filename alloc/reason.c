@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reasons and violations in words; a file of its own, so that a linker leaves it out where nobody asks. */
+/*
+ * Reasons and violations in words; a file of its own, so that a linker leaves it out where nobody
+ * asks.
+ */
 #include "cgdt/check.h"
 #include "format.h"
 

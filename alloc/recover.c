@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After CPUs that died inside a call of the pool: cgdt_recover(). Nobody else is here, so plain looks and stores will do,
- * and what is neither free nor owned is nobody's. Must not know where they died: it looks at all of the pool's state.
+ * After CPUs that died inside a call of the pool: cgdt_recover(). Nobody else is here, so plain
+ * looks and stores will do, and what is neither free nor owned is nobody's. Must not know where
+ * they died: it looks at all of the pool's state.
  */
 #include "cgdt/cpus.h"
 #include "cpu.h"
@@ -10,7 +11,10 @@
 #define OWNED  CGDT_SLOTMAP_OWNED
 #define PINNED CGDT_SLOTMAP_PINNED
 
-/* Pages that a call had on their way in wait for a later growth; the counts are those of what is in service. */
+/*
+ * Pages that a call had on their way in wait for a later growth; the counts are those of what is in
+ * service.
+ */
 static void count_pages(struct cgdt_pool *pool)
 {
     pool->pages.serving = 0;
@@ -64,7 +68,9 @@ static int regain(struct cgdt_pool *pool, uint32_t number)
     const int error = cgdt_slot_erase_by_batch_(pool, number);
     if (error != 0)
         return error;
-    /* Its handle may have been given out a moment before, pinned: that one is stale from here on. */
+    /*
+     * Its handle may have been given out a moment before, pinned: that one is stale from here on.
+     */
     set_owner(pool, number, (byte & PINNED) != 0 ? cgdt_slotmap_next_byte_(byte & ~PINNED) : byte);
     cgdt_slotmap_publish_(&pool->map, number, 1);
     return 1;

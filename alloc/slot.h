@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles, and how a slot is filled and zeroed. Must not know how a slot is found (alloc.c, claim.c).
- * Private to alloc/.
+ * Handles, and how a slot is filled and zeroed. Must not know how a slot is found (alloc.c,
+ * claim.c). Private to alloc/.
  *
- * The life of a slot: free (zero) -> claimed -> template written -> owned -> releasing, so that no second free
- * gets in -> zeroed -> published as free. Between claim and publish the slot is its owner's alone, so its
- * contents need no further order among CPUs.
+ * The life of a slot: free (zero) -> claimed -> template written -> owned -> releasing, so that no
+ * second free gets in -> zeroed -> published as free. Between claim and publish the slot is its
+ * owner's alone, so its contents need no further order among CPUs.
  */
 #ifndef CGDT_ALLOC_SLOT_H
 #define CGDT_ALLOC_SLOT_H
@@ -42,8 +42,9 @@ static inline bool cgdt_slot_is_possible_(const struct cgdt_pool *pool, cgdt_slo
 }
 
 /*
- * A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's. `pin` is
- * CGDT_SLOTMAP_PINNED for the directory, whose slots nobody else frees, and 0 for all others.
+ * A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's.
+ * `pin` is CGDT_SLOTMAP_PINNED for the directory, whose slots nobody else frees, and 0 for all
+ * others.
  */
 static inline bool cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {

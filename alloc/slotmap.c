@@ -2,26 +2,29 @@
 /*
  * The lock-free bitmap tree of slotmap.h.
  *
- * Level 0 alone is the truth. The levels above are a summary that only says where to look first, and may be
- * wrong in two ways:
+ * Level 0 alone is the truth. The levels above are a summary that only says where to look first,
+ * and may be wrong in two ways:
  *
- *   says "room" where there is none: whoever walks there clears the bit. Claiming a word's last slot
- *     leaves it so on purpose; the next walk pays, and a slot freed meanwhile costs nobody anything.
- *   says "full" where there is room: only between two steps of one call, never for good. A publisher sets
- *     the word, then makes sure of every bit above. A walker that clears a bit looks at the word again
- *     and, if it is no longer zero, sets the bit again. Publisher: word, then bit; walker: bit, then word.
- *     Each is a sequentially consistent read-modify-write followed by a sequentially consistent load, so
- *     at least one of the two sees what the other did (the store-buffering pattern).
+ *   says "room" where there is none: whoever walks there clears the bit. Claiming a word's last
+ *     slot leaves it so on purpose; the next walk pays, and a slot freed meanwhile costs nobody
+ *     anything.
+ *   says "full" where there is room: only between two steps of one call, never for good. A
+ *     publisher sets the word, then makes sure of every bit above. A walker that clears a bit looks
+ *     at the word again and, if it is no longer zero, sets the bit again. Publisher: word, then
+ *     bit; walker: bit, then word. Each is a sequentially consistent read-modify-write followed by
+ *     a sequentially consistent load, so at least one of the two sees what the other did (the
+ *     store-buffering pattern).
  *
- * So a claim that finds nothing by the summary looks at every word, and says "none" only if no publisher finished
- * while it looked. That is exact: suppose that a slot was free at the end of the look, by a publish that had
- * finished. If that began to show before the look came to its word, the look saw it there. If later, the publisher
- * set the bit after it, so after this CPU had counted itself as a looker; it saw the count, and announced itself
- * before it finished. A publisher that has not finished yet has not published yet, or its slot was claimed by
- * somebody: then it had published at that very moment.
+ * So a claim that finds nothing by the summary looks at every word, and says "none" only if no
+ * publisher finished while it looked. That is exact: suppose that a slot was free at the end of the
+ * look, by a publish that had finished. If that began to show before the look came to its word, the
+ * look saw it there. If later, the publisher set the bit after it, so after this CPU had counted
+ * itself as a looker; it saw the count, and announced itself before it finished. A publisher that
+ * has not finished yet has not published yet, or its slot was claimed by somebody: then it had
+ * published at that very moment.
  *
- * Progress: a claim goes round again only when another CPU has just taken the bit that it wanted, or has just
- * published a slot.
+ * Progress: a claim goes round again only when another CPU has just taken the bit that it wanted,
+ * or has just published a slot.
  */
 #include "slotmap.h"
 #include "hints.h"
@@ -36,8 +39,8 @@
 #define says_room  cgdt_slotmap_says_room_
 
 /*
- * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A few are cheaper than a
- * look at every word, which clears what is left; how many makes no other difference.
+ * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A few are
+ * cheaper than a look at every word, which clears what is left; how many makes no other difference.
  */
 #define SUMMARY_TRIES 4u
 
@@ -97,8 +100,8 @@ CGDT_COMPACT_ void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, 
 {
     for (; level < map->top; level++) {
         /*
-         * Every level is looked at, even where the bit below was set already: whoever set that one may not
-         * have come up here yet.
+         * Every level is looked at, even where the bit below was set already: whoever set that one
+         * may not have come up here yet.
          */
         if (!says_room(map, level, index))
             (void)set_bits(map, &map->level[level + 1][index >> WORD_SHIFT],
@@ -107,7 +110,10 @@ CGDT_COMPACT_ void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, 
     }
 }
 
-/* Word `index` of `level` was seen to be zero: take its bit out of the level above, unless it is no more. */
+/*
+ * Word `index` of `level` was seen to be zero: take its bit out of the level above, unless it is no
+ * more.
+ */
 CGDT_COMPACT_ static void mark_full(struct slotmap *map, uint32_t level, uint32_t index)
 {
     cgdt_word_t *above = &map->level[level + 1][index >> WORD_SHIFT];
@@ -118,7 +124,10 @@ CGDT_COMPACT_ static void mark_full(struct slotmap *map, uint32_t level, uint32_
         cgdt_slotmap_mark_room_(map, level, index);
 }
 
-/* Down the tree along the lowest bits: the free bits of word *found, not 0; or 0. Clears what is stale. */
+/*
+ * Down the tree along the lowest bits: the free bits of word *found, not 0; or 0. Clears what is
+ * stale.
+ */
 CGDT_COMPACT_ static uint64_t find_room(struct slotmap *map, uint32_t *found, bool *stale)
 {
     uint32_t level = map->top;
@@ -159,7 +168,10 @@ CGDT_COMPACT_ static uint64_t claim_from(struct slotmap *map, uint32_t index, ui
     return clear_bits(map, &map->level[0][index], wanted) & wanted;
 }
 
-/* What the lowest word that has a free slot gives, by looking at each; clears what is stale on the way. */
+/*
+ * What the lowest word that has a free slot gives, by looking at each; clears what is stale on the
+ * way.
+ */
 CGDT_COMPACT_ static uint64_t look(struct slotmap *map, uint32_t max, uint32_t *first)
 {
     /* Pairs with cover(). What is published in a word that is covered after this is announced. */
@@ -236,7 +248,10 @@ CGDT_COMPACT_ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, ui
     cgdt_slotmap_mark_room_(map, 0, index);
 }
 
-/* Goes round again only when another CPU has changed the word meanwhile: claimed or freed a slot in it. */
+/*
+ * Goes round again only when another CPU has changed the word meanwhile: claimed or freed a slot in
+ * it.
+ */
 CGDT_COMPACT_ bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n)
 {
     const uint32_t index = first >> WORD_SHIFT;
@@ -273,8 +288,9 @@ uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint
 }
 
 /*
- * Eight bytes of owners as one word. Others change single bytes of it at the same time: a locked operation has
- * its whole cache line, so operands of two sizes exclude each other. Linux relies on that too (qspinlock).
+ * Eight bytes of owners as one word. Others change single bytes of it at the same time: a locked
+ * operation has its whole cache line, so operands of two sizes exclude each other. Linux relies on
+ * that too (qspinlock).
  */
 typedef cgdt_word_t owners_word __attribute__((may_alias));
 

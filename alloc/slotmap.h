@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which slots are free: a lock-free bitmap tree; and whose a handle is: a byte per slot. Knows nothing of
- * GDTs and pages. Private to alloc/.
+ * Which slots are free: a lock-free bitmap tree; and whose a handle is: a byte per slot. Knows
+ * nothing of GDTs and pages. Private to alloc/.
  *
  *     level 2   [ .... .... .... ...1 ]                    a bit per word below: "may have room"
  *     level 1   [ ...1 .1.. ] [ .... ] ...                 a bit per word below
  *     level 0   [ free bits of slots 0 .. 63 ] [ 64 .. ]   a bit per slot: 1 = free
  *     owners    [ byte of slot 0 ] [ 1 ] [ 2 ] ...         OWNED | generation
  *
- * A slot is taken by clearing one bit. A *range* is up to 64 consecutive slots within one word of level 0 (a
- * page's colors), so that it can be put in or taken out by one operation.
+ * A slot is taken by clearing one bit. A *range* is up to 64 consecutive slots within one word of
+ * level 0 (a page's colors), so that it can be put in or taken out by one operation.
  *
  * A slot is in exactly one of these states:
  *     absent      not published, or retired      free bit 0, not OWNED
@@ -31,12 +31,18 @@
 /* 2^24 slots: words of 64 in levels of 2^18, 2^12, 2^6 and 1. */
 #define CGDT_SLOTMAP_LEVELS 4u
 
-/* Generations that a slot goes through before its handles look the same again: as many as a handle tells. */
+/*
+ * Generations that a slot goes through before its handles look the same again: as many as a handle
+ * tells.
+ */
 #define CGDT_SLOTMAP_GENERATIONS 64u
 
 #define CGDT_SLOTMAP_NONE 0xffffffffu
 
-/* In a slot's byte; the other bits are its generation. PINNED: owned, and given back by who says so too only. */
+/*
+ * In a slot's byte; the other bits are its generation. PINNED: owned, and given back by who says so
+ * too only.
+ */
 #define CGDT_SLOTMAP_OWNED  0x80u
 #define CGDT_SLOTMAP_PINNED 0x40u
 
@@ -75,21 +81,24 @@ size_t cgdt_slotmap_bytes_(uint32_t slots);
 void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool serialized);
 
 /*
- * The lowest word that has room gives up to `max` (at least 1) of its lowest free slots: bit i of the result is
- * slot *first + i. 0: at some moment of this call every published slot was taken. Lock-free; O(1), but where no
- * slot or almost none is free O(slots / 64).
+ * The lowest word that has room gives up to `max` (at least 1) of its lowest free slots: bit i of
+ * the result is slot *first + i. 0: at some moment of this call every published slot was taken.
+ * Lock-free; O(1), but where no slot or almost none is free O(slots / 64).
  */
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first);
 
 /*
- * Slots up to and including this one may be published from now on. One CPU at a time, and before any of them is.
+ * Slots up to and including this one may be published from now on. One CPU at a time, and before
+ * any of them is.
  */
 static inline void cgdt_slotmap_cover_(struct slotmap *map, uint32_t slot)
 {
     const uint32_t end = cgdt_load32_relaxed_(&map->end);
     const uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
 
-    /* Pairs with look(): who looks at less than all words hears of what is published in the others. */
+    /*
+     * Pairs with look(): who looks at less than all words hears of what is published in the others.
+     */
     if (index >= end)
         cgdt_add32_seq_cst_(&map->end, index + 1 - end);
 }
@@ -100,7 +109,10 @@ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
 bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n);
 
-/* Nobody else is here: whoever looked at every word will not come back; what is free is found by any walk. */
+/*
+ * Nobody else is here: whoever looked at every word will not come back; what is free is found by
+ * any walk.
+ */
 void cgdt_slotmap_forget_lookers_(struct slotmap *map);
 
 /* The free bits of a range, bit 0 for its first slot. */
@@ -266,7 +278,9 @@ static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uin
 {
     const uint32_t generation = cgdt_slotmap_generation_(map, slot);
 
-    /* Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin. */
+    /*
+     * Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin.
+     */
     cgdt_store8_release_(&map->owners[slot], (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
     return generation;
 }
@@ -294,8 +308,8 @@ static inline bool cgdt_slotmap_pin_(struct slotmap *map, uint32_t slot, uint32_
 }
 
 /*
- * owned -> releasing. False, and no change, if the slot is not owned, or of another generation, or pinned otherwise
- * than `pin` says. Of any number of CPUs that try, one succeeds.
+ * owned -> releasing. False, and no change, if the slot is not owned, or of another generation, or
+ * pinned otherwise than `pin` says. Of any number of CPUs that try, one succeeds.
  */
 static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot,
                                                uint32_t generation, uint32_t pin)
@@ -314,8 +328,8 @@ static inline void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slo
 }
 
 /*
- * owned -> releasing for slots first .. first+7, whose bytes are `seen`, lowest first, and become `next`. False,
- * and no change, if they are not, or lie in two words, or are not all there.
+ * owned -> releasing for slots first .. first+7, whose bytes are `seen`, lowest first, and become
+ * `next`. False, and no change, if they are not, or lie in two words, or are not all there.
  */
 bool cgdt_slotmap_release_begin_eight_(struct slotmap *map, uint32_t first, uint64_t seen,
                                        uint64_t next);

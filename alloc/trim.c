@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages out of the pool: cgdt_trim() and cgdt_pool_destroy(), under the port's lock. Must not know how a pool
- * grows.
+ * Pages out of the pool: cgdt_trim() and cgdt_pool_destroy(), under the port's lock. Must not know
+ * how a pool grows.
  *
- * Trim takes one page at a time, from the top, and looks before it takes. A page's slots are claimed by one
- * atomic operation, which succeeds only if all of them are free; from then on nobody can get in, and the page can
- * be unsealed and unmapped in peace; or, if the port refuses, it is put back into service as it was. A CPU's frame
- * list ends with its own page, so a page may go when no page above it in its window is left.
+ * Trim takes one page at a time, from the top, and looks before it takes. A page's slots are
+ * claimed by one atomic operation, which succeeds only if all of them are free; from then on nobody
+ * can get in, and the page can be unsealed and unmapped in peace; or, if the port refuses, it is
+ * put back into service as it was. A CPU's frame list ends with its own page, so a page may go when
+ * no page above it in its window is left.
  */
 #include "pool.h"
 
@@ -76,7 +77,10 @@ CGDT_COMPACT_ static bool is_in_use(const struct cgdt_pool *pool)
     return false;
 }
 
-/* All pages, from the top; the common page last. That can fail, so it comes before the first is unmapped. */
+/*
+ * All pages, from the top; the common page last. That can fail, so it comes before the first is
+ * unmapped.
+ */
 CGDT_COMPACT_ static int unseal_all(struct cgdt_pool *pool)
 {
     for (uint32_t n = pool->pages.count + 1; n-- > 0;) {
@@ -90,8 +94,8 @@ CGDT_COMPACT_ static int unseal_all(struct cgdt_pool *pool)
 }
 
 /*
- * What unseal_all() did is undone. A page that cannot be sealed again is held from now on, and with it all above
- * it in its window: no page in service may be above a hole.
+ * What unseal_all() did is undone. A page that cannot be sealed again is held from now on, and with
+ * it all above it in its window: no page in service may be above a hole.
  */
 CGDT_COMPACT_ static void seal_again(struct cgdt_pool *pool)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What an allocator does, on one thread: a pair, bring-up and tear-down, churn; the same for every peer. */
+/*
+ * What an allocator does, on one thread: a pair, bring-up and tear-down, churn; the same for every
+ * peer.
+ */
 #include "cases.h"
 
 #include <stdlib.h>
@@ -30,8 +33,8 @@ static void run_pair(struct bench_state *state, const void *arg)
 }
 
 /*
- * Bring n CPUs up, take n CPUs down. It has been done once before, so that everybody has the memory at hand: what
- * it takes to get it from the system is the system's.
+ * Bring n CPUs up, take n CPUs down. It has been done once before, so that everybody has the memory
+ * at hand: what it takes to get it from the system is the system's.
  */
 static void run_bring_up(struct bench_state *state, const void *arg)
 {
@@ -75,7 +78,10 @@ static bool churn_begin(struct churn *churn, const struct peer_case *it, void *c
     for (uint32_t i = 0; i < churn->full; i++)
         if (!it->peer->take_many(ctx, churn->cpus[i], 1, &churn->handles[i]))
             return false;
-    /* Each place changes some four times, so that it does not matter how the tables were laid out first. */
+    /*
+     * Each place changes some four times, so that it does not matter how the tables were laid out
+     * first.
+     */
     return it->peer->churn(ctx, churn, 4 * it->n);
 }
 

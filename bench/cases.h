@@ -16,7 +16,10 @@ struct case_list {
 
 typedef void case_run(struct bench_state *state, const void *arg);
 
-/* One more case. The name is formatted and copied; the case may be changed until the next one is added. */
+/*
+ * One more case. The name is formatted and copied; the case may be changed until the next one is
+ * added.
+ */
 struct bench_case *case_add(struct case_list *list, case_run *run, const void *arg,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 

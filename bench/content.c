@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done with a table that one has: write its TLS descriptors, convert selectors. cgdt alone. */
+/*
+ * What is done with a table that one has: write its TLS descriptors, convert selectors. cgdt alone.
+ */
 #include "cases.h"
 
 #include <cgdt/cgdt.h>
@@ -103,7 +105,10 @@ static void run_tls_hosted(struct bench_state *state, const void *arg)
 }
 #endif
 
-/* Selectors as a kernel meets them: three in four name entries of the table, the others are of all kinds. */
+/*
+ * Selectors as a kernel meets them: three in four name entries of the table, the others are of all
+ * kinds.
+ */
 static void make_selectors(uint16_t *selectors, cgdt_slot_t *slots)
 {
     uint64_t random = 0x9e3779b97f4a7c15ull;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be measured once in a process only, since allocators keep what they once had: the memory that N tables
- * make resident, and the first bring-up, in which every page comes from the system. Each figure is a child's.
+ * What can be measured once in a process only, since allocators keep what they once had: the memory
+ * that N tables make resident, and the first bring-up, in which every page comes from the system.
+ * Each figure is a child's.
  */
 #define _GNU_SOURCE
 

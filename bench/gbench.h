@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Google Benchmark for C. Everything of it that the cases use is in this header; gbench.cc, the one C++ file of
- * the benchmarks, puts it through to the library.
+ * Google Benchmark for C. Everything of it that the cases use is in this header; gbench.cc, the one
+ * C++ file of the benchmarks, puts it through to the library.
  *
  *     static void case_add(struct bench_state *state, const void *arg)
  *     {
  *         while (bench_next(state))
- *             bench_keep(&something);      set-up before the loop and tear-down after it are not timed
+ *             bench_keep(&something);      set-up before the loop and tear-down after it are not
+ *                                          timed
  *     }
  *
  *     const struct bench_case cases[] = {{.name = "add", .run = case_add}};
  *     return bench_main(argc, argv, cases, 1);
  *
- * Cases are registered by hand, in the order of the table: nothing runs before main(). No exception leaves
- * gbench.cc.
+ * Cases are registered by hand, in the order of the table: nothing runs before main(). No exception
+ * leaves gbench.cc.
  *
- * bench_next() counts down inline and calls the library once in BENCH_STRIDE iterations, so the loop costs what
- * a loop costs (the case overhead/... measures it). A loop that does n iterations by itself asks with
+ * bench_next() counts down inline and calls the library once in BENCH_STRIDE iterations, so the
+ * loop costs what a loop costs (the case overhead/... measures it). A loop that does n iterations
+ * by itself asks with
  * bench_batch(); so does one whose single iteration is long, with n = 1.
  */
 #ifndef CGDT_BENCH_GBENCH_H
@@ -68,7 +70,10 @@ static inline void bench_keep(const void *at)
     __asm__ volatile("" : : "r"(at) : "memory");
 }
 
-/* This thread, 0 up, and how many there are. Thread 0 sets up before its loop: the others wait for it there. */
+/*
+ * This thread, 0 up, and how many there are. Thread 0 sets up before its loop: the others wait for
+ * it there.
+ */
 uint32_t bench_thread(const struct bench_state *state);
 uint32_t bench_threads(const struct bench_state *state);
 
@@ -88,8 +93,9 @@ void bench_skip(struct bench_state *state, const char *why);
 void bench_context(const char *key, const char *value);
 
 /*
- * Run what the command line asks for (--benchmark_filter and so on). Once in a process. Returns the program's exit code: 0, or 1
- * for an argument that is not known, no case that matches, or an error in the library.
+ * Run what the command line asks for (--benchmark_filter and so on). Once in a process. Returns the
+ * program's exit code: 0, or 1 for an argument that is not known, no case that matches, or an error
+ * in the library.
  */
 int bench_main(int argc, char **argv, const struct bench_case *cases, size_t n);
 

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A pair in a pool of n slots, one of which is free. Pools are kept: filling the largest takes seconds. */
+/*
+ * A pair in a pool of n slots, one of which is free. Pools are kept: filling the largest takes
+ * seconds.
+ */
 
 struct filled {
     uint32_t n; /* slots */

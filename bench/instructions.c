@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * instructions CASE: does one thing OPERATIONS times, in a function that callgrind is told to count in and that has
- * nothing else in it. bench/test-instructions divides and compares: instructions repeat exactly, where times do not.
+ * instructions CASE: does one thing OPERATIONS times, in a function that callgrind is told to count
+ * in and that has nothing else in it. bench/test-instructions divides and compares: instructions
+ * repeat exactly, where times do not.
  */
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgdt-bench: every case, by the name that --benchmark_filter takes. tools/bench runs them all and judges.
+ * cgdt-bench: every case, by the name that --benchmark_filter takes. tools/bench runs them all and
+ * judges.
  */
 #include "cases.h"
 
 #include <string.h>
 
-/* What of a figure is the loop's: by the inline countdown that all cases have, and by a call per iteration. */
+/*
+ * What of a figure is the loop's: by the inline countdown that all cases have, and by a call per
+ * iteration.
+ */
 static void run_countdown(struct bench_state *state, const void *arg)
 {
     while (bench_next(state))

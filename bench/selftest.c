@@ -17,7 +17,10 @@
 
 #define TABLES 100u
 
-/* A descriptor that is not present: whatever a CPU's owner left behind, every allocator must clear it away. */
+/*
+ * A descriptor that is not present: whatever a CPU's owner left behind, every allocator must clear
+ * it away.
+ */
 #define SCRIBBLE 0x5a5a5a5a5a5aull
 
 static bool fails(const struct peer *peer, const char *what, uint32_t table)
@@ -45,7 +48,10 @@ static void scribble(const struct peer *peer, cgdt_desc_t *table)
         table[k] = SCRIBBLE;
 }
 
-/* All tables out at once: each fresh when all others have been scribbled on, so that no two overlap. */
+/*
+ * All tables out at once: each fresh when all others have been scribbled on, so that no two
+ * overlap.
+ */
 static bool round_trip(const struct peer *peer, void *ctx, uintptr_t *handles)
 {
     if (!peer->take_many(ctx, 0, TABLES, handles))
@@ -145,7 +151,10 @@ static int test_forgetful(void)
     return test_peer(&forgetful) == 0 ? 1 : 0;
 }
 
-/* Two checkers, one answer. Most pages have one thing wrong with them, so that it is not always the first entry. */
+/*
+ * Two checkers, one answer. Most pages have one thing wrong with them, so that it is not always the
+ * first entry.
+ */
 
 static cgdt_desc_t random_descriptor(uint64_t *random)
 {

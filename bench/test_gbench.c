@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The wrapper does what its header says. Each claim has a process of its own: bench_main() runs once in one. */
+/*
+ * The wrapper does what its header says. Each claim has a process of its own: bench_main() runs
+ * once in one.
+ */
 #define _GNU_SOURCE
 
 #include "gbench.h"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Churn on several threads, where tables are given back by another thread than the one that took them.
+ * Churn on several threads, where tables are given back by another thread than the one that took
+ * them.
  *
- *     thread: take BUNDLE tables -> put them into a random box, get the bundle that was there -> give its tables
+ *     thread: take BUNDLE tables -> put them into a random box, get the bundle that was there ->
+ *     give its tables
  *
- * Every box always has a full bundle, and every thread an empty one at hand, so nobody waits. Bundles, not tables,
- * change hands, so that the boxes cost next to nothing.
+ * Every box always has a full bundle, and every thread an empty one at hand, so nobody waits.
+ * Bundles, not tables, change hands, so that the boxes cost next to nothing.
  */
 #include "cases.h"
 
@@ -23,7 +25,10 @@ struct box {
     _Alignas(64) struct bundle *bundle;
 };
 
-/* What the threads of one run share: thread 0 makes it before its loop begins, which the others wait for. */
+/*
+ * What the threads of one run share: thread 0 makes it before its loop begins, which the others
+ * wait for.
+ */
 static struct {
     void *ctx;
     struct bundle *bundles; /* one per box, then one per thread */

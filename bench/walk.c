@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The touch walk: one descriptor of every CPU's table, in random order, as switches between vCPUs read them. */
+/*
+ * The touch walk: one descriptor of every CPU's table, in random order, as switches between vCPUs
+ * read them.
+ */
 #include "cases.h"
 
 #include <stdlib.h>
@@ -7,8 +10,9 @@
 #define WALK_ENTRY 2u /* kernel code */
 
 /*
- * Each read must be over before the next begins, as one switch ends before another begins: the next address depends
- * on what was read, by a bit that no table has. The addresses themselves are read ahead.
+ * Each read must be over before the next begins, as one switch ends before another begins: the next
+ * address depends on what was read, by a bit that no table has. The addresses themselves are read
+ * ahead.
  */
 static uint64_t walk(cgdt_desc_t *const *order, uint32_t n, cgdt_desc_t never)
 {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hosted port: pages of a memfd, written through one mapping and, once sealed, seen read-only at their
- * place in the window area (include/cgdt/port/hosted.h has the picture, hosted_arena.c the pages).
+ * The hosted port: pages of a memfd, written through one mapping and, once sealed, seen read-only
+ * at their place in the window area (include/cgdt/port/hosted.h has the picture, hosted_arena.c the
+ * pages).
  *
- * The kernel bounds a process to some 65,000 mappings (vm.max_map_count). A run of places that shows a run
- * of frames is a single mapping to it, and jemalloc hands pages out in rising order of addresses, so
- * hundreds of thousands of sealed pages stay far below. Only common pages and holes interrupt a run.
- * To take a page back can need mappings, too, since it cuts a run in two: some are kept in reserve for that.
+ * The kernel bounds a process to some 65,000 mappings (vm.max_map_count). A run of places that
+ * shows a run of frames is a single mapping to it, and jemalloc hands pages out in rising order of
+ * addresses, so hundreds of thousands of sealed pages stay far below. Only common pages and holes
+ * interrupt a run. To take a page back can need mappings, too, since it cuts a run in two: some are
+ * kept in reserve for that.
  *
- * Rule 4 of port.h orders map, seal, unseal and unmap, so pages[] needs no lock of its own. live_write
- * and frame read the entry of a page that cannot leave meanwhile.
+ * Rule 4 of port.h orders map, seal, unseal and unmap, so pages[] needs no lock of its own.
+ * live_write and frame read the entry of a page that cannot leave meanwhile.
  */
 #define _GNU_SOURCE
 
@@ -125,8 +127,8 @@ static int map_back(struct cgdt_hosted *hosted, char *place, uint32_t frame)
 
 /*
  * A place that showed `from` shows `to` afterwards, one of which is a frame and the other ZEROS. To
- * take a frame back may cost the reserve, to show one may not. Old kernels drop what stood at a fixed
- * address before they notice that they cannot map: put it back.
+ * take a frame back may cost the reserve, to show one may not. Old kernels drop what stood at a
+ * fixed address before they notice that they cannot map: put it back.
  */
 static int change_place(struct cgdt_hosted *hosted, char *place, uint32_t from, uint32_t to)
 {
@@ -137,7 +139,10 @@ static int change_place(struct cgdt_hosted *hosted, char *place, uint32_t from, 
     return error;
 }
 
-/* The common page stands at the head of the first window, and of every other that has a sealed page. */
+/*
+ * The common page stands at the head of the first window, and of every other that has a sealed
+ * page.
+ */
 
 static uint32_t sealed_in_window(const struct cgdt_hosted *hosted, uint32_t window)
 {

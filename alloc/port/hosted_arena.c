@@ -2,12 +2,13 @@
 /*
  * The hosted port's pages: a jemalloc arena in a memfd (hosted_arena.h).
  *
- * The arena takes its extents from the file's beginning to its end and never gives one back: the hooks
- * refuse to, so jemalloc keeps freed pages for the next request, and only their memory returns to the
- * system (a hole is punched into the file). One thread at a time takes and puts pages (rule 4 of port.h),
- * so the hooks need no lock.
+ * The arena takes its extents from the file's beginning to its end and never gives one back: the
+ * hooks refuse to, so jemalloc keeps freed pages for the next request, and only their memory
+ * returns to the system (a hole is punched into the file). One thread at a time takes and puts
+ * pages (rule 4 of port.h), so the hooks need no lock.
  *
- * jemalloc's own records of the arena, its mutexes among them, must not be in the file: a child after
+ * jemalloc's own records of the arena, its mutexes among them, must not be in the file: a child
+ * after
  * fork() shares the file, and jemalloc takes every mutex of a process that forks.
  */
 #define _GNU_SOURCE
@@ -26,8 +27,8 @@
 #define GROW_BYTES ((size_t)2 << 20)
 
 /*
- * What the arena may take from the file beyond the pages: the rest of a growth step, and gaps before
- * extents. The file is sparse, so plenty costs nothing.
+ * What the arena may take from the file beyond the pages: the rest of a growth step, and gaps
+ * before extents. The file is sparse, so plenty costs nothing.
  */
 #define SLACK_BYTES (4 * GROW_BYTES)
 
@@ -62,7 +63,10 @@ static void extent_destroy(extent_hooks_t *hooks, void *addr, size_t size, bool 
     (void)hooks, (void)addr, (void)size, (void)committed, (void)index;
 }
 
-/* Memory back to the system; both views read zeros then. madvise() on one mapping would not do that. */
+/*
+ * Memory back to the system; both views read zeros then. madvise() on one mapping would not do
+ * that.
+ */
 static bool extent_purge(extent_hooks_t *hooks, void *addr, size_t size, size_t offset,
                          size_t length, unsigned index)
 {
@@ -150,7 +154,10 @@ static int make_arena(struct hosted_arena *arena)
         return -error;
     arena->made = true;
     error = tune_arena(arena, "retain_grow_limit", &grow_bytes, sizeof(grow_bytes));
-    /* With retain off, by MALLOC_CONF perhaps, extents are never larger than asked for: no limit to set. */
+    /*
+     * With retain off, by MALLOC_CONF perhaps, extents are never larger than asked for: no limit to
+     * set.
+     */
     if (error == 0 || error == -ENOENT)
         error = tune_arena(arena, "dirty_decay_ms", &at_once, sizeof(at_once));
     if (error == 0)

@@ -30,8 +30,8 @@ struct hosted_arena {
 uint64_t hosted_arena_bytes(uint32_t max_pages);
 
 /*
- * Make an arena for up to max_pages pages, whose file can be mapped: hosted_arena_bytes() fits. It must not
- * move. 0 or a negative errno; on failure too the caller ends with hosted_arena_close().
+ * Make an arena for up to max_pages pages, whose file can be mapped: hosted_arena_bytes() fits. It
+ * must not move. 0 or a negative errno; on failure too the caller ends with hosted_arena_close().
  */
 int hosted_arena_open(struct hosted_arena *arena, uint32_t max_pages);
 

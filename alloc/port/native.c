@@ -2,8 +2,8 @@
 /*
  * The port for bare metal; see include/cgdt/port/native.h.
  *
- * Every address of a page is physical + base (writable) or physical + alias (read-only), so sealing is an
- * addition, and nothing can fail in it.
+ * Every address of a page is physical + base (writable) or physical + alias (read-only), so sealing
+ * is an addition, and nothing can fail in it.
  */
 #include "cgdt/port/native.h"
 
@@ -14,7 +14,10 @@ static bool has_alias(const struct cgdt_native *native)
     return native->alias != native->base;
 }
 
-/* Whether an address is in the map that begins at `map`. Modulo 2^32 or 2^64, as the maps' arithmetic is. */
+/*
+ * Whether an address is in the map that begins at `map`. Modulo 2^32 or 2^64, as the maps'
+ * arithmetic is.
+ */
 static bool in_map(const struct cgdt_native *native, uintptr_t map, uintptr_t address)
 {
     return address - map < native->bytes;
@@ -103,7 +106,9 @@ static int native_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t
 
 /* Live writes. */
 
-/* Only a free writes zeros by a batch without values. Low halves of 16-byte descriptors come first. */
+/*
+ * Only a free writes zeros by a batch without values. Low halves of 16-byte descriptors come first.
+ */
 static void poison(const struct cgdt_native *native, uint32_t page, const struct cgdt_batch *batch,
                    cgdt_desc_t *at)
 {

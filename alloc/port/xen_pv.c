@@ -2,9 +2,10 @@
 /*
  * The port for 64-bit PV kernels on Xen; see include/cgdt/port/xen_pv.h.
  *
- * A live write is all or nothing although a multicall is not: it goes on after a call that failed, and
- * what it did stays done. So the old contents are kept until the last call has succeeded, and undoing is a
- * batch in the other direction: from what the page holds now to what it held before, in the order that
+ * A live write is all or nothing although a multicall is not: it goes on after a call that failed,
+ * and what it did stays done. So the old contents are kept until the last call has succeeded, and
+ * undoing is a batch in the other direction: from what the page holds now to what it held before,
+ * in the order that
  * cgdt_batch_next() demands for any change.
  */
 #include "cgdt/port/xen_pv.h"
@@ -23,7 +24,9 @@
 
 #define PAGE_SHIFT 12
 #define PTE_RW     0x02ull
-/* Present, accessed and dirty: no CPU has to write them later, into a page table that Xen guards. */
+/*
+ * Present, accessed and dirty: no CPU has to write them later, into a page table that Xen guards.
+ */
 #define PTE_DEFAULT 0x61ull
 
 _Static_assert(sizeof(struct cgdt_xen_pv_call) == 64, "struct multicall_entry");
@@ -78,7 +81,10 @@ static int xen_pv_map(void *ctx, uint32_t page, void **view)
     /* The core will see that it is not aligned, and give it back. */
     if ((uintptr_t)at % CGDT_PAGE_BYTES != 0)
         return 0;
-    /* Memory that Xen gives a domain is not scrubbed. Descriptor stores, for no compiler to call memset(). */
+    /*
+     * Memory that Xen gives a domain is not scrubbed. Descriptor stores, for no compiler to call
+     * memset().
+     */
     for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
         cgdt_store_descriptor(&at[entry], 0);
     return 0;
@@ -95,8 +101,8 @@ static void xen_pv_unmap(void *ctx, uint32_t page, void *view)
 }
 
 /*
- * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the page, an old
- * read-only one would fault a store after the page has left the pool.
+ * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the
+ * page, an old read-only one would fault a store after the page has left the pool.
  */
 static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
 {
@@ -182,8 +188,8 @@ static void add(struct chunk *chunk, uint64_t machine_address, cgdt_desc_t value
 }
 
 /*
- * The stores of a batch, in order. A multicall does not cross from one pass to the next: a low half must not
- * be published when its high half was refused, and a multicall would go on to do it.
+ * The stores of a batch, in order. A multicall does not cross from one pass to the next: a low half
+ * must not be published when its high half was refused, and a multicall would go on to do it.
  */
 static int store_all(struct cgdt_xen_pv *xen, uint64_t machine, struct cgdt_batch *batch)
 {
@@ -240,7 +246,10 @@ static int store_or_undo(struct cgdt_xen_pv *xen, const void *view, struct cgdt_
     return error;
 }
 
-/* The batch without the equal entries at either end: freeing a slot of few descriptors is a short batch. */
+/*
+ * The batch without the equal entries at either end: freeing a slot of few descriptors is a short
+ * batch.
+ */
 static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
 {
     struct cgdt_batch all = *batch;
@@ -267,8 +276,9 @@ static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
 }
 
 /*
- * Few 8-byte descriptors, a thread's TLS above all: one multicall in any order, and nothing to narrow. Where only
- * zeros come, a 16-byte one may be there to be taken away, which is not for one multicall.
+ * Few 8-byte descriptors, a thread's TLS above all: one multicall in any order, and nothing to
+ * narrow. Where only zeros come, a 16-byte one may be there to be taken away, which is not for one
+ * multicall.
  */
 static bool is_simple(const struct cgdt_batch *batch)
 {

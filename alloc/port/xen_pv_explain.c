@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why Xen says EINVAL. pv_set_gdt() (xen/arch/x86/pv/descriptor-tables.c) has one code for everything: too many
- * entries, and per frame whatever get_page_and_type() dislikes: not this domain's, its type in use as another one (a
- * writable mapping, a page table), or a descriptor among the 512. What the kernel can see for itself is looked at
- * first; a frame with which nothing is wrong so far is shown to Xen, alone.
+ * Why Xen says EINVAL. pv_set_gdt() (xen/arch/x86/pv/descriptor-tables.c) has one code for
+ * everything: too many entries, and per frame whatever get_page_and_type() dislikes: not this
+ * domain's, its type in use as another one (a writable mapping, a page table), or a descriptor
+ * among the 512. What the kernel can see for itself is looked at first; a frame with which nothing
+ * is wrong so far is shown to Xen, alone.
  */
 #include "cgdt/layout.h"
 #include "xen_pv_explain.h"
@@ -19,8 +20,8 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
     else if (page != NULL && ops->is_writable != NULL && ops->is_writable(xen->ctx, page))
         refusal.cause = CGDT_XEN_PV_STILL_WRITABLE;
     else if (page != NULL &&
-             cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page, CGDT_PAGE_ENTRIES, ~0ull,
-                             &refusal.violation) != CGDT_FINE)
+             cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page,
+                             CGDT_PAGE_ENTRIES, ~0ull, &refusal.violation) != CGDT_FINE)
         refusal.cause = CGDT_XEN_PV_BAD_DESCRIPTOR;
     else if (ops->introduce == NULL)
         refusal.cause = CGDT_XEN_PV_CANNOT_TELL;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* For peers that are a process's allocator: a handle is the table's address, and there is nothing to open. */
+/*
+ * For peers that are a process's allocator: a handle is the table's address, and there is nothing
+ * to open.
+ */
 #ifndef CGDT_BENCH_ALLOCATOR_H
 #define CGDT_BENCH_ALLOCATOR_H
 

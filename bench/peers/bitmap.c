@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one writes first: a bitmap of free tables under a spinlock, lowest first, with a note of where the
- * lowest may be. Zeroed on the way out, outside the lock.
+ * What one writes first: a bitmap of free tables under a spinlock, lowest first, with a note of
+ * where the lowest may be. Zeroed on the way out, outside the lock.
  */
 #define _GNU_SOURCE
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgdt itself: concurrent, serialized, and in bulk. The port is alloc/port/fixed.c, over an array that is large
- * enough: the one with the least of its own in the way, since what is compared is the allocator. The pool is live
- * (cgdt_seal() comes first), as it is when CPUs come and go. cgdt_hosted.c has the port with a read-only view.
+ * cgdt itself: concurrent, serialized, and in bulk. The port is alloc/port/fixed.c, over an array
+ * that is large enough: the one with the least of its own in the way, since what is compared is the
+ * allocator. The pool is live (cgdt_seal() comes first), as it is when CPUs come and go.
+ * cgdt_hosted.c has the port with a read-only view.
  */
 #include "all.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgdt on the hosted port, concurrent: a CPU's view of the page is mapped read-only, and each change goes through
- * another mapping, as it does in a kernel that keeps its GDT pages read-only.
+ * cgdt on the hosted port, concurrent: a CPU's view of the page is mapped read-only, and each
+ * change goes through another mapping, as it does in a kernel that keeps its GDT pages read-only.
  */
 #include "all.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A free list on Concurrency Kit's lock-free stack. The links are in an array of their own, since a table holds
- * descriptors and nothing else. Last in, first out.
+ * A free list on Concurrency Kit's lock-free stack. The links are in an array of their own, since a
+ * table holds descriptors and nothing else. Last in, first out.
  */
 #include "all.h"
 

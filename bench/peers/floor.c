@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not an allocator: the least that one can do which several CPUs may use at once. A bit for each table is
- * cleared by one atomic read-modify-write and set by another, which nobody contends; the template is written,
- * and zeros on the way back. Which table, the caller says.
+ * Not an allocator: the least that one can do which several CPUs may use at once. A bit for each
+ * table is cleared by one atomic read-modify-write and set by another, which nobody contends; the
+ * template is written, and zeros on the way back. Which table, the caller says.
  */
 #include "all.h"
 

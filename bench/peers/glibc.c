@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * glibc's allocator: 256 bytes aligned to 256. mimalloc and jemalloc put themselves in the place of malloc() and of
- * all its relatives in this program, by whatever name, so it is asked for in libc.so.6 itself.
+ * glibc's allocator: 256 bytes aligned to 256. mimalloc and jemalloc put themselves in the place of
+ * malloc() and of all its relatives in this program, by whatever name, so it is asked for in
+ * libc.so.6 itself.
  */
 #define _GNU_SOURCE
 
@@ -32,7 +33,9 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-/* A pointer to an object becomes one to a function by way of its bytes: ISO C has no cast for that. */
+/*
+ * A pointer to an object becomes one to a function by way of its bytes: ISO C has no cast for that.
+ */
 static bool look_up(void *libc, const char *name, void *function)
 {
     void *const found = dlsym(libc, name);

@@ -6,7 +6,8 @@
  *     static inline void give(void *ctx, uintptr_t handle)
  *     static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
  *
- * Not a header in the usual sense: every includer gets loops of its own, with its functions inlined.
+ * Not a header in the usual sense: every includer gets loops of its own, with its functions
+ * inlined.
  */
 #include "../gbench.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mimalloc: 256 bytes aligned to 256. By mi_malloc_aligned_at(), since mi_malloc_aligned() of Debian 12's 2.0.9 gives
- * addresses that are not so aligned (microsoft/mimalloc#700, which bench/selftest.c sees).
+ * mimalloc: 256 bytes aligned to 256. By mi_malloc_aligned_at(), since mi_malloc_aligned() of
+ * Debian 12's 2.0.9 gives addresses that are not so aligned (microsoft/mimalloc#700, which
+ * bench/selftest.c sees).
  */
 #include "allocator.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mimalloc without the alignment: not the same work, since such a table could not be in a GDT page. What mimalloc
- * would take if aligned tables cost it nothing more: a version after 2.0.9 may come near that.
+ * mimalloc without the alignment: not the same work, since such a table could not be in a GDT page.
+ * What mimalloc would take if aligned tables cost it nothing more: a version after 2.0.9 may come
+ * near that.
  */
 #include "allocator.h"
 

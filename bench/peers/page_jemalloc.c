@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What kernels under Xen do: a page of zeros for each CPU, here from jemalloc. The whole page is zeroed, since
- * the hypervisor looks at all of it.
+ * What kernels under Xen do: a page of zeros for each CPU, here from jemalloc. The whole page is
+ * zeroed, since the hypervisor looks at all of it.
  */
 #include "allocator.h"
 

@@ -2,15 +2,16 @@
 /*
  * Where a kernel can get a CPU's table from. Every peer does the same work:
  *
- *   take   a table of PEER_TABLE_BYTES, aligned to that: the template in its first PEER_TEMPLATE_ENTRIES
- *          descriptors, zeros in the others, whatever stood there before
+ *   take   a table of PEER_TABLE_BYTES, aligned to that: the template in its first
+ *          PEER_TEMPLATE_ENTRIES descriptors, zeros in the others, whatever stood there before
  *   give   takes it back
  *
- * tests: bench/selftest.c sees that each does. A peer's file writes take and give as inline functions and
- * includes loops.h, which makes the loops around them that are measured: so no peer pays for a call through a
- * pointer within its loop.
+ * tests: bench/selftest.c sees that each does. A peer's file writes take and give as inline
+ * functions and includes loops.h, which makes the loops around them that are measured: so no peer
+ * pays for a call through a pointer within its loop.
  *
- * Handles are the peer's own affair: a pointer, a slot, a CPU's number; n of them fit in n uintptr_t.
+ * Handles are the peer's own affair: a pointer, a slot, a CPU's number; n of them fit in n
+ * uintptr_t.
  */
 #ifndef CGDT_BENCH_PEER_H
 #define CGDT_BENCH_PEER_H
@@ -31,7 +32,9 @@
         .reserved_entry = CGDT_XEN_RESERVED_ENTRY                                                  \
     }
 
-/* As a 64-bit kernel under Xen would have it: entry 0 null, the others in the form that Xen keeps. */
+/*
+ * As a 64-bit kernel under Xen would have it: entry 0 null, the others in the form that Xen keeps.
+ */
 extern const cgdt_desc_t peer_template[PEER_TEMPLATE_ENTRIES];
 
 /* CPUs in two heaps, those with a table first: handles[i] is the table of CPU cpus[i]. */
@@ -82,9 +85,9 @@ static inline void peer_write_template(cgdt_desc_t *table)
 }
 
 /*
- * Zeros to the table's end. By 16-byte stores in a row: gcc would make `rep stos` of a memset of this length,
- * which takes longer to begin than this does in all. The core does without vector registers, as in a kernel;
- * the peers need not.
+ * Zeros to the table's end. By 16-byte stores in a row: gcc would make `rep stos` of a memset of
+ * this length, which takes longer to begin than this does in all. The core does without vector
+ * registers, as in a kernel; the peers need not.
  */
 static inline void peer_zero(cgdt_desc_t *table, uint32_t first)
 {

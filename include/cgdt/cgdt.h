@@ -32,14 +32,15 @@
    e  at any time; one succeeds, the other gets an error      o  safe, but see cgdt_check()
    @endverbatim
  *
- * init, destroy, seal and everything in the boot phase: the caller serialises them with all other calls.
- * In a serialized pool the caller serialises everything, always.
- * alloc is lock-free while mapped pages have room, free and free_bulk always; only growing, alloc_bulk, trim,
- * reserve and check take the port's lock. No call sleeps or spins by itself.
+ * init, destroy, seal and everything in the boot phase: the caller serialises them with all other
+ * calls. In a serialized pool the caller serialises everything, always. alloc is lock-free while
+ * mapped pages have room, free and free_bulk always; only growing, alloc_bulk, trim, reserve and
+ * check take the port's lock. No call sleeps or spins by itself.
  *
- * Pointers: the pool, and the results of cgdt_stats() and of the pure functions in the other headers, must be
- * valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may be NULL by its text or there is
- * nothing to read or write (n = 0). Lengths that the caller gives for its own memory cannot be checked.
+ * Pointers: the pool, and the results of cgdt_stats() and of the pure functions in the other
+ * headers, must be valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may be NULL
+ * by its text or there is nothing to read or write (n = 0). Lengths that the caller gives for its
+ * own memory cannot be checked.
  */
 #ifndef CGDT_CGDT_H
 #define CGDT_CGDT_H

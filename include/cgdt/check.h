@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the reason that
- * its EINVAL or `#GP` does not give.
+ * @file The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the
+ * reason that its EINVAL or `#GP` does not give.
  *
- * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT, whatever
- * limit was asked for (validate_segdesc_page() and check_descriptor(), xen/arch/x86/pv/descriptor-tables.c).
- * Everything here is a pure function of its arguments: any CPU, any time. A page that another CPU changes
- * meanwhile is read descriptor by descriptor, each whole (i386: each half whole).
+ * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT,
+ * whatever limit was asked for (validate_segdesc_page() and check_descriptor(),
+ * xen/arch/x86/pv/descriptor-tables.c). Everything here is a pure function of its arguments: any
+ * CPU, any time. A page that another CPU changes meanwhile is read descriptor by descriptor, each
+ * whole (i386: each half whole).
  */
 #ifndef CGDT_CHECK_H
 #define CGDT_CHECK_H
@@ -19,9 +19,8 @@ extern "C" {
 #endif
 
 /**
- * @struct cgdt_profile
- * Whose rules apply: one of the four below. What is in it is private; a program that names one of them has the code
- * for its rules linked, and for no others.
+ * @struct cgdt_profile Whose rules apply: one of the four below. What is in it is private; a
+ * program that names one of them has the code for its rules linked, and for no others.
  */
 struct cgdt_profile;
 
@@ -67,7 +66,10 @@ enum cgdt_reason {
     CGDT_BAD_LONG_AND_BIG,  /**< Native 64: code with L = 1 and D = 1. */
     CGDT_BAD_RESERVED_TYPE, /**< Native: a system type that does not exist in this mode. */
     CGDT_BAD_GATE_TYPE,     /**< Native: an interrupt or trap gate, which belongs in the IDT. */
-    /** Native 64: second half of a 16-byte descriptor missing or malformed, or a TSS's base not canonical. */
+    /**
+     * Native 64: second half of a 16-byte descriptor missing or malformed, or a TSS's base not
+     * canonical.
+     */
     CGDT_BAD_HIGH_HALF,
 
     /* CGDT_REWRITTEN */
@@ -100,8 +102,9 @@ const char *cgdt_reason_text(enum cgdt_reason reason);
 /**
  * Whether the profile takes a descriptor, and its stored form is one that it keeps for good.
  *
- * A PV32 call gate of ring 2 or 3 is taken but not stable: its stored form has DPL 0, which becomes ring 1
- * when the page is checked again; or the gate is refused then, if its selector is one of Xen's own.
+ * A PV32 call gate of ring 2 or 3 is taken but not stable: its stored form has DPL 0, which becomes
+ * ring 1 when the page is checked again; or the gate is refused then, if its selector is one of
+ * Xen's own.
  *
  * @param profile  whose rules
  * @param desc     any descriptor
@@ -122,13 +125,13 @@ enum cgdt_effect cgdt_reason_effect(enum cgdt_reason reason);
 /**
  * One descriptor by a profile's rules.
  *
- * For the native profiles the high half of a 16-byte descriptor, seen alone, is fine: cgdt_check_slot()
- * looks at pairs.
+ * For the native profiles the high half of a 16-byte descriptor, seen alone, is fine:
+ * cgdt_check_slot() looks at pairs.
  *
  * @param      profile  whose rules
  * @param      desc     any descriptor
- * @param[out] stored   where not NULL: what the table would hold afterwards; equal to desc unless it is
- *                      rewritten
+ * @param[out] stored   where not NULL: what the table would hold afterwards; equal to desc unless
+ *                      it is rewritten
  *
  * @return CGDT_FINE, or the first reason in the order in which Xen looks
  */
@@ -136,7 +139,9 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
                                        cgdt_desc_t *stored);
 
 /* Additional rules, or-ed together. */
-/** Native: the CPU uses a read-only mapping of the page; see CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY. */
+/**
+ * Native: the CPU uses a read-only mapping of the page; see CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY.
+ */
 #define CGDT_RULE_READ_ONLY_ALIAS (1u << 0)
 #define CGDT_RULE_NULL_ENTRY      (1u << 1) /**< Entry 0 of every slot must be zero. */
 #define CGDT_RULE_REWRITE_IS_OK   (1u << 2) /**< Do not report what is accepted but rewritten. */
@@ -146,9 +151,11 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
  *
  * @param      profile  whose rules
  * @param      rules    CGDT_RULE_* on top, or-ed
- * @param      desc     `entries` descriptors, entry 0 first, aligned as a cgdt_desc_t; may be a live page
+ * @param      desc `entries` descriptors, entry 0 first, aligned as a cgdt_desc_t; may be a live
+ *             page
  * @param      entries  how many
- * @param[out] bad      where not NULL: set to the first offending entry when the result is not CGDT_FINE
+ * @param[out] bad      where not NULL: set to the first offending entry when the result is not
+ *                      CGDT_FINE
  *
  * @return CGDT_FINE, or the reason at the first offending entry
  */
@@ -173,24 +180,27 @@ struct cgdt_violation {
 #define CGDT_COMMON_POSITION 0xffffffffu
 
 /**
- * A whole page of 512 descriptors: every entry by the profile, and unowned slots by the house rule (zero).
+ * A whole page of 512 descriptors: every entry by the profile, and unowned slots by the house rule
+ * (zero).
  *
  * @param      profile       whose rules
  * @param      rules         CGDT_RULE_* on top, or-ed
  * @param      page          512 descriptors, aligned as a cgdt_desc_t; may be a live page
  * @param      slot_entries  8 .. 512, a power of two
- * @param      owned         bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
- * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and position as 0
+ * @param      owned bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
+ * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and
+ *                           position as 0
  *
- * @return CGDT_FINE, or the reason at the lowest offending entry, where REFUSED comes before REWRITTEN
- *         before HOUSE if one entry earns several
+ * @return CGDT_FINE, or the reason at the lowest offending entry, where REFUSED comes before
+ *         REWRITTEN before HOUSE if one entry earns several
  */
 enum cgdt_reason cgdt_check_page(const struct cgdt_profile *profile, uint32_t rules,
                                  const void *page, uint32_t slot_entries, uint64_t owned,
                                  struct cgdt_violation *violation);
 
 /**
- * The violation as one line of text, NUL-terminated, without a newline: place, descriptor, sentence.
+ * The violation as one line of text, NUL-terminated, without a newline: place, descriptor,
+ * sentence.
  *
  * @param      violation  as cgdt_check() or cgdt_check_page() filled it in
  * @param[out] buffer     receives at most size bytes, the NUL included

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * What is in a slot, and where its CPU finds it. Part of cgdt.h, which says who may call what together.
+ * @file What is in a slot, and where its CPU finds it. Part of cgdt.h, which says who may call what
+ * together.
  */
 #ifndef CGDT_CONTENTS_H
 #define CGDT_CONTENTS_H
@@ -15,9 +15,9 @@ extern "C" {
 /**
  * Write descriptors of one slot, entries first to first+n-1.
  *
- * All are checked against the profile first and stored in the form that the hypervisor would keep (DPL
- * raised, ...), so that what is read back is what was meant. Entries that are equal already are skipped; if
- * all are, the port is not called.
+ * All are checked against the profile first and stored in the form that the hypervisor would keep
+ * (DPL raised, ...), so that what is read back is what was meant. Entries that are equal already
+ * are skipped; if all are, the port is not called.
  *
  * @param pool   the pool
  * @param slot   the slot; its owner serialises writes to it
@@ -26,11 +26,13 @@ extern "C" {
  * @param n      how many; 0 does nothing
  *
  * @retval 0             done
- * @retval -CGDT_ERANGE  (caller) entries outside the slot, or entry 0 (not zero) without a common page
- * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor, or would keep it in a form that it changes
- *                       or refuses when it sees the page again (a PV32 call gate of ring 2 or 3, of which Xen
- *                       would make one of ring 1); or, native 64, a 16-byte descriptor would be left without its
- *                       other half, or a TSS or LDT has a base that is not canonical
+ * @retval -CGDT_ERANGE  (caller) entries outside the slot, or entry 0 (not zero) without a common
+ *                       page
+ * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor, or would keep it in a form that
+ *                       it changes or refuses when it sees the page again (a PV32 call gate of ring
+ *                       2 or 3, of which Xen would make one of ring 1); or, native 64, a 16-byte
+ *                       descriptor would be left without its other half, or a TSS or LDT has a base
+ *                       that is not canonical
  * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
  * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
  * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
@@ -58,7 +60,8 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, vo
               uint32_t n);
 
 /**
- * Write descriptors of the common page, entries first to first+n-1. Checked and stored as by cgdt_write().
+ * Write descriptors of the common page, entries first to first+n-1. Checked and stored as by
+ * cgdt_write().
  *
  * @param pool   the pool; the caller serialises these calls
  * @param first  first entry, 0 .. 511; entry 0 must be zero
@@ -75,8 +78,8 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, vo
 int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, uint32_t n);
 
 /**
- * What set_gdt and VCPUOP_initialise need for the CPU of a slot: the frames of its window, from the window's
- * head to the slot's own page, and the number of entries.
+ * What set_gdt and VCPUOP_initialise need for the CPU of a slot: the frames of its window, from the
+ * window's head to the slot's own page, and the number of entries.
  *
  * @param      pool      the pool, paged
  * @param      slot      the slot

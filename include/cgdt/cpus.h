@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * The CPU directory: which CPU has which slot. Part of cgdt.h, which says who may call what together.
+ * @file The CPU directory: which CPU has which slot. Part of cgdt.h, which says who may call what
+ * together.
  */
 #ifndef CGDT_CPUS_H
 #define CGDT_CPUS_H
@@ -15,7 +15,8 @@ extern "C" {
 /**
  * The CPU directory: alloc a slot for a CPU. One CPU's calls may meet others' in any way: one wins.
  *
- * The slot is the directory's until cgdt_cpu_offline(): its handle is good for everything but cgdt_free().
+ * The slot is the directory's until cgdt_cpu_offline(): its handle is good for everything but
+ * cgdt_free().
  *
  * @param      pool  the pool
  * @param      cpu   0 .. max_cpus-1
@@ -30,10 +31,12 @@ extern "C" {
 int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 
 /**
- * The CPU directory: a CPU onto a slot that was set aside for it. Never takes a lock, maps a page or asks the port.
+ * The CPU directory: a CPU onto a slot that was set aside for it. Never takes a lock, maps a page
+ * or asks the port.
  *
- * To set slots aside so that nobody can take them is to allocate them: cgdt_alloc_bulk(), before CPUs are started. From
- * here on the slot is the directory's, as if cgdt_cpu_online() had found it, and cgdt_cpu_offline() frees it.
+ * To set slots aside so that nobody can take them is to allocate them: cgdt_alloc_bulk(), before
+ * CPUs are started. From here on the slot is the directory's, as if cgdt_cpu_online() had found it,
+ * and cgdt_cpu_offline() frees it.
  *
  * @param pool  the pool
  * @param cpu   0 .. max_cpus-1
@@ -49,8 +52,8 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 int cgdt_cpu_online_at(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t slot);
 
 /**
- * The CPU directory: port->quiesce(cpu), then free its slot: like cgdt_free(), not together with writes, reads or
- * frames of that slot.
+ * The CPU directory: port->quiesce(cpu), then free its slot: like cgdt_free(), not together with
+ * writes, reads or frames of that slot.
  *
  * @param pool  the pool
  * @param cpu   0 .. max_cpus-1
@@ -78,14 +81,16 @@ int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu);
 int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 
 /**
- * After CPUs that died inside a call of the pool, in cgdt_cpu_online() say: what was on its way is nobody's any more, and
- * goes back. Every CPU that was coming is offline; one that was going is online still, or offline if its slot was freed
- * already; slots that were neither free nor anybody's are zeroed and free; pages that were coming are held, for the next
- * growth. O(max_cpus + pages), and a live_write for each slot regained.
+ * After CPUs that died inside a call of the pool, in cgdt_cpu_online() say: what was on its way is
+ * nobody's any more, and goes back. Every CPU that was coming is offline; one that was going is
+ * online still, or offline if its slot was freed already; slots that were neither free nor
+ * anybody's are zeroed and free; pages that were coming are held, for the next growth. O(max_cpus +
+ * pages), and a live_write for each slot regained.
  *
  * The port's lock is not touched: if a dead CPU held it, it is the kernel's to make it free first.
  *
- * @param pool  the pool; the caller knows that no CPU is inside any call of it, and serialises this with all other calls
+ * @param pool  the pool; the caller knows that no CPU is inside any call of it, and serialises this
+ *              with all other calls
  *
  * @return the slots regained, 0 up; or the port's code, live_write failed for some: call it again
  */

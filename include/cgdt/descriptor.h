@@ -3,8 +3,8 @@
  * @file
  * Build and decode segment descriptors.
  *
- * By the Intel SDM vol. 3A sections 3.4.5 and 3.5, and the AMD APM vol. 2 chapter 4. Everything here is a
- * pure function of its arguments: no state, any CPU, any time, interrupts or not.
+ * By the Intel SDM vol. 3A sections 3.4.5 and 3.5, and the AMD APM vol. 2 chapter 4. Everything
+ * here is a pure function of its arguments: no state, any CPU, any time, interrupts or not.
  *
  * @verbatim
    63      56 55 54 53 52 51   48 47 46 45 44 43   40 39      32 31            16 15             0
@@ -27,8 +27,9 @@ extern "C" {
 /**
  * One descriptor; a 16-byte system descriptor of 64-bit mode takes two, low half first.
  *
- * It may alias: memory that a kernel declares as its own struct of 8 bytes can be read as this, and a function that
- * takes `const void *` for descriptors takes a pointer to that as it is, aligned as this is.
+ * It may alias: memory that a kernel declares as its own struct of 8 bytes can be read as this, and
+ * a function that takes `const void *` for descriptors takes a pointer to that as it is, aligned as
+ * this is.
  */
 typedef uint64_t cgdt_desc_t __attribute__((__may_alias__));
 
@@ -104,19 +105,19 @@ void cgdt_desc_decode(cgdt_desc_t desc, struct cgdt_desc_fields *fields);
 /**
  * A present code or data segment with A = 1, so that no CPU ever has to write the accessed bit.
  *
- * On a page mapped read-only that write is a page fault (SDM vol. 3A section 3.4.5.1), on a shared one it
- * is a locked write to a line that other CPUs read.
+ * On a page mapped read-only that write is a page fault (SDM vol. 3A section 3.4.5.1), on a shared
+ * one it is a locked write to a line that other CPUs read.
  *
  * @param[out] desc         the descriptor; left alone on failure
  * @param      base         linear address of the segment's first byte
- * @param      last_offset  highest valid byte offset; from 0x100000 on it must end in 0xfff (G = 1 counts
- *                          pages)
- * @param      attributes   CGDT_DESC_* bits: any of WRITABLE .. CODE, DPL(n), AVL, LONG, DB; G, S, P, A
- *                          are set here
+ * @param      last_offset highest valid byte offset; from 0x100000 on it must end in 0xfff (G = 1
+ *                          counts pages)
+ * @param      attributes CGDT_DESC_* bits: any of WRITABLE .. CODE, DPL(n), AVL, LONG, DB; G, S, P,
+ *                          A are set here
  *
  * @retval 0             the descriptor is in `*desc`
- * @retval -CGDT_ERANGE  (caller) last_offset is not representable, or attributes has a bit that is not an
- *                       attribute
+ * @retval -CGDT_ERANGE  (caller) last_offset is not representable, or attributes has a bit that is
+ *                       not an attribute
  */
 int cgdt_desc_segment(cgdt_desc_t *desc, uint32_t base, uint32_t last_offset, uint64_t attributes);
 
@@ -157,7 +158,8 @@ static inline cgdt_desc_t cgdt_desc_data_flat(unsigned dpl)
 }
 
 /**
- * A system segment of 64-bit mode, 16 bytes: LDT or TSS. Present; byte granular (SDM vol. 3A figure 7-4).
+ * A system segment of 64-bit mode, 16 bytes: LDT or TSS. Present; byte granular (SDM vol. 3A figure
+ * 7-4).
  *
  * @param[out] desc   the low half in `desc[0]`, the high half in `desc[1]`; left alone on failure
  * @param      base   canonical linear address
@@ -166,8 +168,8 @@ static inline cgdt_desc_t cgdt_desc_data_flat(unsigned dpl)
  * @param      dpl    0 .. 3
  *
  * @retval 0             the descriptor is in `desc`
- * @retval -CGDT_ERANGE  (caller) base is not canonical for 57-bit addresses; limit, type or dpl is out of
- *                       range
+ * @retval -CGDT_ERANGE  (caller) base is not canonical for 57-bit addresses; limit, type or dpl is
+ *                       out of range
  */
 int cgdt_desc_system64(cgdt_desc_t desc[2], uint64_t base, uint32_t limit,
                        enum cgdt_system_type type, unsigned dpl);
@@ -224,8 +226,8 @@ static inline unsigned cgdt_desc_type(cgdt_desc_t desc)
 /**
  * Whether this is the low half of a 16-byte descriptor in 64-bit mode: present, S = 0, type not 0.
  *
- * Type 0 with S = 0 is what a high half looks like (SDM vol. 3A section 5.8.3.1), so it is never a low
- * half.
+ * Type 0 with S = 0 is what a high half looks like (SDM vol. 3A section 5.8.3.1), so it is never a
+ * low half.
  *
  * @param desc  any descriptor
  *

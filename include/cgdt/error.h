@@ -6,8 +6,9 @@
  * The numbers are Linux errno values, so a kernel can pass them on. A port's own negative code (a
  * hypervisor's, say) is passed through unchanged, so other values occur too.
  *
- * A call that fails has changed nothing, unless its own text says otherwise. The text of each function
- * says in parentheses whose fault a code is: (caller), (port); where there is neither, nobody's.
+ * A call that fails has changed nothing, unless its own text says otherwise. The text of each
+ * function says in parentheses whose fault a code is: (caller), (port); where there is neither,
+ * nobody's.
  */
 #ifndef CGDT_ERROR_H
 #define CGDT_ERROR_H
@@ -40,13 +41,19 @@ enum cgdt_error {
     /** (caller) The CPU is online already. */
     CGDT_EEXIST = 17,
 
-    /** (caller) A struct has fields that this version of the library does not know, and they are not 0. */
+    /**
+     * (caller) A struct has fields that this version of the library does not know, and they are not
+     * 0.
+     */
     CGDT_E2BIG = 7,
 
     /* Somebody else is in the way; the call may succeed later. */
     /** No slot in service was free, and the call may not get one: cgdt_alloc_nowait(). */
     CGDT_EAGAIN = 11,
-    /** Another CPU is bringing this CPU on- or offline; a CPU has the slot; or slots are still owned. */
+    /**
+     * Another CPU is bringing this CPU on- or offline; a CPU has the slot; or slots are still
+     * owned.
+     */
     CGDT_EBUSY = 16,
 
     /* Something is used up. */
@@ -56,7 +63,10 @@ enum cgdt_error {
     CGDT_ENOMEM = 12,
 
     /* The port broke its contract (port.h); nothing of what it gave is used. */
-    /** (port) A page not aligned, not zero, or already in this window; a view of seal or unseal that is no page. */
+    /**
+     * (port) A page not aligned, not zero, or already in this window; a view of seal or unseal that
+     * is no page.
+     */
     CGDT_EPROTO = 71,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * Looking only: check, counts, a page in words. Part of cgdt.h, which says who may call what together.
+ * @file Looking only: check, counts, a page in words. Part of cgdt.h, which says who may call what
+ * together.
  */
 #ifndef CGDT_INSPECT_H
 #define CGDT_INSPECT_H
@@ -13,14 +13,15 @@ extern "C" {
 #endif
 
 /**
- * Check every mapped page of the pool: descriptors by the profile, unowned slots by the house rule, no page in
- * the pool twice. (A page that is not aligned has never got into it.)
+ * Check every mapped page of the pool: descriptors by the profile, unowned slots by the house rule,
+ * no page in the pool twice. (A page that is not aligned has never got into it.)
  *
- * Takes the port's lock, so that no page goes away. What other CPUs change at the very moment may be reported
- * although it was never wrong: a slot on its way in or out as unowned and not zero; a 16-byte descriptor that
- * cgdt_write() replaces as one without its second half; on i386, which loads 4 bytes at a time, a descriptor as
- * half of the old and half of the new. Ask again. A frame is compared with the common page's and with those of the
- * 1,024 pages before it.
+ * Takes the port's lock, so that no page goes away. What other CPUs change at the very moment may
+ * be reported although it was never wrong: a slot on its way in or out as unowned and not zero; a
+ * 16-byte descriptor that
+ * cgdt_write() replaces as one without its second half; on i386, which loads 4 bytes at a time, a
+ * descriptor as half of the old and half of the new. Ask again. A frame is compared with the common
+ * page's and with those of the 1,024 pages before it.
  *
  * @param      pool       the pool
  * @param[out] violation  receives the first violation where the result is 1; may be NULL
@@ -46,7 +47,8 @@ int cgdt_check(struct cgdt_pool *pool, struct cgdt_violation *violation);
 int cgdt_check_window(struct cgdt_pool *pool, uint32_t window, struct cgdt_violation *violation);
 
 /**
- * Counts, gathered in O(pages); a snapshot that other CPUs may outdate at once. Later versions add fields at the end.
+ * Counts, gathered in O(pages); a snapshot that other CPUs may outdate at once. Later versions add
+ * fields at the end.
  */
 struct cgdt_pool_stats {
     uint32_t max_slots;       /**< The ceiling. */
@@ -66,8 +68,8 @@ struct cgdt_pool_stats {
  *
  * @param      pool   the pool
  * @param[out] stats  receives the counts
- * @param      bytes  sizeof(*stats): a program that was compiled with an older version of this header gets the
- *                    counts that it knows, and what this library does not know is 0
+ * @param      bytes sizeof(*stats): a program that was compiled with an older version of this
+ *                    header gets the counts that it knows, and what this library does not know is 0
  */
 void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, size_t bytes);
 
@@ -76,8 +78,9 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, siz
  *
  * @param      pool   the pool
  * @param      page   0 up, counted as by cgdt_slot_page()
- * @param[out] taken  bit c for color c, set if the slot is not free: owned, or on its way in or out, as all of
- *                    a page are when that is on its way; 0 for a page that is not in service
+ * @param[out] taken  bit c for color c, set if the slot is not free: owned, or on its way in or
+ *                    out, as all of a page are when that is on its way; 0 for a page that is not in
+ *                    service
  *
  * @retval 1             the page is in service
  * @retval 0             it is not
@@ -95,7 +98,8 @@ int cgdt_page_taken(const struct cgdt_pool *pool, uint32_t page, uint64_t *taken
  * @param[out] buffer  receives the text; may be NULL where size is 0
  * @param      size    bytes of the buffer
  *
- * @retval -CGDT_EINVAL  (caller) no such page, it is not mapped, or buffer is NULL and size is not 0
+ * @retval -CGDT_EINVAL  (caller) no such page, it is not mapped, or buffer is NULL and size is not
+ *                       0
  * @return the length of the whole text (>= size: it was cut)
  */
 int cgdt_describe(struct cgdt_pool *pool, uint32_t page, char *buffer, size_t size);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * Where a slot lies, and what its entries are called: handle <-> window, page, color; bias; selectors.
+ * @file Where a slot lies, and what its entries are called: handle <-> window, page, color; bias;
+ * selectors.
  *
- * A window w of a paged pool, as CPUs of that window see it (14 slot pages fit below Xen's own entries):
+ * A window w of a paged pool, as CPUs of that window see it (14 slot pages fit below Xen's own
+ * entries):
  *
  * @verbatim
    entry 0        512        1024                 7168             7680
@@ -11,7 +12,8 @@
                   |c0|c1|c2..| colors of slot_entries descriptors each
    @endverbatim
  *
- * Everything here is a pure function of its arguments: no memory is read but `*layout`, any CPU, any time.
+ * Everything here is a pure function of its arguments: no memory is read but `*layout`, any CPU,
+ * any time.
  */
 #ifndef CGDT_LAYOUT_H
 #define CGDT_LAYOUT_H
@@ -23,7 +25,10 @@
 extern "C" {
 #endif
 
-/** First entry that belongs to Xen: FIRST_RESERVED_GDT_ENTRY, xen/include/public/arch-x86/xen.h (14 pages). */
+/**
+ * First entry that belongs to Xen: FIRST_RESERVED_GDT_ENTRY, xen/include/public/arch-x86/xen.h (14
+ * pages).
+ */
 #define CGDT_XEN_RESERVED_ENTRY 7168u
 /** The same in the Xen of 2005: 15 pages for the guest. */
 #define CGDT_XEN_2005_RESERVED_ENTRY 7680u
@@ -60,9 +65,10 @@ struct cgdt_layout {
  * @param layout  the layout
  *
  * @retval 0             it does
- * @retval -CGDT_EINVAL  (caller) slot_entries is not one of the seven sizes, window_pages is not 1 .. 15,
- *                       mode is neither; paged: reserved_entry is not a multiple of 512 up to 7680, or the
- *                       pages do not fit below it; native: a common page is asked for
+ * @retval -CGDT_EINVAL  (caller) slot_entries is not one of the seven sizes, window_pages is not 1
+ *                       .. 15, mode is neither; paged: reserved_entry is not a multiple of 512 up
+ *                       to 7680, or the pages do not fit below it; native: a common page is asked
+ *                       for
  */
 int cgdt_layout_check(const struct cgdt_layout *layout);
 
@@ -74,8 +80,8 @@ int cgdt_layout_check(const struct cgdt_layout *layout);
    generation      0    slot number + 1 (slot = page x colors + color)
    @endverbatim
  *
- * The generation goes up by one each time the slot is freed, so a handle kept across 1 to 63 frees is noticed.
- * One kept across 64 looks like the present owner's: nothing here can tell them apart.
+ * The generation goes up by one each time the slot is freed, so a handle kept across 1 to 63 frees
+ * is noticed. One kept across 64 looks like the present owner's: nothing here can tell them apart.
  */
 typedef uint32_t cgdt_slot_t;
 
@@ -201,7 +207,8 @@ static inline uint32_t cgdt_bias_entries(const struct cgdt_layout *layout, cgdt_
 }
 
 /**
- * Entries that set_gdt or VCPUOP_initialise must be told: from the window's start to this page's end.
+ * Entries that set_gdt or VCPUOP_initialise must be told: from the window's start to this page's
+ * end.
  *
  * @param layout  the pool's layout, paged
  * @param slot    a slot
@@ -217,8 +224,8 @@ static inline uint32_t cgdt_window_entries(const struct cgdt_layout *layout, cgd
 /**
  * A selector as the kernel stores it (in thread state, signal frames, ...), the same on all CPUs.
  *
- * Two kinds of selector, kept apart by the compiler: what the kernel stores is canonical; what a CPU loads
- * is local (cgdt_local_t). Convert at exactly two points, save and load.
+ * Two kinds of selector, kept apart by the compiler: what the kernel stores is canonical; what a
+ * CPU loads is local (cgdt_local_t). Convert at exactly two points, save and load.
  */
 typedef struct {
     uint16_t selector; /**< As from the window's first slot: entry << 3, TI, RPL. */
@@ -262,7 +269,8 @@ static inline cgdt_local_t cgdt_to_local(const struct cgdt_layout *layout, cgdt_
 }
 
 /**
- * The inverse: what the kernel stores for a selector that the CPU of `slot` had loaded. Total likewise.
+ * The inverse: what the kernel stores for a selector that the CPU of `slot` had loaded. Total
+ * likewise.
  *
  * @param layout  the pool's layout
  * @param slot    the slot of the CPU that had loaded it

@@ -27,9 +27,10 @@ struct cgdt_pool;
 /**
  * What a pool is to be. Filled in by the caller, copied by cgdt_pool_init().
  *
- * It begins with its own size, so that a program that was compiled with an older version of this header runs
- * with a later libcgdt.so, from 0.2 on: what its struct does not have, is 0 to the library. Fields that a
- * program has and the library does not know must be 0, or the call says -CGDT_E2BIG.
+ * It begins with its own size, so that a program that was compiled with an older version of this
+ * header runs with a later libcgdt.so, from 0.2 on: what its struct does not have, is 0 to the
+ * library. Fields that a program has and the library does not know must be 0, or the call says
+ * -CGDT_E2BIG.
  *
  * @code
  * const struct cgdt_config config = {.struct_bytes = sizeof(config), .max_cpus = 8, ...};
@@ -41,24 +42,31 @@ struct cgdt_config {
     struct cgdt_layout layout; /**< Geometry: slots, windows, common page. */
     uint32_t keep_pages; /**< trim leaves at least this many slot pages in service; default 0. */
     uint32_t template_entries; /**< Of template_descs: 0 to slot_entries. */
-    /** The caller serialises every call: no atomic read-modify-write is used, but i386's own for descriptors. */
+    /**
+     * The caller serialises every call: no atomic read-modify-write is used, but i386's own for
+     * descriptors.
+     */
     bool serialized;
 
-    /** Whose rules every descriptor must pass; with layout.mode = CGDT_MODE_NATIVE one of the native. */
+    /**
+     * Whose rules every descriptor must pass; with layout.mode = CGDT_MODE_NATIVE one of the
+     * native.
+     */
     const struct cgdt_profile *profile;
     const struct cgdt_port *port; /**< The operations; copied too. */
     void *port_ctx;               /**< `ctx` of the operations. */
 
     /**
-     * Only where port->direct is set: bytes from the address of a sealed page's entry in the view to where
-     * it can be written. 0: the view can be written.
+     * Only where port->direct is set: bytes from the address of a sealed page's entry in the view
+     * to where it can be written. 0: the view can be written.
      */
     intptr_t alias_bytes;
 
     /**
-     * What every new slot starts with: descriptors for entries 0 to template_entries-1, aligned as a cgdt_desc_t.
-     * Kept by reference, and checked by cgdt_pool_init() alone: must not change while the pool lives. May be
-     * NULL with 0 entries. Entry 0 must be zero where windows have no common page.
+     * What every new slot starts with: descriptors for entries 0 to template_entries-1, aligned as
+     * a cgdt_desc_t. Kept by reference, and checked by cgdt_pool_init() alone: must not change
+     * while the pool lives. May be NULL with 0 entries. Entry 0 must be zero where windows have no
+     * common page.
      */
     const void *template_descs;
 };
@@ -92,8 +100,8 @@ struct cgdt_config {
 /**
  * Bytes of memory that a pool with this configuration needs.
  *
- * At most 6 bytes per CPU plus 1 KiB from 16 colors on: 4 for the directory, 1 for the owner, 1/8 and a
- * little for the free bit and the tree above, and 8 per page.
+ * At most 6 bytes per CPU plus 1 KiB from 16 colors on: 4 for the directory, 1 for the owner, 1/8
+ * and a little for the free bit and the tree above, and 8 per page.
  *
  * @param config  the configuration
  *
@@ -104,18 +112,20 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config);
 /**
  * Make a pool in `memory`. No page is mapped yet, but for the common page where the layout has one.
  *
- * @param[out] pool    receives the handle of the pool, which points into memory; left alone on failure
+ * @param[out] pool    receives the handle of the pool, which points into memory; left alone on
+ *                     failure
  * @param      memory  CGDT_POOL_ALIGN-aligned; must not move while the pool lives; any contents
  * @param      bytes   of memory, at least cgdt_pool_bytes()
  * @param      config  copied; what it points to must outlive the pool
  *
  * @retval 0             done
- * @retval -CGDT_EINVAL  (caller) a layout, profile, size, alignment or count out of range, a port operation
- *                       missing, a profile of Xen's in a native layout; struct_bytes is 0, or less than 0.2 had
- * @retval -CGDT_E2BIG   (caller) config or port has fields that this version of the library does not know, and
- *                       they are not 0
- * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor of the template (see cgdt_write()), or
- *                       entry 0 is not zero without a common page
+ * @retval -CGDT_EINVAL  (caller) a layout, profile, size, alignment or count out of range, a port
+ *                       operation missing, a profile of Xen's in a native layout; struct_bytes is
+ *                       0, or less than 0.2 had
+ * @retval -CGDT_E2BIG   (caller) config or port has fields that this version of the library does
+ *                       not know, and they are not 0
+ * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor of the template (see
+ *                       cgdt_write()), or entry 0 is not zero without a common page
  * @retval -CGDT_EPROTO  (port) it lied about the common page; nothing is left mapped
  * @return any other: the port's code for the common page; nothing is left mapped
  */
@@ -130,8 +140,9 @@ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
  * @retval 0             done
  * @retval -CGDT_EBUSY   (caller) a slot is still owned; nothing changed
  * @retval -CGDT_EPROTO  (port) an unsealed view is no page; as for any other
- * @return any other: the port's code, a page cannot be unsealed. Nothing changed, but for pages that the port then
- *         refuses to seal again: those are held (cgdt_pool_stats), and no longer count for the reserve
+ * @return any other: the port's code, a page cannot be unsealed. Nothing changed, but for pages
+ *         that the port then refuses to seal again: those are held (cgdt_pool_stats), and no longer
+ *         count for the reserve
  */
 int cgdt_pool_destroy(struct cgdt_pool *pool);
 
@@ -145,25 +156,26 @@ int cgdt_pool_destroy(struct cgdt_pool *pool);
 const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool);
 
 /**
- * End the boot phase: seal every page, and from now on every new one before it is used. Calling it again in the
- * live phase does nothing.
+ * End the boot phase: seal every page, and from now on every new one before it is used. Calling it
+ * again in the live phase does nothing.
  *
  * @param pool  the pool; the caller serialises this with all other calls
  *
  * @retval 0             done
  * @retval -CGDT_EPROTO  (port) a sealed view is no page
- * @return any other: the port's code, a page could not be sealed; all are private as before, but for those that
- *         the port then refuses to unseal
+ * @return any other: the port's code, a page could not be sealed; all are private as before, but
+ *         for those that the port then refuses to unseal
  */
 int cgdt_seal(struct cgdt_pool *pool);
 
 /**
- * Have at least n slots in service, taken or not, from now on: map pages until there are so many, and let trim
- * leave so many. O(pages), under the lock.
+ * Have at least n slots in service, taken or not, from now on: map pages until there are so many,
+ * and let trim leave so many. O(pages), under the lock.
  *
- * While at most n slots are taken, counted from the beginning of the call that takes one to the end of the call
- * that frees it, no cgdt_alloc() takes the lock or maps a page, and every cgdt_alloc_nowait() finds a slot. Taken,
- * too, are slots on pages that cgdt_pool_destroy() could not seal again.
+ * While at most n slots are taken, counted from the beginning of the call that takes one to the end
+ * of the call that frees it, no cgdt_alloc() takes the lock or maps a page, and every
+ * cgdt_alloc_nowait() finds a slot. Taken, too, are slots on pages that cgdt_pool_destroy() could
+ * not seal again.
  *
  * @param pool  the pool
  * @param n     slots wanted in service, 0 to max_cpus; 0 lifts the last reserve
@@ -176,17 +188,19 @@ int cgdt_seal(struct cgdt_pool *pool);
 int cgdt_reserve(struct cgdt_pool *pool, uint32_t n);
 
 /**
- * Give pages back of which no slot is taken, the highest first, but leave keep_pages pages and the slots of
+ * Give pages back of which no slot is taken, the highest first, but leave keep_pages pages and the
+ * slots of
  * cgdt_reserve(). O(pages), under the lock; at most one unseal and one unmap for each page.
  *
- * A CPU's frame list ends with its own page, so what lies above the last page in use of a window can go; natively,
- * any page. A page is looked at before it is taken, and while it is taken nothing else of the pool is touched.
- * Held pages (cgdt_pool_stats) go too, and count.
+ * A CPU's frame list ends with its own page, so what lies above the last page in use of a window
+ * can go; natively, any page. A page is looked at before it is taken, and while it is taken nothing
+ * else of the pool is touched. Held pages (cgdt_pool_stats) go too, and count.
  *
  * @param pool  the pool
  *
- * @return the number of pages given back, 0 up; where it is none because a port operation failed, the port's code,
- *         or -CGDT_EPROTO where an unsealed view is no page. A page whose unseal fails stays in service
+ * @return the number of pages given back, 0 up; where it is none because a port operation failed,
+ *         the port's code, or -CGDT_EPROTO where an unsealed view is no page. A page whose unseal
+ *         fails stays in service
  */
 int cgdt_trim(struct cgdt_pool *pool);
 

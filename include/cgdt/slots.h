@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * Slots in and out, one at a time and several at once. Part of cgdt.h, which says who may call what together.
+ * @file Slots in and out, one at a time and several at once. Part of cgdt.h, which says who may
+ * call what together.
  */
 #ifndef CGDT_SLOTS_H
 #define CGDT_SLOTS_H
@@ -13,34 +13,37 @@ extern "C" {
 #endif
 
 /**
- * The lowest free slot (one of the lowest, beside other CPUs' calls), holding the template and zeros.
+ * The lowest free slot (one of the lowest, beside other CPUs' calls), holding the template and
+ * zeros.
  *
- * O(1) in the number of CPUs while slots are free; lock-free. Where at some moment of the call none was, it looks at
- * a word for each 64 slots in service, takes the port's lock and grows by a page. A page that the port cannot give,
- * clean or seal is gone round; on Xen the next one is in the next window, since a window has no gap.
+ * O(1) in the number of CPUs while slots are free; lock-free. Where at some moment of the call none
+ * was, it looks at a word for each 64 slots in service, takes the port's lock and grows by a page.
+ * A page that the port cannot give, clean or seal is gone round; on Xen the next one is in the next
+ * window, since a window has no gap.
  *
  * @param      pool  the pool
  * @param[out] slot  its handle; CGDT_NO_SLOT on failure
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slot is NULL
- * @retval -CGDT_ENOSPC  all max_cpus slots are owned, or on their way to an owner (whose live_write may yet
- *                       fail, and then they are free again)
+ * @retval -CGDT_ENOSPC  all max_cpus slots are owned, or on their way to an owner (whose live_write
+ *                       may yet fail, and then they are free again)
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code; no page, or live_write failed
  */
 int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
 
 /**
- * The same without ever taking a lock or mapping a page: for callers with interrupts off, or in one. Of the port it
- * calls live_write() alone, where the template has to be written through that.
+ * The same without ever taking a lock or mapping a page: for callers with interrupts off, or in
+ * one. Of the port it calls live_write() alone, where the template has to be written through that.
  *
  * @param      pool  the pool
  * @param[out] slot  its handle; CGDT_NO_SLOT on failure
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slot is NULL
- * @retval -CGDT_EAGAIN  at some moment of the call no slot in service was free; cgdt_alloc() may find one, and
+ * @retval -CGDT_EAGAIN  at some moment of the call no slot in service was free; cgdt_alloc() may
+ *                       find one, and
  *                       cgdt_reserve() beforehand sees to it
  * @return any other: the port's code; live_write failed
  */
@@ -49,23 +52,23 @@ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
 /**
  * Several slots at once, lowest first.
  *
- * One atomic operation for up to 64 of them under the port's lock and, on new pages, the template written by
- * ordinary stores before the page is sealed. Maps a page only if at some moment of the call fewer than n slots in
- * service were free.
+ * One atomic operation for up to 64 of them under the port's lock and, on new pages, the template
+ * written by ordinary stores before the page is sealed. Maps a page only if at some moment of the
+ * call fewer than n slots in service were free.
  *
- * On failure no slot is taken and no page stays mapped, all of `slots[]` is CGDT_NO_SLOT. Only if the port
- * refuses even to undo (live_write of zeros fails) does a slot stay owned: its handle is then in `slots[]`, for
- * the caller to free later.
+ * On failure no slot is taken and no page stays mapped, all of `slots[]` is CGDT_NO_SLOT. Only if
+ * the port refuses even to undo (live_write of zeros fails) does a slot stay owned: its handle is
+ * then in `slots[]`, for the caller to free later.
  *
  * @param      pool   the pool
  * @param      n      how many; 0 does nothing
  * @param[out] slots  receives n handles
  *
  * @retval 0             done
- * @retval -CGDT_EINVAL  (caller) slots is NULL, or n is above CGDT_MAX_SLOTS, a number gone wrong; `slots[]` is
- *                       left alone
- * @retval -CGDT_ENOSPC  fewer than n slots are left under the ceiling; those on their way to an owner count as
- *                       for cgdt_alloc(). No page was mapped to find that out
+ * @retval -CGDT_EINVAL  (caller) slots is NULL, or n is above CGDT_MAX_SLOTS, a number gone wrong;
+ *                       `slots[]` is left alone
+ * @retval -CGDT_ENOSPC  fewer than n slots are left under the ceiling; those on their way to an
+ *                       owner count as for cgdt_alloc(). No page was mapped to find that out
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code
  */
@@ -80,27 +83,29 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
  * @retval 0             done
  * @retval -CGDT_ESTALE  (caller) freed already, or being freed by another CPU: a double free
  * @retval -CGDT_EBUSY   (caller) a CPU of the directory has it, and cgdt_cpu_offline() frees it
- * @retval -CGDT_ENOENT  (caller) no such slot, or nobody owns it: a foreign handle; one that also has the
- *                       wrong generation cannot be told from a double free and earns -CGDT_ESTALE
+ * @retval -CGDT_ENOENT  (caller) no such slot, or nobody owns it: a foreign handle; one that also
+ *                       has the wrong generation cannot be told from a double free and earns
+ *                       -CGDT_ESTALE
  * @return any other: the port's code, live_write failed; the slot is still owned and as it was
  */
 int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot);
 
 /**
- * Zero several slots and give them back, with fewer atomic operations than one by one: fewest if `slots[]` rises.
+ * Zero several slots and give them back, with fewer atomic operations than one by one: fewest if
+ * `slots[]` rises.
  *
  * @param         pool   the pool
  * @param         n      how many; 0 does nothing
  * @param[in,out] slots  n handles; what is freed becomes CGDT_NO_SLOT
  *
  * @retval 0             done
- * @retval -CGDT_ESTALE  (caller) one of them is not its owner's, as for cgdt_free(), or is in `slots[]` twice;
- *                       nothing is freed
+ * @retval -CGDT_ESTALE  (caller) one of them is not its owner's, as for cgdt_free(), or is in
+ *                       `slots[]` twice; nothing is freed
  * @retval -CGDT_ENOENT  (caller) likewise; nothing is freed
  * @retval -CGDT_EBUSY   (caller) likewise; nothing is freed
  * @retval -CGDT_EINVAL  (caller) slots is NULL, or n is above CGDT_MAX_SLOTS
- * @return any other: the port's code, live_write failed for some; those are still owned, as they were, and left
- *         in `slots[]`; all others are freed
+ * @return any other: the port's code, live_write failed for some; those are still owned, as they
+ *         were, and left in `slots[]`; all others are freed
  */
 int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
 

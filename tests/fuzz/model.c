@@ -139,7 +139,10 @@ static bool window_has(const bool *flags, const struct model *model, uint32_t wi
     return false;
 }
 
-/* Whether a page can be spared: nobody lives there or above it in its window, and enough is left without it. */
+/*
+ * Whether a page can be spared: nobody lives there or above it in its window, and enough is left
+ * without it.
+ */
 static bool can_go(struct model *model, uint32_t page)
 {
     const uint32_t size = model->config.layout.window_pages;

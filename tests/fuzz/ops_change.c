@@ -7,7 +7,9 @@ static int plan(const struct run *run, uint32_t n, uint32_t *slots)
     return n <= run->model.slots && model_plan(&run->model, n, slots) ? 0 : -CGDT_ENOSPC;
 }
 
-/* After a failed bulk: nothing, but for slots on pages in service that the port refused to clean. */
+/*
+ * After a failed bulk: nothing, but for slots on pages in service that the port refused to clean.
+ */
 static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slots)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -23,8 +25,8 @@ static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slot
 }
 
 /*
- * Slots that a call gave: the planned ones. If the port refused a page meanwhile, the core has gone round it, and
- * which slots come instead is up to it; they were nobody's.
+ * Slots that a call gave: the planned ones. If the port refused a page meanwhile, the core has gone
+ * round it, and which slots come instead is up to it; they were nobody's.
  */
 static void take_given(struct run *run, uint32_t n, const cgdt_slot_t *slots, uint32_t *planned)
 {
@@ -74,7 +76,9 @@ void op_bulk(struct run *run)
          "bulk of more than there can be");
 }
 
-/* What a bulk free of these says, whose slots go to `numbers`. It takes them one after the other. */
+/*
+ * What a bulk free of these says, whose slots go to `numbers`. It takes them one after the other.
+ */
 static int lookup_all(const struct model *model, uint32_t n, const cgdt_slot_t *slots,
                       uint32_t *numbers)
 {
@@ -184,8 +188,9 @@ static uint32_t pages_mapped(const struct run *run)
 }
 
 /*
- * After several failures, or with pages held back or not sealed, which pages stay is up to the core, within limits:
- * what it says is what left, nobody's page is among it, and what came into service is clean (check_all() looks).
+ * After several failures, or with pages held back or not sealed, which pages stay is up to the
+ * core, within limits: what it says is what left, nobody's page is among it, and what came into
+ * service is clean (check_all() looks).
  */
 bool has_held(const struct run *run)
 {

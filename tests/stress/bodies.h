@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bodies of the stress tests: plain C, since Criterion cannot start under the thread sanitizer. Each
- * takes what the engine takes (tools/stress/engine.h), says on stderr what is wrong, and returns 0 if nothing.
+ * The bodies of the stress tests: plain C, since Criterion cannot start under the thread sanitizer.
+ * Each takes what the engine takes (tools/stress/engine.h), says on stderr what is wrong, and
+ * returns 0 if nothing.
  */
 #ifndef CGDT_TESTS_STRESS_BODIES_H
 #define CGDT_TESTS_STRESS_BODIES_H

@@ -276,7 +276,10 @@ Test(races, a_slot_freed_while_the_summary_is_cleared_is_found_by_the_next)
     }
 }
 
-/* Takes the slot between this CPU's look and its claim, and puts it back before the next look; 1,000 times. */
+/*
+ * Takes the slot between this CPU's look and its claim, and puts it back before the next look;
+ * 1,000 times.
+ */
 static void rival_wins_often(enum hooked kind, const volatile void *at)
 {
     uint32_t first;

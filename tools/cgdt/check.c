@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* `cgdt check`: a dump of GDT pages by the rules of a profile. What is wrong comes from check_pages.c. */
+/*
+ * `cgdt check`: a dump of GDT pages by the rules of a profile. What is wrong comes from
+ * check_pages.c.
+ */
 #include "check_pages.h"
 #include "commands.h"
 #include "dump.h"
@@ -210,13 +213,19 @@ static void check_pages(struct check *check, const struct dump *dump)
     }
 }
 
-/* S and the type of a descriptor would be where a second half has zeros (SDM vol. 3A section 5.8.3.1). */
+/*
+ * S and the type of a descriptor would be where a second half has zeros (SDM vol. 3A section
+ * 5.8.3.1).
+ */
 static bool is_high_half(cgdt_desc_t desc)
 {
     return cgdt_desc_type(desc) == 0 && (desc & CGDT_DESC_SEGMENT) == 0;
 }
 
-/* What is not zero, a line each. In 64-bit mode a well-formed second half belongs to the entry before it. */
+/*
+ * What is not zero, a line each. In 64-bit mode a well-formed second half belongs to the entry
+ * before it.
+ */
 static void decode_pages(const struct check *check, const struct dump *dump)
 {
     const size_t n = dump->pages * CGDT_PAGE_ENTRIES;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* All that is wrong with a page: cgdt_check_slot() again and again, each time from behind what it found. */
+/*
+ * All that is wrong with a page: cgdt_check_slot() again and again, each time from behind what it
+ * found.
+ */
 #include "check_pages.h"
 
 struct walk {
@@ -43,7 +46,9 @@ static void walk_owned(struct walk *walk, const cgdt_desc_t *slot)
     }
 }
 
-/* A slot without one: everything that is not zero, and what the profile refuses by its own reason. */
+/*
+ * A slot without one: everything that is not zero, and what the profile refuses by its own reason.
+ */
 static void walk_unowned(struct walk *walk, const cgdt_desc_t *slot)
 {
     const uint32_t entries = walk->rules->slot_entries;

@@ -14,7 +14,8 @@ struct check_rules {
 typedef void check_report(void *ctx, const struct cgdt_violation *violation);
 
 /*
- * Reports each offending entry of a page of 512, in order, with its first reason; the first of them is the one of
+ * Reports each offending entry of a page of 512, in order, with its first reason; the first of them
+ * is the one of
  * cgdt_check_page(). number  what violation->position shall say. Returns how many.
  */
 uint32_t check_whole_page(const struct check_rules *rules, const cgdt_desc_t *page, uint32_t number,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The subcommands of cgdt. argv[0] is the name to show; the result is the exit status (shared.h). */
+/*
+ * The subcommands of cgdt. argv[0] is the name to show; the result is the exit status (shared.h).
+ */
 #ifndef CGDT_TOOLS_COMMANDS_H
 #define CGDT_TOOLS_COMMANDS_H
 

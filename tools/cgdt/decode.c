@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* `cgdt decode`: descriptors in words and fields and, where a profile is given, what it makes of them. */
+/*
+ * `cgdt decode`: descriptors in words and fields and, where a profile is given, what it makes of
+ * them.
+ */
 #include "commands.h"
 #include "fields.h"
 #include "shared.h"

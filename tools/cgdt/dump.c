@@ -98,8 +98,9 @@ static enum byte_kind kind_of(uint8_t byte)
 }
 
 /*
- * What AUTO is here; DUMP_AUTO: it is text that cannot be read, and why says so. In doubt it says no: text that is
- * taken for memory, or the other way round, would be checked and found fine, perhaps.
+ * What AUTO is here; DUMP_AUTO: it is text that cannot be read, and why says so. In doubt it says
+ * no: text that is taken for memory, or the other way round, would be checked and found fine,
+ * perhaps.
  */
 static enum dump_format format_of(const uint8_t *data, size_t bytes, char *why)
 {
@@ -132,7 +133,9 @@ static bool not_whole(const struct filler *filler, const char *of, const char *a
     return false;
 }
 
-/* Whole pages, or what is missing filled with zeros; what was only guessed to be raw must be whole. */
+/*
+ * Whole pages, or what is missing filled with zeros; what was only guessed to be raw must be whole.
+ */
 static bool close_pages(struct filler *filler, bool raw, bool guessed, bool pad, struct dump *dump)
 {
     const size_t bytes = fill_bytes(filler);

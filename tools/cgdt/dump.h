@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dumps of GDT pages, in the formats that people have at hand. Pure functions of memory, so that they can be fuzzed
- * (tests/fuzz/fuzz_dump.c); files are read in shared.c.
+ * Dumps of GDT pages, in the formats that people have at hand. Pure functions of memory, so that
+ * they can be fuzzed (tests/fuzz/fuzz_dump.c); files are read in shared.c.
  */
 #ifndef CGDT_TOOLS_DUMP_H
 #define CGDT_TOOLS_DUMP_H
@@ -9,7 +9,9 @@
 #include "parse.h"
 
 enum dump_format {
-    /* RAW if it has control characters, as zeros are; LISTING if it begins like one; otherwise HEX. */
+    /*
+     * RAW if it has control characters, as zeros are; LISTING if it begins like one; otherwise HEX.
+     */
     DUMP_AUTO,
     /* Memory as it is: 8 bytes a descriptor, least significant first. */
     DUMP_RAW,
@@ -32,16 +34,17 @@ struct dump {
 /*
  * The pages in a dump.
  *
- * DUMP_HEX is a row of hexadecimal numbers between white space and commas, 0x or not, all of 16 digits
- * (descriptors), of 8 (their halves, low one first) or of 2 (bytes, as they lie in memory). '#' begins a comment; on
- * each line, what stands before a colon is an address. So the output of gdb's x/512gx and x/1024wx, of QEMU's xp,
- * crash's rd -x and od -An -v -tx8 is understood.
+ * DUMP_HEX is a row of hexadecimal numbers between white space and commas, 0x or not, all of 16
+ * digits (descriptors), of 8 (their halves, low one first) or of 2 (bytes, as they lie in memory).
+ * '#' begins a comment; on each line, what stands before a colon is an address. So the output of
+ * gdb's x/512gx and x/1024wx, of QEMU's xp, crash's rd -x and od -An -v -tx8 is understood.
  *
- * DUMP_LISTING has an address on each line, which must go on from the line before; behind a whole page it
- * may be any. A line '*' stands for repeats of the one before, up to the next address.
+ * DUMP_LISTING has an address on each line, which must go on from the line before; behind a whole
+ * page it may be any. A line '*' stands for repeats of the one before, up to the next address.
  *
  * bytes  0 .. DUMP_MAX_BYTES
- * pad    what is missing of the last page is zero; otherwise, and where AUTO finds it RAW, pages must be whole
+ * pad    what is missing of the last page is zero; otherwise, and where AUTO finds it RAW, pages
+ *        must be whole
  *
  * False: it is none, or there is no memory; why has a line without a newline, dump holds nothing.
  */

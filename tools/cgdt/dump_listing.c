@@ -5,8 +5,8 @@
  *     00000010  ff ff 00 00 00 fb af 00  ff ff 00 00 00 f3 cf 00  |................|
  *     00000010: ffff 0000 00fb af00 ffff 0000 00f3 cf00  ................
  *
- * Bytes are as they lie in memory, in groups of one or two. Both leave out lines that repeat the one before, and say
- * so by a line '*'; hexdump -C ends with an address alone.
+ * Bytes are as they lie in memory, in groups of one or two. Both leave out lines that repeat the
+ * one before, and say so by a line '*'; hexdump -C ends with an address alone.
  */
 #include "dump_listing.h"
 #include "dump.h"

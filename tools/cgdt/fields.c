@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors as text. Segments, LDTs and TSSs go through cgdt_desc_encode() and cgdt_desc_decode(); gates, which have
- * the same bits under other names (SDM vol. 3A figures 5-8 and 5-9), are put together here.
+ * Descriptors as text. Segments, LDTs and TSSs go through cgdt_desc_encode() and
+ * cgdt_desc_decode(); gates, which have the same bits under other names (SDM vol. 3A figures 5-8
+ * and 5-9), are put together here.
  */
 #include "fields.h"
 

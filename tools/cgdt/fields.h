@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors as text: fields by name, and in words. `cgdt decode` and `cgdt encode` are inverse to each other
- * for every value, because every bit has a name here.
+ * Descriptors as text: fields by name, and in words. `cgdt decode` and `cgdt encode` are inverse to
+ * each other for every value, because every bit has a name here.
  */
 #ifndef CGDT_TOOLS_FIELDS_H
 #define CGDT_TOOLS_FIELDS_H
@@ -53,10 +53,15 @@ void fields_text(const struct fields *fields, char text[FIELDS_TEXT_BYTES]);
 /* One NAME=VALUE into fields. False: why has the reason. */
 bool fields_add(struct fields *fields, const char *item, parse_why why);
 
-/* The descriptor that fields mean; what is not given is 0, but P and S are 1. False: why has the reason. */
+/*
+ * The descriptor that fields mean; what is not given is 0, but P and S are 1. False: why has the
+ * reason.
+ */
 bool fields_encode(const struct fields *fields, struct wide_desc *desc, parse_why why);
 
-/* One descriptor in words, such as "64-bit code, readable, accessed, ring 3"; 200 bytes are enough. */
+/*
+ * One descriptor in words, such as "64-bit code, readable, accessed, ring 3"; 200 bytes are enough.
+ */
 #define WORDS_BYTES 200u
 void desc_words(const struct wide_desc *desc, char text[WORDS_BYTES]);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the cgdt command makes of text that people give it: numbers, and how it is quoted in an answer. Pure
- * functions of memory, so that they can be fuzzed (tests/fuzz/fuzz_dump.c); files are read in shared.c.
+ * What the cgdt command makes of text that people give it: numbers, and how it is quoted in an
+ * answer. Pure functions of memory, so that they can be fuzzed (tests/fuzz/fuzz_dump.c); files are
+ * read in shared.c.
  */
 #ifndef CGDT_TOOLS_PARSE_H
 #define CGDT_TOOLS_PARSE_H
@@ -29,7 +30,9 @@ bool parse_hex_digits(const char *text, size_t length, uint64_t *value);
 /* Characters of a leading 0x: 2 or 0. */
 size_t parse_prefix(const char *text, size_t length);
 
-/* text with '?' for what is not printable and "..." for what is too long, in quotes: for messages. */
+/*
+ * text with '?' for what is not printable and "..." for what is too long, in quotes: for messages.
+ */
 #define PARSE_QUOTED_BYTES 40u
 typedef char parse_quoted[PARSE_QUOTED_BYTES];
 const char *parse_quote(parse_quoted quoted, const char *text, size_t length);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* `cgdt plan`: what so many CPUs take, by this layout and by other schemes; and where each slot lies. */
+/*
+ * `cgdt plan`: what so many CPUs take, by this layout and by other schemes; and where each slot
+ * lies.
+ */
 #include "plan.h"
 #include "commands.h"
 #include "shared.h"
@@ -151,7 +154,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {.options = options, .parser = parse, .doc = doc};
 
-/* Whether slot n is the first or last one of a page or window where that is seen for the first time. */
+/*
+ * Whether slot n is the first or last one of a page or window where that is seen for the first
+ * time.
+ */
 static bool is_edge(const struct plan *plan, uint32_t n)
 {
     const uint32_t colors = cgdt_colors(&plan->layout);

@@ -32,8 +32,9 @@ static void count_page_per_cpu(const struct plan *plan, struct plan_scheme *sche
 }
 
 /*
- * An array that is linked for exactly so many CPUs. Where a hypervisor maps it, it is one window, and ends with
- * it; where the CPU reads it itself, nothing ends it but the number that it was linked for.
+ * An array that is linked for exactly so many CPUs. Where a hypervisor maps it, it is one window,
+ * and ends with it; where the CPU reads it itself, nothing ends it but the number that it was
+ * linked for.
  */
 static void count_array(const struct plan *plan, struct plan_scheme *scheme, uint64_t window_cpus)
 {

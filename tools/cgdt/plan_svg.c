@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A plan as SVG: a bar of pages for each scheme; below, the first window with its slots. Lengths are in px. */
+/*
+ * A plan as SVG: a bar of pages for each scheme; below, the first window with its slots. Lengths
+ * are in px.
+ */
 #include "plan.h"
 
 #include <errno.h>

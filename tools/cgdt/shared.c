@@ -72,7 +72,10 @@ uint16_t option_slot_entries(const struct argp_state *state, const char *arg)
     return (uint16_t)value;
 }
 
-/* Up to FILE_MAX_BYTES and one more, which tells that there are more. The block doubles as it fills. */
+/*
+ * Up to FILE_MAX_BYTES and one more, which tells that there are more. The block doubles as it
+ * fills.
+ */
 static bool read_all(FILE *file, uint8_t **data, size_t *bytes)
 {
     size_t room = 64u << 10;

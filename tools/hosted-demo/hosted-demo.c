@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgdt-hosted-demo: brings CPUs online in colored slots on the hosted port, then verifies each of them by a
- * route that shares no code with the library's: the CPU's local selector indexes its window's read-only
- * view, as the processor would do it, and the descriptor found there is decoded by hand.
+ * cgdt-hosted-demo: brings CPUs online in colored slots on the hosted port, then verifies each of
+ * them by a route that shares no code with the library's: the CPU's local selector indexes its
+ * window's read-only view, as the processor would do it, and the descriptor found there is decoded
+ * by hand.
  *
- * Three quarters of the CPUs come in the boot phase, the rest live. Output: MAP lines (tools/map draws
- * them), then one RESULT line, the same that the Xen guest prints.
+ * Three quarters of the CPUs come in the boot phase, the rest live. Output: MAP lines (tools/map
+ * draws them), then one RESULT line, the same that the Xen guest prints.
  */
 #include "cgdt/cgdt.h"
 #include "cgdt/port/hosted.h"
@@ -17,7 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One page per CPU takes 4 KiB of memory each, so that layout ends at 1 GiB; the others at 256 MiB. */
+/*
+ * One page per CPU takes 4 KiB of memory each, so that layout ends at 1 GiB; the others at 256 MiB.
+ */
 #define MAX_CPUS          1048576u
 #define MAX_CPUS_BY_PAGES 262144u
 
@@ -76,7 +79,9 @@ static bool succeeds(struct demo *demo, int error, const char *what)
     return error >= 0;
 }
 
-/* What a CPU's own segments must be: no two CPUs, and no two segments of a CPU, have the same base. */
+/*
+ * What a CPU's own segments must be: no two CPUs, and no two segments of a CPU, have the same base.
+ */
 
 static uint32_t own_base(uint32_t cpu, uint32_t which)
 {
@@ -151,8 +156,8 @@ static bool make_pool(struct demo *demo)
 }
 
 /*
- * The processor's side. From here to verify_cpu() the library is asked for two things only, the frame list
- * and the local selectors, and both are held against what this file works out by itself.
+ * The processor's side. From here to verify_cpu() the library is asked for two things only, the
+ * frame list and the local selectors, and both are held against what this file works out by itself.
  */
 
 struct seen {
@@ -393,7 +398,10 @@ int main(int argc, char **argv)
         return 1;
     run(&demo);
     pass = report(&demo);
-    /* The pool's pages go with the process's; destroying a pool that failed half-way proves nothing. */
+    /*
+     * The pool's pages go with the process's; destroying a pool that failed half-way proves
+     * nothing.
+     */
     cgdt_hosted_destroy(demo.hosted);
     free(demo.memory);
     return pass ? 0 : 1;

@@ -54,7 +54,9 @@ static bool params_valid(const struct stress_params *params)
            !(params->serialized && params->threads > 1);
 }
 
-/* Half of the slots for the directory, half for the threads; or more wanted by both than there is. */
+/*
+ * Half of the slots for the directory, half for the threads; or more wanted by both than there is.
+ */
 static void share_out(struct stress_run *run)
 {
     const struct stress_params *params = run->params;
@@ -147,7 +149,9 @@ static uint64_t operations_so_far(const struct stress_run *run)
     return operations;
 }
 
-/* All threads but this one wait: is it enough, and if not, how many steps until the next meeting? */
+/*
+ * All threads but this one wait: is it enough, and if not, how many steps until the next meeting?
+ */
 static void meet(struct stress_worker *worker, uint64_t round)
 {
     struct stress_run *run = worker->run;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Concurrent hotplug on one pool, every slot verified: the engine of `cgdt stress` and of tests/stress.
+ * Concurrent hotplug on one pool, every slot verified: the engine of `cgdt stress` and of
+ * tests/stress.
  *
- * Each thread brings random CPUs on- and offline through the directory, where it meets the other threads on
- * the same CPU numbers, and takes, fills, verifies and frees slots of its own; windows are reserved, trimmed
- * and checked meanwhile; the port fails at random where asked to. Any violation stops the run.
+ * Each thread brings random CPUs on- and offline through the directory, where it meets the other
+ * threads on the same CPU numbers, and takes, fills, verifies and frees slots of its own; windows
+ * are reserved, trimmed and checked meanwhile; the port fails at random where asked to. Any
+ * violation stops the run.
  *
- * From time to time all threads meet, and the pool is held against what the threads believe. At the end
- * everything is freed, trimmed and destroyed, and no page may be left.
+ * From time to time all threads meet, and the pool is held against what the threads believe. At the
+ * end everything is freed, trimmed and destroyed, and no page may be left.
  */
 #ifndef CGDT_TOOLS_STRESS_ENGINE_H
 #define CGDT_TOOLS_STRESS_ENGINE_H
@@ -36,7 +38,10 @@ struct stress_progress {
     uint64_t operations;
     double seconds;
     double share; /* of the run, 0 .. 1 */
-    /* One character per cell for `pages` pages: ' ' nothing mapped, '.' mapped, ':' to '#' the fuller. */
+    /*
+     * One character per cell for `pages` pages: ' ' nothing mapped, '.' mapped, ':' to '#' the
+     * fuller.
+     */
     char map[STRESS_MAP_CELLS + 1];
     uint32_t mapped_pages;
     uint32_t taken_slots;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool as a whole: trimmed, reserved and checked while others work; verified while they rest. */
+/*
+ * The pool as a whole: trimmed, reserved and checked while others work; verified while they rest.
+ */
 #define _GNU_SOURCE
 #include "state.h"
 
@@ -27,7 +29,10 @@ static bool reserve(struct stress_worker *worker, uint32_t draw)
     return stress_judge(worker, "reserve", error, MAY_NOSPC);
 }
 
-/* While others are at work, a slot on its way in or out may look unowned and not zero. Nothing else may. */
+/*
+ * While others are at work, a slot on its way in or out may look unowned and not zero. Nothing else
+ * may.
+ */
 static bool check(struct stress_worker *worker, uint32_t draw)
 {
     struct stress_run *run = worker->run;
@@ -77,7 +82,9 @@ bool stress_rare(struct stress_worker *worker, uint32_t draw)
     return draw >> 22 < trims + 16 ? count(worker) : true;
 }
 
-/* Pages that the pool holds back may still have what a failed call left on them: nobody sees those. */
+/*
+ * Pages that the pool holds back may still have what a failed call left on them: nobody sees those.
+ */
 static bool is_held_back(const struct stress_run *run, const struct cgdt_violation *violation)
 {
     uint64_t owned;
@@ -127,8 +134,8 @@ static uint32_t next_free(const struct stress_run *run, uint32_t number)
 }
 
 /*
- * "The lowest free slot": with all threads at rest that is one particular slot, and so are those after it.
- * A summary that has lost sight of a free slot would give another one, or grow.
+ * "The lowest free slot": with all threads at rest that is one particular slot, and so are those
+ * after it. A summary that has lost sight of a free slot would give another one, or grow.
  */
 static void verify_order(struct stress_worker *worker, uint32_t n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port between the pool and the real port. It makes operations fail at random, it answers for CPUs that
- * will not let go, and it watches the contract of cgdt/port.h: pages change state in the right order, under
- * the lock, and none is unsealed while somebody owns a slot on it.
+ * The port between the pool and the real port. It makes operations fail at random, it answers for
+ * CPUs that will not let go, and it watches the contract of cgdt/port.h: pages change state in the
+ * right order, under the lock, and none is unsealed while somebody owns a slot on it.
  */
 #define _GNU_SOURCE
 #include "state.h"
@@ -155,7 +155,10 @@ static int port_live_write(void *ctx, uint32_t page, const void *view, struct cg
     return 0;
 }
 
-/* A CPU lets go if no thread is using it. It is nobody's from then on: the slot is about to be freed. */
+/*
+ * A CPU lets go if no thread is using it. It is nobody's from then on: the slot is about to be
+ * freed.
+ */
 static int port_quiesce(void *ctx, uint32_t cpu)
 {
     struct stress_run *run = run_of(ctx);
@@ -181,8 +184,9 @@ static int port_quiesce(void *ctx, uint32_t cpu)
 }
 
 /*
- * The fixed port spins for its lock, as a kernel that cannot be preempted may. Where there are more threads
- * than processors a spinning thread would keep the owner from going on, so they wait here first.
+ * The fixed port spins for its lock, as a kernel that cannot be preempted may. Where there are more
+ * threads than processors a spinning thread would keep the owner from going on, so they wait here
+ * first.
  */
 static void port_lock(void *ctx)
 {

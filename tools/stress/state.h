@@ -9,9 +9,9 @@
  *   verify.c   what is right: contents of a slot, results of calls; violations
  *   state.c    who this thread is; what it has done
  *
- * The engine's own tables use relaxed atomics wherever the contract of cgdt.h does not ask the caller for
- * an order, so that neither the thread sanitizer nor the processor takes an order from here that the core
- * ought to make itself.
+ * The engine's own tables use relaxed atomics wherever the contract of cgdt.h does not ask the
+ * caller for an order, so that neither the thread sanitizer nor the processor takes an order from
+ * here that the core ought to make itself.
  */
 #ifndef CGDT_TOOLS_STRESS_STATE_H
 #define CGDT_TOOLS_STRESS_STATE_H
@@ -54,8 +54,8 @@ struct holding {
 };
 
 /*
- * A possible CPU. word: 0 offline, or on its way; handle | STRESS_HELD: in the hands of one thread, which
- * alone may touch `counter`; handle: online, anybody may take it or take it offline.
+ * A possible CPU. word: 0 offline, or on its way; handle | STRESS_HELD: in the hands of one thread,
+ * which alone may touch `counter`; handle: online, anybody may take it or take it offline.
  */
 struct stress_cpu {
     _Atomic uint32_t word;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread of the stress: steps drawn at random, each one or a few calls of the library, every answer and
- * every slot verified.
+ * One thread of the stress: steps drawn at random, each one or a few calls of the library, every
+ * answer and every slot verified.
  *
- * All threads go through the same phases (drain, fill, mixed), so that the pool is now full and now empty,
- * and windows really leave and come back.
+ * All threads go through the same phases (drain, fill, mixed), so that the pool is now full and now
+ * empty, and windows really leave and come back.
  */
 #define _GNU_SOURCE
 #include "state.h"
@@ -163,7 +163,10 @@ static bool free_one(struct stress_worker *worker, uint32_t which)
     return true;
 }
 
-/* Free the n slots that the thread took last. Those that the port would not zero stay, as they were. */
+/*
+ * Free the n slots that the thread took last. Those that the port would not zero stay, as they
+ * were.
+ */
 static bool free_bulk(struct stress_worker *worker, uint32_t n)
 {
     const struct holding *first = &worker->held[worker->n_held - n];
@@ -471,7 +474,10 @@ void stress_steps(struct stress_worker *worker, uint64_t n)
     }
 }
 
-/* All threads give back what they hold; the CPUs are shared out. The port may fail for a long while. */
+/*
+ * All threads give back what they hold; the CPUs are shared out. The port may fail for a long
+ * while.
+ */
 void stress_drain(struct stress_worker *worker)
 {
     struct stress_run *run = worker->run;

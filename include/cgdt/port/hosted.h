@@ -13,15 +13,15 @@
        window 0                                                window 1
    @endverbatim
  *
- * A sealed page is seen at its place in the read-only area and nowhere else; a store to it is a SIGSEGV that
- * no mprotect() can talk away. Every place without a sealed page shows one shared page of zeros.
- * The frame number of a page is its page number in the file.
+ * A sealed page is seen at its place in the read-only area and nowhere else; a store to it is a
+ * SIGSEGV that no mprotect() can talk away. Every place without a sealed page shows one shared page
+ * of zeros. The frame number of a page is its page number in the file.
  *
  * Hosted code may use libc: unlike the core, this port allocates.
  *
- * A child after fork() shares the pages with its parent, but not the records of who has which: it may call
- * nothing of this port, by way of a pool or directly, cgdt_hosted_destroy() included. It may fork, exec and
- * exit. Make the pool in the process that uses it.
+ * A child after fork() shares the pages with its parent, but not the records of who has which: it
+ * may call nothing of this port, by way of a pool or directly, cgdt_hosted_destroy() included. It
+ * may fork, exec and exit. Make the pool in the process that uses it.
  *
  * Limits of the system:
  * - Mappings (vm.max_map_count, as a rule 65,530 to a process): a run of neighbours that were sealed in order
@@ -54,8 +54,8 @@ struct cgdt_hosted_config {
     struct cgdt_layout layout; /**< Likewise. */
 
     /**
-     * What port->quiesce does, with quiesce_ctx and the CPU: 0 when it let go of its table, otherwise a
-     * negative code. May be NULL: every CPU has always let go.
+     * What port->quiesce does, with quiesce_ctx and the CPU: 0 when it let go of its table,
+     * otherwise a negative code. May be NULL: every CPU has always let go.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
     void *quiesce_ctx; /**< For quiesce. */
@@ -64,8 +64,8 @@ struct cgdt_hosted_config {
 /**
  * Make an arena and its views. Only addresses are reserved; memory is used page by page.
  *
- * @param[out] hosted  the port_ctx for one pool; cgdt_hosted_port has the operations. NULL on failure, and
- *                     nothing is left behind
+ * @param[out] hosted  the port_ctx for one pool; cgdt_hosted_port has the operations. NULL on
+ *                     failure, and nothing is left behind
  * @param      config  copied
  *
  * @retval 0             done
@@ -76,14 +76,16 @@ struct cgdt_hosted_config {
 int cgdt_hosted_create(struct cgdt_hosted **hosted, const struct cgdt_hosted_config *config);
 
 /**
- * Give everything back; the pool must be gone. jemalloc keeps the addresses of its records of the arena, some
- * 2 MiB without memory, unless its option retain is off.
+ * Give everything back; the pool must be gone. jemalloc keeps the addresses of its records of the
+ * arena, some 2 MiB without memory, unless its option retain is off.
  *
  * @param hosted  the arena; NULL does nothing
  */
 void cgdt_hosted_destroy(struct cgdt_hosted *hosted);
 
-/** All operations are given; lock and unlock are a pthread mutex. port_ctx is a struct cgdt_hosted. */
+/**
+ * All operations are given; lock and unlock are a pthread mutex. port_ctx is a struct cgdt_hosted.
+ */
 extern const struct cgdt_port cgdt_hosted_port;
 
 /**
@@ -106,7 +108,8 @@ uint32_t cgdt_hosted_window_pages(const struct cgdt_hosted *hosted);
 const cgdt_desc_t *cgdt_hosted_window(const struct cgdt_hosted *hosted, uint32_t window);
 
 /**
- * The read-write view of a frame: what a test uses to look behind the pool's back, or to break it. Any thread.
+ * The read-write view of a frame: what a test uses to look behind the pool's back, or to break it.
+ * Any thread.
  *
  * @param hosted  the arena
  * @param frame   one that the port gave out; any other must not be touched

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR, STR, and the order
- * in which they are used.
+ * @file The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR,
+ * STR, and the order in which they are used.
  *
  * Needs no port; x86-64 and i386, ring 0 (SGDT and STR also above it, without UMIP).
  *
- * A slot is used through a read-only mapping, and two things of a GDT are written by the CPU itself:
+ * A slot is used through a read-only mapping, and two things of a GDT are written by the CPU
+ * itself:
  *
  * - *accessed*: the first load of a segment sets A (SDM vol. 3A section 3.4.5.1). On a read-only page that is
  *   a page fault in the middle of a segment load. cgdt_desc_segment() makes descriptors with A set.
@@ -30,10 +30,11 @@ struct cgdt_gdtr_image {
 } __attribute__((packed));
 
 /**
- * LGDT: GDTR now says where the table is; what segment registers and TR hold stays until they are loaded again.
+ * LGDT: GDTR now says where the table is; what segment registers and TR hold stays until they are
+ * loaded again.
  *
- * The caller does that before anything else may load one: with interrupts off, or with the same selectors
- * valid in both tables (an NMI loads CS whatever the interrupt flag says).
+ * The caller does that before anything else may load one: with interrupts off, or with the same
+ * selectors valid in both tables (an NMI loads CS whatever the interrupt flag says).
  *
  * @param gdtr  what cgdt_gdtr() gave
  */
@@ -84,8 +85,8 @@ static inline uint16_t cgdt_str(void)
 /**
  * CS from the table in use, by a far return to the next instruction.
  *
- * In Linux, objtool takes that for an "unsupported instruction in callable function": keep the caller out of line
- * (noinline), and name it in STACK_FRAME_NON_STANDARD(). See docs/embedding.md.
+ * In Linux, objtool takes that for an "unsupported instruction in callable function": keep the
+ * caller out of line (noinline), and name it in STACK_FRAME_NON_STANDARD(). See docs/embedding.md.
  *
  * @param selector  of a code segment of the ring and mode that run now
  */
@@ -120,7 +121,8 @@ static inline void cgdt_load_cs(uint16_t selector)
  * Onto a slot and its TSS. CS, SS, DS and so on are the caller's to load.
  *
  * @param gdtr      what the CPU is to use, by a read-only mapping: what cgdt_gdtr() gave
- * @param writable  where the same table can be written, at least until this returns: cgdt_native_writable()
+ * @param writable  where the same table can be written, at least until this returns:
+ *                  cgdt_native_writable()
  * @param selector  of the TSS, which must be available
  */
 static inline void cgdt_lgdt_with_tss(const struct cgdt_pseudo_descriptor *gdtr, uintptr_t writable,

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * A port for kernels that run on the CPU itself, x86-64 and i386: the CPU reads its slot by LGDT through a
- * read-only mapping, the kernel writes it through another.
+ * @file A port for kernels that run on the CPU itself, x86-64 and i386: the CPU reads its slot by
+ * LGDT through a read-only mapping, the kernel writes it through another.
  *
  * @verbatim
    physical page p:   base + p   writable: where the pool's pages come from, and what live_write uses
                       alias + p  read-only: what a sealed page's view is, and so what cgdt_gdtr() gives
    @endverbatim
  *
- * Both maps are linear, as most kernels have one anyway (an identity map: base 0). Nothing is mapped or unmapped
- * when pages come and go, so no CPU ever needs its TLB flushed. A kernel without a second map sets alias = base:
- * everything works, but nothing keeps a stray store from a table.
+ * Both maps are linear, as most kernels have one anyway (an identity map: base 0). Nothing is
+ * mapped or unmapped when pages come and go, so no CPU ever needs its TLB flushed. A kernel without
+ * a second map sets alias = base: everything works, but nothing keeps a stray store from a table.
  *
  * @code
  * static struct cgdt_native native = {.base = 0, .bytes = 1u << 30, .alias = 0xc0000000,
@@ -23,8 +22,8 @@
  * config.profile = CGDT_PROFILE_NATIVE64;            // CGDT_PROFILE_NATIVE32 on i386
  * @endcode
  *
- * Then per CPU: cgdt_cpu_online(), cgdt_write() of what is its own, and on the CPU cgdt_gdtr() and the helpers of
- * lgdt.h. CR0.WP must be 1, or the CPU writes through the read-only map in ring 0.
+ * Then per CPU: cgdt_cpu_online(), cgdt_write() of what is its own, and on the CPU cgdt_gdtr() and
+ * the helpers of lgdt.h. CR0.WP must be 1, or the CPU writes through the read-only map in ring 0.
  */
 #ifndef CGDT_PORT_NATIVE_H
 #define CGDT_PORT_NATIVE_H
@@ -35,31 +34,38 @@
 extern "C" {
 #endif
 
-/** What the kernel may supply; ctx is cgdt_native.ctx. Each may be NULL, or all of them with cgdt_native.ops. */
+/**
+ * What the kernel may supply; ctx is cgdt_native.ctx. Each may be NULL, or all of them with
+ * cgdt_native.ops.
+ */
 struct cgdt_native_ops {
     /**
-     * A page for page index `page` of the pool, by its address in the writable map, NULL if there is none.
-     * It need not be zero. May be NULL: pages come from cgdt_native.pages. Under the lock.
+     * A page for page index `page` of the pool, by its address in the writable map, NULL if there
+     * is none. It need not be zero. May be NULL: pages come from cgdt_native.pages. Under the lock.
      */
     void *(*page_get)(void *ctx, uint32_t page);
     /** And back, by the same address. Under the lock. */
     void (*page_put)(void *ctx, uint32_t page, void *at);
 
     /**
-     * 0 once CPU `cpu` has itself loaded another table, CS and all, or has been reset: a CPU in HLT still uses
-     * its table, for the next NMI. NULL: the caller of cgdt_cpu_offline() has made sure.
+     * 0 once CPU `cpu` has itself loaded another table, CS and all, or has been reset: a CPU in HLT
+     * still uses its table, for the next NMI. NULL: the caller of cgdt_cpu_offline() has made sure.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
 
-    /** A lock of the kernel's own. NULL: a spin lock inside struct cgdt_native, for short waits on any CPU. */
+    /**
+     * A lock of the kernel's own. NULL: a spin lock inside struct cgdt_native, for short waits on
+     * any CPU.
+     */
     void (*lock)(void *ctx);
     /** Lets go of it; NULL exactly where lock is. */
     void (*unlock)(void *ctx);
 
     /**
-     * With `poison`: a slot that is being freed is all poison now, not yet zero, and nobody else's. Make whoever
-     * might still use it load a segment (send it an NMI): it faults here and now, not in another CPU's table later.
-     * `slot_offset` is the entry of the page at which the slot begins.
+     * With `poison`: a slot that is being freed is all poison now, not yet zero, and nobody else's.
+     * Make whoever might still use it load a segment (send it an NMI): it faults here and now, not
+     * in another CPU's table later. `slot_offset` is the entry of the page at which the slot
+     * begins.
      */
     void (*poisoned)(void *ctx, uint32_t page, uint32_t slot_offset);
 };
@@ -67,7 +73,8 @@ struct cgdt_native_ops {
 /**
  * What a slot holds while poisoned() runs: code that is not present.
  *
- * A CPU that loads CS from it has `#NP` (a zero descriptor: `#GP`), and every other load is a fault too.
+ * A CPU that loads CS from it has `#NP` (a zero descriptor: `#GP`), and every other load is a fault
+ * too.
  */
 #define CGDT_NATIVE_POISON 0x5a5a1a5a5a5a5a5aull
 
@@ -80,7 +87,10 @@ struct cgdt_native {
     uintptr_t alias; /**< Where it is mapped read-only; base: there is no such map. */
     uintptr_t bytes; /**< How far both maps go; they must not overlap. */
 
-    /** Where page_get is NULL: an array, page i of the pool is its i-th; an address in the writable map. */
+    /**
+     * Where page_get is NULL: an array, page i of the pool is its i-th; an address in the writable
+     * map.
+     */
     void *pages;
     uint32_t page_count; /**< Pages of that array. */
 
@@ -89,16 +99,17 @@ struct cgdt_native {
 };
 
 /**
- * The operations; port_ctx is a struct cgdt_native. There is no common page on bare metal: -CGDT_ENOTSUP.
+ * The operations; port_ctx is a struct cgdt_native. There is no common page on bare metal:
+ * -CGDT_ENOTSUP.
  *
- * map() also says -CGDT_EINVAL where the two maps overlap, and -CGDT_EPROTO for a page that is not aligned or not
- * in the writable map.
+ * map() also says -CGDT_EINVAL where the two maps overlap, and -CGDT_EPROTO for a page that is not
+ * aligned or not in the writable map.
  */
 extern const struct cgdt_port cgdt_native_port;
 
 /**
- * The same for pools whose cgdt_config.alias_bytes is cgdt_native_alias_bytes(): the core then stores through the
- * writable map itself, which is faster, and knows no poison.
+ * The same for pools whose cgdt_config.alias_bytes is cgdt_native_alias_bytes(): the core then
+ * stores through the writable map itself, which is faster, and knows no poison.
  */
 extern const struct cgdt_port cgdt_native_direct_port;
 

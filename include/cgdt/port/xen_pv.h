@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file
- * A port for 64-bit PV kernels on Xen (x86-64 only: a 32-bit PV kernel passes other hypercall arguments).
+ * @file A port for 64-bit PV kernels on Xen (x86-64 only: a 32-bit PV kernel passes other hypercall
+ * arguments).
  *
  * @verbatim
    map, unmap    a page of the kernel's, zeroed; and back
@@ -10,8 +10,8 @@
    live_write    update_descriptor; several in one multicall, checked one by one, undone if one fails
    @endverbatim
  *
- * The port makes no hypercall itself and owns no memory: the kernel supplies both through `struct cgdt_xen_pv`
- * below. It belongs to one pool, is that pool's port_ctx, and must outlive it:
+ * The port makes no hypercall itself and owns no memory: the kernel supplies both through `struct
+ * cgdt_xen_pv` below. It belongs to one pool, is that pool's port_ctx, and must outlive it:
  *
  * @code
  * static struct cgdt_xen_pv xen = {.ops = &my_ops, .pages = my_pages, .page_count = MY_PAGES};
@@ -20,8 +20,9 @@
  * config.profile = CGDT_PROFILE_XEN_PV64;
  * @endcode
  *
- * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal while a vCPU
- * holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a descriptor or a frame, of which
+ * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal
+ * while a vCPU holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a
+ * descriptor or a frame, of which
  * cgdt_xen_pv_explain() finds out why.
  */
 #ifndef CGDT_PORT_XEN_PV_H
@@ -37,7 +38,9 @@ extern "C" {
 /** Most descriptors in one multicall; the calls are on the caller's stack, 64 bytes each. */
 #define CGDT_XEN_PV_CHUNK 8u
 
-/** One call of a multicall, as Xen defines it (struct multicall_entry, xen/include/public/xen.h). */
+/**
+ * One call of a multicall, as Xen defines it (struct multicall_entry, xen/include/public/xen.h).
+ */
 struct cgdt_xen_pv_call {
     uint64_t op;      /**< Number of the hypercall. */
     int64_t result;   /**< What Xen returned. */
@@ -55,7 +58,8 @@ enum cgdt_xen_pv_lock {
 /**
  * What the kernel supplies; ctx is cgdt_xen_pv.ctx. All must be given unless it says "may be NULL".
  *
- * The hypercalls return what Xen returned. They and virt_to_mfn are called on any CPU, several at once.
+ * The hypercalls return what Xen returned. They and virt_to_mfn are called on any CPU, several at
+ * once.
  */
 struct cgdt_xen_pv_ops {
     /** Hypercall 14. `flags` are Xen's UVMF_ values. */
@@ -66,8 +70,8 @@ struct cgdt_xen_pv_ops {
     int64_t (*multicall)(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n);
 
     /**
-     * Machine frame of a page of the kernel's. While the page is in the pool it changes at a restore or migration
-     * alone, with no call of the pool meanwhile (docs/porting.md).
+     * Machine frame of a page of the kernel's. While the page is in the pool it changes at a
+     * restore or migration alone, with no call of the pool meanwhile (docs/porting.md).
      */
     uint64_t (*virt_to_mfn)(void *ctx, const void *page);
 
@@ -79,49 +83,58 @@ struct cgdt_xen_pv_ops {
      *   shares, and writable at no other address: Xen refuses a GDT page (-22) while any writable mapping
      *   of it exists, a direct map's or a lazily flushed one's included.
      *
-     * It need not be zero; the port zeroes it. Called under CGDT_XEN_PV_LOCK_PAGES. page_get and page_put may
-     * be NULL: pages come from cgdt_xen_pv.pages.
+     * It need not be zero; the port zeroes it. Called under CGDT_XEN_PV_LOCK_PAGES. page_get and
+     * page_put may be NULL: pages come from cgdt_xen_pv.pages.
      */
     void *(*page_get)(void *ctx, uint32_t page);
     /** And back: writable, with any contents. Called under CGDT_XEN_PV_LOCK_PAGES. */
     void (*page_put)(void *ctx, uint32_t page, void *at);
 
     /**
-     * Name a frame, whose page has just been made read-only, in the calling vCPU's GDT for a moment.
+     * Name a frame, whose page has just been made read-only, in the calling vCPU's GDT for a
+     * moment.
      *
-     * That is: set_gdt with the vCPU's own frames and this one behind them (or, where it has 14, in the place of
-     * one from which it has loaded no selector), then with its own again; one multicall does both. Called by seal,
-     * under CGDT_XEN_PV_LOCK_PAGES, and by cgdt_xen_pv_explain(). 0, or Xen's negative code; on failure the vCPU
-     * must have its own frames again.
+     * That is: set_gdt with the vCPU's own frames and this one behind them (or, where it has 14, in
+     * the place of one from which it has loaded no selector), then with its own again; one
+     * multicall does both. Called by seal, under CGDT_XEN_PV_LOCK_PAGES, and by
+     * cgdt_xen_pv_explain(). 0, or Xen's negative code; on failure the vCPU must have its own
+     * frames again.
      *
-     * Why: Xen takes update_descriptor on a frame that no GDT has named yet for a write to ordinary memory, and
-     * holds the frame as such meanwhile. A live write to one slot of a new page would make the first set_gdt or
-     * VCPUOP_initialise for another fail with -22, and the other way round, undoing included. Once it has been
-     * named, a frame counts as descriptors until it is writable again. May be NULL only where no live write ever
-     * runs at the same time as another CPU's set_gdt, VCPUOP_initialise or live write.
+     * Why: Xen takes update_descriptor on a frame that no GDT has named yet for a write to ordinary
+     * memory, and holds the frame as such meanwhile. A live write to one slot of a new page would
+     * make the first set_gdt or VCPUOP_initialise for another fail with -22, and the other way
+     * round, undoing included. Once it has been named, a frame counts as descriptors until it is
+     * writable again. May be NULL only where no live write ever runs at the same time as another
+     * CPU's set_gdt, VCPUOP_initialise or live write.
      */
     int (*introduce)(void *ctx, uint64_t frame);
 
     /**
-     * Where the kernel can read the page of a frame; NULL if it is no frame of this domain's, or of no page that
-     * the kernel has mapped. Any number may be asked about. For finding out why Xen refuses a frame (seal, and
+     * Where the kernel can read the page of a frame; NULL if it is no frame of this domain's, or of
+     * no page that the kernel has mapped. Any number may be asked about. For finding out why Xen
+     * refuses a frame (seal, and
      * cgdt_xen_pv_explain()) only; may be NULL, and then that can say less.
      */
     const void *(*mfn_to_virt)(void *ctx, uint64_t frame);
-    /** Whether the kernel's own mapping of that page allows stores; what its page table says. Likewise. */
+    /**
+     * Whether the kernel's own mapping of that page allows stores; what its page table says.
+     * Likewise.
+     */
     bool (*is_writable)(void *ctx, const void *page);
 
     /**
-     * Must not be taken by an interrupt handler while it is held (no call of the pool is made from one, or
-     * interrupts are off). lock and unlock may be NULL in a serialized pool, and only there.
+     * Must not be taken by an interrupt handler while it is held (no call of the pool is made from
+     * one, or interrupts are off). lock and unlock may be NULL in a serialized pool, and only
+     * there.
      */
     void (*lock)(void *ctx, enum cgdt_xen_pv_lock which);
     /** Lets go of it. */
     void (*unlock)(void *ctx, enum cgdt_xen_pv_lock which);
 
     /**
-     * 0 once the vCPU of CPU `cpu` has let go of its GDT: it has itself loaded another by set_gdt, with no
-     * selector of the slot left in a segment register. To be down is not enough. May be NULL: see port.h.
+     * 0 once the vCPU of CPU `cpu` has let go of its GDT: it has itself loaded another by set_gdt,
+     * with no selector of the slot left in a segment register. To be down is not enough. May be
+     * NULL: see port.h.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
 };
@@ -167,15 +180,16 @@ struct cgdt_xen_pv {
     void *ctx;                         /**< For the operations. */
 
     /**
-     * Where page_get is NULL: an array of pages, each as page_get() would give it. Slot page i is the i-th; a
-     * common page is the last, and then no slot page. map() gives -CGDT_ENOMEM beyond the array's end.
+     * Where page_get is NULL: an array of pages, each as page_get() would give it. Slot page i is
+     * the i-th; a common page is the last, and then no slot page. map() gives -CGDT_ENOMEM beyond
+     * the array's end.
      */
     void *pages;
     uint32_t page_count; /**< Pages of that array. */
 
     /**
-     * The bits that the kernel wants in the pages' page-table entries (no-execute, global, ...); the port
-     * adds the frame and, for a private page, RW. 0: present, accessed, dirty.
+     * The bits that the kernel wants in the pages' page-table entries (no-execute, global, ...);
+     * the port adds the frame and, for a private page, RW. 0: present, accessed, dirty.
      */
     uint64_t pte_flags;
 
@@ -190,18 +204,18 @@ struct cgdt_xen_pv {
 /**
  * Why Xen answered -22 to set_gdt or VCPUOP_initialise. Xen itself does not say.
  *
- * Takes CGDT_XEN_PV_LOCK_PAGES. It has Xen look once more at frames with which nothing seems wrong, by
- * ops->introduce(): on any vCPU that may call that.
+ * Takes CGDT_XEN_PV_LOCK_PAGES. It has Xen look once more at frames with which nothing seems wrong,
+ * by ops->introduce(): on any vCPU that may call that.
  *
- * Without ops->mfn_to_virt the contents of a page are not looked at, and a frame that Xen refuses has
- * CGDT_XEN_PV_OTHER_USE.
+ * Without ops->mfn_to_virt the contents of a page are not looked at, and a frame that Xen refuses
+ * has CGDT_XEN_PV_OTHER_USE.
  *
  * @param xen      the pool's port_ctx
  * @param frames   (entries + 511) / 512 of them; not read where that is too many
  * @param entries  gdt_ents as Xen was told
  *
- * @return the first frame that is refused, and why; else the first of which nothing can be told; else
- *         CGDT_XEN_PV_NO_CAUSE
+ * @return the first frame that is refused, and why; else the first of which nothing can be told;
+ *         else CGDT_XEN_PV_NO_CAUSE
  */
 struct cgdt_xen_pv_refusal cgdt_xen_pv_explain(struct cgdt_xen_pv *xen, const cgdt_frame_t *frames,
                                                uint32_t entries);
