@@ -15,27 +15,54 @@
  *
  * A pool that is used by several CPUs from the beginning calls cgdt_seal() right after init.
  *
- * Who may call what together (live phase of a pool that is not `serialized`):
+ * Who may call what together (live phase of a pool that is not `serialized`), a slot by its handle
+ * s, a CPU of the directory by its number c:
  *
  * @verbatim
-                      alloc  free(s) write(s) read(s) frames(s) trim reserve online(c) offline(c)  check
-   alloc, bulk          +      +       +        +       +        +      +       +         +          o
-   free(s), bulk        +      e       x        x       x        +      +       +         e          o
-   write(s)             +      x       x        x       +        +      +       +         x          o
-   read(s)              +      x       x        +       +        +      +       +         x          o
-   frames(s), gdtr(s)   +      x       +        +       +        +      +       +         x          o
-   trim, reserve        +      +       +        +       +        +      +       +         +          +
-   online(c)            +      +       +        +       +        +      +       e         e          o
-   offline(c)           +      e       x        x       x        +      +       e         e          o
+                  alloc  free(s) write(s) read(s)  trim    online(c) offline(c) check
+                  (1)    (2)     (3)      (4)      reserve (5)
+   alloc (1)        +      +       +        +        +       +         +          o
+   free(s) (2)      +      e       x        x        +       +         +          o
+   write(s) (3)     +      x       x        x        +       +         x          o
+   read(s) (4)      +      x       x        +        +       +         x          o
+   trim, reserve    +      +       +        +        +       +         +          +
+   online(c) (5)    +      +       +        +        +       e         e          o
+   offline(c)       +      +       x        x        +       e         e          o
 
-   +  at any time      x  the owner of slot s serialises them (different slots: +); offline(c) is a free of c's slot
-   e  at any time; one succeeds, the other gets an error      o  safe, but see cgdt_check()
+   +  at any time
+   x  the owner of slot s serialises them (different slots: +); offline(c) is a free of c's slot
+   e  at any time; what each of the two is told stands below
+   o  safe, but what check says may be out of date: cgdt_check()
+
+   (1) alloc, alloc_nowait, alloc_bulk     (2) free, free_bulk     (3) write
+   (4) read, frames, gdtr, page_taken, stats, cpu_slot, selectors; the last four with everything: +
+   (5) cpu_online, cpu_online_at
    @endverbatim
  *
- * init, destroy, seal and everything in the boot phase: the caller serialises them with all other
- * calls. In a serialized pool the caller serialises everything, always. alloc is lock-free while
- * mapped pages have room, free and free_bulk always; only growing, alloc_bulk, trim, reserve and
- * check take the port's lock. No call sleeps or spins by itself.
+ * - free(s) and free(s): one says 0, the other -CGDT_ESTALE; -CGDT_ENOENT if it names the slot as
+ *   its next owner would.
+ * - free(s) of a slot that a CPU has is -CGDT_EBUSY, whatever the CPU is doing; offline(c) does not
+ *   notice.
+ * - online(c) and online(c): one goes on as if it were alone, the other says -CGDT_EBUSY while that
+ *   lasts, -CGDT_EEXIST if it comes later.
+ * - offline(c) and offline(c): likewise; the other says -CGDT_EBUSY, or -CGDT_ENOENT later.
+ * - online(c) and offline(c): whichever comes first goes on, the other says -CGDT_EBUSY; or comes
+ *   later and is told what holds then.
+ * - online_at(c, s) and free(s), or online_at of another CPU: one has the slot, the other says
+ *   -CGDT_EBUSY (it is a CPU's) or -CGDT_ESTALE (it was freed).
+ *
+ * cgdt_write_common(): calls of it are serialised by the caller; beside anything else: +.
+ * init, destroy, seal, recover and everything in the boot phase: the caller serialises them with
+ * all other calls. In a serialized pool the caller serialises everything, always.
+ *
+ * Locks: cgdt_alloc() and cgdt_cpu_online() take the port's lock only if at some moment of the call
+ * no slot in service was free. alloc_bulk, trim, reserve, check, describe, seal and destroy always
+ * do. All others never do, and are lock-free: a CPU that stops in one of them, or is stopped by an
+ * NMI, holds up nobody. No call sleeps or spins by itself; a port's operation may (port.h).
+ *
+ * Interrupts and NMIs: a handler may call what takes no lock (alloc_nowait, free, free_bulk, write,
+ * read, ... as far as its port's live_write() may be called there), also while its CPU is inside
+ * any call of the same pool, by the table above; what takes the lock, if the kernel's lock allows.
  *
  * Pointers: the pool, and the results of cgdt_stats() and of the pure functions in the other
  * headers, must be valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may be NULL
