@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the
+ * @file
+ * The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the
  * reason that its EINVAL or `#GP` does not give.
  *
  * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file What is in a slot, and where its CPU finds it. Part of cgdt.h, which says who may call what
+ * @file
+ * What is in a slot, and where its CPU finds it. Part of cgdt.h, which says who may call what
  * together.
  */
 #ifndef CGDT_CONTENTS_H

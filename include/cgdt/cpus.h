@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file The CPU directory: which CPU has which slot. Part of cgdt.h, which says who may call what
+ * @file
+ * The CPU directory: which CPU has which slot. Part of cgdt.h, which says who may call what
  * together.
  */
 #ifndef CGDT_CPUS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file Looking only: check, counts, a page in words. Part of cgdt.h, which says who may call what
+ * @file
+ * Looking only: check, counts, a page in words. Part of cgdt.h, which says who may call what
  * together.
  */
 #ifndef CGDT_INSPECT_H

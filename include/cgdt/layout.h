@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file Where a slot lies, and what its entries are called: handle <-> window, page, color; bias;
+ * @file
+ * Where a slot lies, and what its entries are called: handle <-> window, page, color; bias;
  * selectors.
  *
  * A window w of a paged pool, as CPUs of that window see it (14 slot pages fit below Xen's own

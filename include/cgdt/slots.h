@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file Slots in and out, one at a time and several at once. Part of cgdt.h, which says who may
+ * @file
+ * Slots in and out, one at a time and several at once. Part of cgdt.h, which says who may
  * call what together.
  */
 #ifndef CGDT_SLOTS_H

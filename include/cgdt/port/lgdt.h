@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR,
+ * @file
+ * The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR,
  * STR, and the order in which they are used.
  *
  * Needs no port; x86-64 and i386, ring 0 (SGDT and STR also above it, without UMIP).

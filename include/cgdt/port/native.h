@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file A port for kernels that run on the CPU itself, x86-64 and i386: the CPU reads its slot by
+ * @file
+ * A port for kernels that run on the CPU itself, x86-64 and i386: the CPU reads its slot by
  * LGDT through a read-only mapping, the kernel writes it through another.
  *
  * @verbatim

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file A port for 64-bit PV kernels on Xen (x86-64 only: a 32-bit PV kernel passes other hypercall
+ * @file
+ * A port for 64-bit PV kernels on Xen (x86-64 only: a 32-bit PV kernel passes other hypercall
  * arguments).
  *
  * @verbatim
