@@ -239,7 +239,8 @@ static bool gather(struct record *records, unsigned *n)
                 add_step(records, n, STEP_OFF, record->call.n);
             if (record->call.kind != CALL_TRIM)
                 continue;
-            if (record->result != __builtin_popcountll(left))
+            if (record->result != __builtin_popcountll(left) &&
+                !(left == 0 && record->result == WORLD_REFUSED))
                 return false;
             for (; left != 0; left &= left - 1)
                 add_step(records, n, STEP_LEFT, (uint8_t)__builtin_ctzll(left));
@@ -411,6 +412,7 @@ void run_scenario(const struct scenario *scenario, unsigned bound, bool again, s
     }
     now.scenario = scenario;
     now.run = run;
+    world_refuse(scenario->refused, scenario->refused_at);
     set_up(scenario);
     explore(&what, &run->result);
 }

@@ -41,6 +41,10 @@ struct scenario {
     /* Handle 0 is made up: of this slot + 1, freed once, it is what the next owner will get. */
     uint8_t forged;
 
+    /* The port refuses the n-th of these operations. */
+    enum world_fault refused;
+    uint8_t refused_at;
+
     unsigned bound; /* preemptions; UNBOUNDED */
     unsigned cpus;
     struct {
