@@ -247,28 +247,31 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool)
     return cgdt_pool_layout_(pool);
 }
 
-static bool is_mapped(const struct cgdt_pool *pool, uint32_t page)
+/* Seal every mapped page up to the first that the port refuses, and return its code; or unseal all. */
+CGDT_SELDOM_ static int reseal_all(struct cgdt_pool *pool, bool seal)
 {
-    return cgdt_page_view_(&pool->pages, page) != NULL;
-}
-
-/* Seal every mapped page; all or none. */
-static int seal_all(struct cgdt_pool *pool)
-{
-    const uint32_t count = pool->pages.count;
-    uint32_t bad = CGDT_COMMON_PAGE;
     int error = 0;
 
-    for (; bad != count; bad = cgdt_page_next_(bad, 0)) {
-        if (is_mapped(pool, bad) && (error = cgdt_page_seal_(&pool->pages, bad)) < 0)
-            break;
-    }
-    if (error >= 0)
-        return 0;
-    for (uint32_t page = CGDT_COMMON_PAGE; page != bad; page = cgdt_page_next_(page, 0)) {
-        if (is_mapped(pool, page))
+    for (uint32_t page = CGDT_COMMON_PAGE; error >= 0 && page != pool->pages.count;
+         page = cgdt_page_next_(page, 0)) {
+        if (cgdt_page_view_(&pool->pages, page) == NULL)
+            continue;
+        if (seal)
+            error = cgdt_page_seal_(&pool->pages, page);
+        else
             (void)cgdt_page_unseal_(&pool->pages, page);
     }
+    return error;
+}
+
+/* All are sealed, or none. */
+static int seal_all(struct cgdt_pool *pool)
+{
+    const int error = reseal_all(pool, true);
+
+    if (error >= 0)
+        return 0;
+    (void)reseal_all(pool, false);
     return error;
 }
 
