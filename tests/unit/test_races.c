@@ -21,7 +21,7 @@ static struct rival {
 
 void hook(enum hooked kind, const volatile void *at)
 {
-    if (rival.go == NULL || rival.inside)
+    if (rival.go == NULL || rival.inside || kind == HOOKED_DESCRIPTOR)
         return;
     if (++rival.seen != rival.before && rival.before != 0)
         return;
