@@ -15,6 +15,7 @@
 #define cgdt_store64_relaxed_       plain_store64_relaxed_
 #define cgdt_cas32_acq_rel_         plain_cas32_acq_rel_
 #define cgdt_store32_release_       plain_store32_release_
+#define cgdt_load32_relaxed_        plain_load32_relaxed_
 #define cgdt_load32_seq_cst_        plain_load32_seq_cst_
 #define cgdt_add32_seq_cst_         plain_add32_seq_cst_
 #define cgdt_load8_acquire_         plain_load8_acquire_
@@ -36,6 +37,7 @@
 #undef cgdt_store64_relaxed_
 #undef cgdt_cas32_acq_rel_
 #undef cgdt_store32_release_
+#undef cgdt_load32_relaxed_
 #undef cgdt_load32_seq_cst_
 #undef cgdt_add32_seq_cst_
 #undef cgdt_load8_acquire_
@@ -99,6 +101,12 @@ static inline void cgdt_store32_release_(uint32_t *to, uint32_t value)
 {
     hook(HOOKED_CHANGE, to);
     plain_store32_release_(to, value);
+}
+
+static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
+{
+    hook(HOOKED_LOAD, from);
+    return plain_load32_relaxed_(from);
 }
 
 static inline uint32_t cgdt_load32_seq_cst_(const uint32_t *from)
