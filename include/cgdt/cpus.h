@@ -21,7 +21,8 @@ extern "C" {
  *
  * @param      pool  the pool
  * @param      cpu   0 .. max_cpus-1
- * @param[out] slot  receives the slot, CGDT_NO_SLOT if there was none to be had; may be NULL
+ * @param[out] slot  receives the slot, CGDT_NO_SLOT if there was none to be had; left alone on the
+ *                   three codes below; may be NULL
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus
