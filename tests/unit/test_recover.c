@@ -13,7 +13,6 @@
 
 #define CODE   (-4321)
 #define CPUS   100
-#define COLORS 8
 #define PAGES  13
 #define MARKED 7 /* the entry in which a slot's owner leaves its mark */
 
@@ -68,6 +67,28 @@ static void close_pool(void)
     fixture_close(&fixture);
 }
 
+/* What the pool is like. */
+static enum {
+    LIVE,
+    BOOT,
+    NATIVE,
+    SERIALIZED,
+    KINDS,
+} kind;
+
+static void open_fixture(void)
+{
+    fixture_prepare(&fixture, 64, 2, CPUS);
+    fixture.config.port = &mortal_port;
+    fixture.config.serialized = kind == SERIALIZED;
+    if (kind == NATIVE)
+        fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
+    if (kind == BOOT)
+        fixture_open(&fixture);
+    else
+        fixture_open_live(&fixture);
+}
+
 /*
  * 6 pages in service: 24 slots are kept, 8 are in given[], CPUs 3 and 90 have one each, and 14 are
  * free.
@@ -79,9 +100,7 @@ static void open_pool(void)
     mortal_step = step;
     death.at = 0;
     n_kept = 0;
-    fixture_prepare(&fixture, 64, 2, CPUS);
-    fixture.config.port = &mortal_port;
-    fixture_open_live(&fixture);
+    open_fixture();
     MUST(cgdt_alloc_bulk(fixture.pool, 40, slots) == 0, "bulk");
     MUST(cgdt_cpu_online(fixture.pool, 3, &stays) == 0, "online");
     MUST(cgdt_cpu_online(fixture.pool, 90, &goes) == 0, "online");
@@ -236,6 +255,17 @@ static void the_pool_grows_to_its_ceiling(const char *when)
     MUST(cgdt_free_bulk(fixture.pool, CPUS - n_seen, rest) == 0, "%s: free", when);
 }
 
+static void each_cpu_comes_and_goes(const char *when)
+{
+    const uint32_t cpus[] = {3, 7, 90};
+
+    for (size_t i = 0; i < COUNT_OF(cpus); i++) {
+        (void)cgdt_cpu_offline(fixture.pool, cpus[i]);
+        MUST(cgdt_cpu_online(fixture.pool, cpus[i], NULL) == 0, "%s: CPU %u", when, cpus[i]);
+        MUST(cgdt_cpu_offline(fixture.pool, cpus[i]) == 0, "%s: CPU %u", when, cpus[i]);
+    }
+}
+
 /*
  * What a kernel has to do first: the lock of a CPU that died is free, and the port takes for true
  * what the pool has noted of a page.
@@ -286,7 +316,8 @@ static bool die(void (*prepare)(void), void (*act)(void), const char *name, uint
 {
     char when[80];
 
-    (void)snprintf(when, sizeof(when), "%s, step %u%s", name, n, refused ? ", refused" : "");
+    (void)snprintf(when, sizeof(when), "%s, pool %d, step %u%s", name, (int)kind, n,
+                   refused ? ", refused" : "");
     prepare();
     death.steps = 0;
     death.at = n;
@@ -305,6 +336,7 @@ static bool die(void (*prepare)(void), void (*act)(void), const char *name, uint
         every_free_slot_comes(when);
         if (n % 2 != 0)
             the_pool_grows_to_its_ceiling(when);
+        each_cpu_comes_and_goes(when);
     }
     close_pool();
     return died;
@@ -313,13 +345,15 @@ static bool die(void (*prepare)(void), void (*act)(void), const char *name, uint
 static void die_at_every_step(void (*prepare)(void), void (*act)(void), const char *name,
                               uint32_t least)
 {
-    uint32_t n = 1;
+    for (kind = LIVE; kind < KINDS; kind++) {
+        uint32_t n = 1;
 
-    while (die(prepare, act, name, n, false))
-        n++;
-    MUST(n > least, "%s has only %u steps", name, n - 1);
-    for (n = 1; die(prepare, act, name, n, true); n++)
-        ;
+        while (die(prepare, act, name, n, false))
+            n++;
+        MUST(kind != LIVE || n > least, "%s has only %u steps", name, n - 1);
+        for (n = 1; kind == LIVE && die(prepare, act, name, n, true); n++)
+            ;
+    }
 }
 
 static void alloc_one(void)
@@ -420,6 +454,7 @@ Test(recover, takes_no_slot_from_a_cpu_that_has_the_handle_of_one_that_was_going
 {
     cgdt_slot_t old = CGDT_NO_SLOT, slot = CGDT_NO_SLOT;
 
+    kind = LIVE;
     open_full();
     cr_assert_eq(cgdt_free(fixture.pool, given[0]), 0);
     cr_assert_eq(cgdt_cpu_online(fixture.pool, 2, NULL), 0);
