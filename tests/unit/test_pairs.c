@@ -4,7 +4,7 @@
  * before the n-th atomic operation of the first, for every n; what both are told must be one of a
  * few pairs, and each of these must have been seen.
  */
-#include "../../alloc/slotmap.h"
+#include "../../alloc/pool.h"
 
 #include "fixture.h"
 
@@ -184,3 +184,41 @@ PAIR_TEST(an_offline_does_not_notice_an_online_at, bring_online, offline, other_
           {0, -CGDT_EBUSY}, {0, -CGDT_ESTALE})
 PAIR_TEST(an_online_at_of_a_cpus_slot_is_busy_and_afterwards_stale, bring_online, other_online_at,
           offline, {-CGDT_EBUSY, 0}, {-CGDT_ESTALE, 0})
+
+/* Another CPU's free begins before operation `from` and is given up before operation `to`. */
+static uint32_t from, to;
+
+static int begin_and_give_up(void)
+{
+    const uint32_t generation = slot >> CGDT_SLOT_GENERATION_SHIFT;
+
+    rival.came = false; /* it comes before each operation */
+    rival.before = rival.seen + 1;
+    if (rival.seen == from)
+        return cgdt_slotmap_release_begin_(&fixture.pool->map, cgdt_slot_number(slot), generation,
+                                           0)
+                   ? 0
+                   : 1;
+    if (rival.seen == to)
+        cgdt_slotmap_release_abort_(&fixture.pool->map, cgdt_slot_number(slot), generation, 0);
+    return 0;
+}
+
+Test(pairs, a_free_that_meets_one_that_the_port_refuses_is_stale_or_goes_on)
+{
+    uint32_t stale = 0;
+
+    for (from = 1; from <= 3; from++)
+        for (to = from + 1; to <= 4; to++) {
+            set_aside();
+            rival = (struct rival){.call = begin_and_give_up, .before = 1};
+            const int result = free_it();
+            rival.call = NULL;
+            MUST(result == 0 || result == -CGDT_ESTALE, "%u to %u: %d", from, to, result);
+            stale += result != 0 ? 1 : 0;
+            if (result != 0)
+                cgdt_slotmap_release_abort_(&fixture.pool->map, cgdt_slot_number(slot), 0, 0);
+            must_go_on(from);
+        }
+    cr_assert_gt(stale, 0);
+}
