@@ -4,7 +4,7 @@
 #include "claim.h"
 #include "slot.h"
 
-int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+CGDT_COMPACT_ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     if (n == 0)
         return 0;

@@ -208,23 +208,21 @@ bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high)
 
 /*
  * A walk over a slot that others may be changing: each entry is loaded once, so that what is judged
- * is what is reported. `next` is loaded early where a 16-byte descriptor may begin.
+ * is what is reported.
  */
 struct walk {
     const cgdt_desc_t *slot;
     uint32_t entries;
     uint32_t entry; /* which one is looked at */
     cgdt_desc_t found;
-    cgdt_desc_t next;
-    bool has_next;
+    bool pair; /* the entry behind is its second half */
 };
 
 /* To the next entry that is not zero; false: there is none. */
 static bool walk_on(struct walk *walk)
 {
     for (walk->entry++; walk->entry < walk->entries; walk->entry++) {
-        walk->found = walk->has_next ? walk->next : cgdt_load_descriptor_(&walk->slot[walk->entry]);
-        walk->has_next = false;
+        walk->found = cgdt_load_descriptor_(&walk->slot[walk->entry]);
         if (walk->found != 0)
             return true;
     }
@@ -241,9 +239,9 @@ static bool is_whole(struct walk *walk)
 {
     if (walk->entry + 1 == walk->entries)
         return false;
-    walk->next = cgdt_load_descriptor_(&walk->slot[walk->entry + 1]);
-    walk->has_next = true;
-    return cgdt_profile_pair_(walk->found, walk->next);
+    walk->pair =
+        cgdt_profile_pair_(walk->found, cgdt_load_descriptor_(&walk->slot[walk->entry + 1]));
+    return walk->pair;
 }
 
 /* One entry that is not zero, by all rules that need no more than the entry after it. */
@@ -276,8 +274,8 @@ static enum cgdt_reason check_owned(const struct cgdt_profile *profile, uint32_t
         /*
          * A well-formed second half is not a descriptor of its own. Xen looks at it as if it were.
          */
-        if (walk->has_next) {
-            walk->has_next = false;
+        if (walk->pair) {
+            walk->pair = false;
             walk->entry++;
         }
     }

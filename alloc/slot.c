@@ -3,18 +3,22 @@
 #include "slot.h"
 #include "store.h"
 
+/*
+ * By one look: the slot may be somebody's again by now. A slot has its generation also while its
+ * page is not there.
+ */
 CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    const uint32_t pinned = CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED;
     const uint32_t number = cgdt_slot_number(slot);
 
     if (number >= pool->map.slots)
         return -CGDT_ENOENT;
-    /* A slot has its generation also while its page is not there. */
     const uint32_t byte = cgdt_slotmap_owner_(&pool->map, number);
     if (cgdt_slot_handle_(number, byte & (CGDT_SLOTMAP_GENERATIONS - 1u)) != slot)
         return -CGDT_ESTALE;
-    return (byte & pinned) == pinned ? -CGDT_EBUSY : -CGDT_ENOENT;
+    if ((byte & CGDT_SLOTMAP_OWNED) == 0)
+        return -CGDT_ENOENT;
+    return (byte & CGDT_SLOTMAP_PINNED) != 0 ? -CGDT_EBUSY : -CGDT_ESTALE;
 }
 
 int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)

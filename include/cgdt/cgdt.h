@@ -41,8 +41,8 @@
  *
  * - free(s) and free(s): one says 0, the other -CGDT_ESTALE; -CGDT_ENOENT if it names the slot as
  *   its next owner would.
- * - free(s) of a slot that a CPU has is -CGDT_EBUSY, whatever the CPU is doing; offline(c) does not
- *   notice.
+ * - free(s) of a slot that a CPU has is -CGDT_EBUSY, whatever the CPU is doing, and -CGDT_ESTALE
+ *   once its offline(c) has begun to zero it; offline(c) does not notice.
  * - online(c) and online(c): one goes on as if it were alone, the other says -CGDT_EBUSY while that
  *   lasts, -CGDT_EEXIST if it comes later.
  * - offline(c) and offline(c): likewise; the other says -CGDT_EBUSY, or -CGDT_ENOENT later.

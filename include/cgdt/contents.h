@@ -48,7 +48,8 @@ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const v
  * @param      pool   the pool
  * @param      slot   the slot
  * @param      first  first entry, 0 .. slot_entries-1
- * @param[out] desc   receives n descriptors; aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param[out] desc   receives n descriptors; aligned as a cgdt_desc_t; may be NULL where n = 0;
+ *                    left alone on failure
  * @param      n      how many
  *
  * @retval 0             done

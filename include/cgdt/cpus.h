@@ -21,7 +21,8 @@ extern "C" {
  *
  * @param      pool  the pool
  * @param      cpu   0 .. max_cpus-1
- * @param[out] slot  receives the slot, CGDT_NO_SLOT if there was none to be had; may be NULL
+ * @param[out] slot  receives the slot, CGDT_NO_SLOT if there was none to be had; left alone on the
+ *                   three codes below; may be NULL
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus
@@ -88,7 +89,14 @@ int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
  * anybody's are zeroed and free; pages that were coming are held, for the next growth. O(max_cpus +
  * pages), and a live_write for each slot regained.
  *
+ * A handle that such a call has left in its caller's memory (in slots[] of cgdt_alloc_bulk(), or
+ * that of the slot which was set aside for a CPU) is still its owner's, or stale: cgdt_free() of it
+ * is safe, and tells. Held pages can have templates on them until the next growth, or a trim, and
+ * until then cgdt_check() says so.
+ *
  * The port's lock is not touched: if a dead CPU held it, it is the kernel's to make it free first.
+ * Nor are the port's pages: a map, seal or unseal that a CPU died in, or right behind, is the
+ * kernel's to undo first, an unmap to finish.
  *
  * @param pool  the pool; the caller knows that no CPU is inside any call of it, and serialises this
  *              with all other calls

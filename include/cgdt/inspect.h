@@ -24,7 +24,8 @@ extern "C" {
  * is compared with the common page's and with those of the 1,024 pages before it.
  *
  * @param      pool       the pool
- * @param[out] violation  receives the first violation where the result is 1; may be NULL
+ * @param[out] violation  receives the first violation where the result is 1, otherwise left alone;
+ *                        may be NULL
  *
  * @retval 0  all is well
  * @retval 1  it is not
@@ -80,7 +81,7 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, siz
  * @param      page   0 up, counted as by cgdt_slot_page()
  * @param[out] taken  bit c for color c, set if the slot is not free: owned, or on its way in or
  *                    out, as all of a page are when that is on its way; 0 for a page that is not in
- *                    service
+ *                    service; left alone on -CGDT_EINVAL
  *
  * @retval 1             the page is in service
  * @retval 0             it is not
@@ -95,7 +96,7 @@ int cgdt_page_taken(const struct cgdt_pool *pool, uint32_t page, uint64_t *taken
  *
  * @param      pool    the pool
  * @param      page    0 up, counted as by cgdt_slot_page()
- * @param[out] buffer  receives the text; may be NULL where size is 0
+ * @param[out] buffer  receives the text; left alone on -CGDT_EINVAL; may be NULL where size is 0
  * @param      size    bytes of the buffer
  *
  * @retval -CGDT_EINVAL  (caller) no such page, it is not mapped, or buffer is NULL and size is not

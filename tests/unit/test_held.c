@@ -386,6 +386,27 @@ static int refusing_unseal(void *ctx, uint32_t page, void **view)
     return refusals < 0 ? faulty_port.unseal(ctx, page, view) : -1001 - refusals++;
 }
 
+/* Page 2 cannot be had; page 1 cannot be unsealed when that is undone, page 0 can. */
+Test(held, an_undone_growth_keeps_the_page_below_one_that_cannot_leave)
+{
+    static cgdt_slot_t got[24];
+    struct fixture fixture;
+
+    open_pool(&fixture);
+    faulty_arm(&fixture.faulty, 1u << FAULTY_MAP | 1u << FAULTY_UNSEAL, 3, -CGDT_ENOMEM);
+    fixture.faulty.then_after = 1;
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 24, got), -CGDT_ENOMEM);
+    faulty_arm(&fixture.faulty, 0, 0, 0);
+    cr_assert_eq(strict_state_of(&fixture.strict, 1), STRICT_SEALED);
+    cr_assert_eq(strict_state_of(&fixture.strict, 0), STRICT_PRIVATE, "a window has no gap");
+    cr_assert_eq(fixture_stats(&fixture).held_pages, 2);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 24, got), 0);
+    cr_assert_eq(got[0], 1);
+    fixture_must_be_sound(&fixture, "the next growth");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
 Test(held, the_first_of_several_errors_is_the_one_that_trim_reports)
 {
     struct fixture fixture;

@@ -326,3 +326,45 @@ Test(write, native64_pairs_may_begin_at_entry_0_behind_a_common_page_or_not)
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }
+
+/* The order that live_write() was told, of the last batch. */
+static uint8_t order;
+
+static int take_order(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    order = batch->order;
+    return faulty_port.live_write(ctx, page, view, batch);
+}
+
+/* cgdt_batch_order: one pass where it will do, three where a 16-byte descriptor comes or goes. */
+Test(write, the_order_of_a_batch_is_the_one_that_its_change_needs)
+{
+    const cgdt_desc_t few[3] = {DATA3, CODE64, DATA3};
+    const cgdt_desc_t pair[3] = {DATA3, TSS64, 0xffff8000};
+    const cgdt_desc_t around_it[4] = {DATA3, TSS64, 0xffff8000, CODE64};
+    struct cgdt_port port = faulty_port;
+    struct fixture fixture;
+
+    port.live_write = take_order;
+    fixture_prepare(&fixture, 32, 2, 40);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
+    fixture.config.port = &port;
+    fixture_open_live(&fixture);
+    (void)fixture_alloc(&fixture); /* by ordinary stores, on a new page */
+    const cgdt_slot_t slot = fixture_alloc(&fixture);
+    cr_assert_eq(order, CGDT_BATCH_FALLING, "the template");
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 5, few, 3), 0);
+    cr_assert_eq(order, CGDT_BATCH_RISING, "8-byte descriptors");
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 5, pair, 3), 0);
+    cr_assert_eq(order, CGDT_BATCH_ANY, "a TSS comes");
+    order = 99;
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 5, around_it, 4), 0);
+    cr_assert_eq(order, CGDT_BATCH_ANY, "a TSS stays");
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 5, few, 3), 0);
+    cr_assert_eq(order, CGDT_BATCH_ANY, "a TSS goes");
+    cr_assert_eq(cgdt_write(fixture.pool, slot, 5, pair, 3), 0);
+    cr_assert_eq(cgdt_free(fixture.pool, slot), 0);
+    cr_assert_eq(order, CGDT_BATCH_RISING, "all of it goes");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
