@@ -18,7 +18,9 @@ CGDT_SELDOM_ static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_sl
     return error;
 }
 
-int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, uint32_t pin)
+/* A claimed slot to its owner. */
+static CGDT_FAST_ int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
+                                uint32_t pin)
 {
     const int error = cgdt_slot_fill_(pool, number);
 
@@ -28,13 +30,18 @@ int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *
     return 0;
 }
 
+int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot)
+{
+    return hand_over(pool, number, slot, 0);
+}
+
 /*
  * Under the lock: a page more, whose lowest slot is claimed, and has the template before others can
  * see it.
  */
 CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, uint32_t *number)
 {
-    struct growth growth = cgdt_grow_begin_(pool);
+    struct growth growth = {0, 0, 0, 0};
 
     for (;;) {
         uint32_t page;
@@ -67,16 +74,16 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot,
     if (error != 0)
         return error;
     if (!grows)
-        return cgdt_alloc_hand_over_(pool, number, slot, pin);
+        return hand_over(pool, number, slot, pin);
     *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number, pin));
     return 0;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ int alloc(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
+static CGDT_FAST_ int alloc(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
     const uint32_t number = cgdt_slotmap_take_(&pool->map);
 
-    return number != CGDT_SLOTMAP_NONE ? cgdt_alloc_hand_over_(pool, number, slot, pin)
+    return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot, pin)
                                        : alloc_growing(pool, slot, pin);
 }
 
@@ -96,8 +103,7 @@ CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint
     return error;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ int give_back(struct cgdt_pool *pool, cgdt_slot_t slot,
-                                               uint32_t pin)
+static CGDT_FAST_ int give_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
     const uint32_t number = cgdt_slot_number(slot);
 

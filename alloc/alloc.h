@@ -5,11 +5,8 @@
 
 #include "pool.h"
 
-/*
- * A claimed slot gets the template, and goes to its owner, or back if that fails; pin: as
- * cgdt_slotmap_own_().
- */
-int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, uint32_t pin);
+/* A claimed slot gets the template, and goes to its owner; or back, if that fails. */
+int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot);
 
 /*
  * As cgdt_alloc(), of a slot that only cgdt_alloc_unpin_() frees: whoever else has its handle

@@ -19,11 +19,6 @@ struct request {
     uint32_t filled;  /* slots claimed, and those on new pages that have the template */
 };
 
-static CGDT_INLINE_UNLESS_SMALL_ int fill(const struct cgdt_pool *pool, uint32_t number)
-{
-    return cgdt_slot_fill_(pool, number);
-}
-
 /* Take what pages in service have, at most what is missing, lowest first. */
 CGDT_COMPACT_ static void claim(struct cgdt_pool *pool, struct request *request)
 {
@@ -43,7 +38,7 @@ CGDT_COMPACT_ static void claim(struct cgdt_pool *pool, struct request *request)
 CGDT_COMPACT_ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 {
     for (; request->written < request->claimed; request->written++) {
-        const int error = fill(pool, cgdt_slot_number(request->slots[request->written]));
+        const int error = cgdt_slot_fill_(pool, cgdt_slot_number(request->slots[request->written]));
 
         if (error != 0)
             return error;
@@ -88,7 +83,7 @@ CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct req
 
     for (; color < slots && request->filled + color < request->n; color++) {
         request->slots[request->filled + color] = cgdt_slot_coming_handle_(pool, first + color);
-        (void)fill(pool, first + color);
+        (void)cgdt_slot_fill_by_batch_(pool, first + color);
     }
     return color;
 }
@@ -96,7 +91,7 @@ CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct req
 /* Under the lock: the slots that pages in service have not, on new ones. */
 CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, struct request *request)
 {
-    struct growth growth = cgdt_grow_begin_(pool);
+    struct growth growth = {0, 0, 0, 0};
 
     request->filled = request->claimed;
     while (request->filled < request->n) {

@@ -2,13 +2,6 @@
 /* Pages into the pool, and cgdt_reserve(); see grow.h. */
 #include "grow.h"
 
-CGDT_SELDOM_ struct growth cgdt_grow_begin_(const struct cgdt_pool *pool)
-{
-    const uint32_t first = cgdt_page_hole_(&pool->pages, 0);
-
-    return (struct growth){.first = first, .end = first, .from = first};
-}
-
 /* That page is gone round. */
 static void refuse(const struct cgdt_pool *pool, struct growth *growth, uint32_t page, int error)
 {
@@ -33,6 +26,8 @@ CGDT_SELDOM_ int cgdt_grow_page_(struct cgdt_pool *pool, struct growth *growth, 
         absent = cgdt_page_view_(&pool->pages, *page) == NULL;
         error = cgdt_page_map_(&pool->pages, *page);
         if (error >= 0) {
+            if (growth->end == 0)
+                growth->first = *page;
             growth->from = growth->end = *page + 1;
             return 0;
         }
@@ -91,7 +86,7 @@ CGDT_SELDOM_ void cgdt_grow_undo_(struct cgdt_pool *pool, const struct growth *g
 /* Grow until n slots are in service; all or nothing. */
 static int make_room(struct cgdt_pool *pool, uint32_t n)
 {
-    struct growth growth = cgdt_grow_begin_(pool);
+    struct growth growth = {0, 0, 0, 0};
     uint32_t slots = pool->served_slots;
 
     while (slots < n) {

@@ -17,15 +17,15 @@
 
 #include "pool.h"
 
-/* Pages first .. end-1, as far as they came in for this call (page_state.coming). */
+/*
+ * Pages first .. end-1, as far as they came in for this call (page_state.coming). All zero at first.
+ */
 struct growth {
     uint32_t first;
     uint32_t end;
     uint32_t from; /* where to look for the next */
     int refused;   /* the port's code for the first page that was gone round; 0: none was */
 };
-
-struct growth cgdt_grow_begin_(const struct cgdt_pool *pool);
 
 /*
  * Hold the lowest page more that can be had: private, zero, its number in *page. Or the port's code

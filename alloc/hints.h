@@ -35,6 +35,16 @@
 #define CGDT_COMPACT_
 #endif
 
+/*
+ * A helper of what every CPU that comes or goes passes through: part of each of its callers, but
+ * not where size is what counts, nor where nothing is optimised and each line is to be its own.
+ */
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define CGDT_FAST_ inline __attribute__((__always_inline__))
+#else
+#define CGDT_FAST_ CGDT_INLINE_UNLESS_SMALL_
+#endif
+
 /* Before a loop over a group of 8 descriptors that is worth unrolling. */
 #ifdef __OPTIMIZE_SIZE__
 #define CGDT_UNROLL_ _Pragma("GCC unroll 1")

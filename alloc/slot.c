@@ -5,15 +5,16 @@
 
 CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
+    const uint32_t pinned = CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED;
     const uint32_t number = cgdt_slot_number(slot);
 
-    if (cgdt_slot_is_possible_(pool, slot) &&
-        cgdt_slotmap_is_pinned_(&pool->map, number, cgdt_slot_generation_(slot)))
-        return -CGDT_EBUSY;
-    /* A slot has its generation also while its page is not there. */
-    if (number >= pool->map.slots || cgdt_slot_coming_handle_(pool, number) == slot)
+    if (number >= pool->map.slots)
         return -CGDT_ENOENT;
-    return -CGDT_ESTALE;
+    /* A slot has its generation also while its page is not there. */
+    const uint32_t byte = cgdt_slotmap_owner_(&pool->map, number);
+    if (cgdt_slot_handle_(number, byte & (CGDT_SLOTMAP_GENERATIONS - 1u)) != slot)
+        return -CGDT_ESTALE;
+    return (byte & pinned) == pinned ? -CGDT_EBUSY : -CGDT_ENOENT;
 }
 
 int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)

@@ -254,14 +254,6 @@ static inline bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t sl
            (CGDT_SLOTMAP_OWNED | generation);
 }
 
-/* Whether it is pinned, and of this generation. */
-static inline bool cgdt_slotmap_is_pinned_(const struct slotmap *map, uint32_t slot,
-                                           uint32_t generation)
-{
-    return cgdt_slotmap_owner_(map, slot) ==
-           (CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED | generation);
-}
-
 /* A slot's byte while a generation owns it, and when that has begun to free it. */
 static inline uint8_t cgdt_slotmap_owned_byte_(uint32_t generation)
 {

@@ -56,6 +56,49 @@ static void unlock(struct cgdt_xen_pv *xen, enum cgdt_xen_pv_lock which)
 
 /* Pages. */
 
+/*
+ * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the
+ * page, an old read-only one would fault a store after the page has left the pool.
+ */
+static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
+{
+    const uint64_t frame = xen->ops->virt_to_mfn(xen->ctx, page) << PAGE_SHIFT;
+    const uint64_t flags = xen->pte_flags != 0 ? xen->pte_flags & ~PTE_RW : PTE_DEFAULT;
+
+    count(&xen->counts.update_va_mapping, 1);
+    return (int)xen->ops->update_va_mapping(xen->ctx, (uintptr_t)page, frame | flags | rw,
+                                            UVMF_INVLPG | UVMF_ALL);
+}
+
+static void give_to_kernel(struct cgdt_xen_pv *xen, uint32_t page, void *at)
+{
+    if (xen->ops->page_put != NULL)
+        xen->ops->page_put(xen->ctx, page, at);
+}
+
+/* The entry of the page at that address; with NULL: one that is free. NULL if there is none. */
+static struct cgdt_xen_pv_stuck *stuck_at(struct cgdt_xen_pv *xen, const void *at)
+{
+    for (uint32_t i = 0; i < CGDT_XEN_PV_STUCK; i++)
+        if (xen->stuck[i].at == at)
+            return &xen->stuck[i];
+    return NULL;
+}
+
+/* Whatever Xen lets go of now is the kernel's again. False: there is no room for another. */
+static bool ask_again(struct cgdt_xen_pv *xen)
+{
+    for (uint32_t i = 0; i < CGDT_XEN_PV_STUCK; i++) {
+        const struct cgdt_xen_pv_stuck stuck = xen->stuck[i];
+
+        if (stuck.at == NULL || set_mapping(xen, stuck.at, PTE_RW) < 0)
+            continue;
+        xen->stuck[i].at = NULL;
+        give_to_kernel(xen, stuck.page, stuck.at);
+    }
+    return stuck_at(xen, NULL) != NULL;
+}
+
 static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
 {
     const bool common = page == CGDT_COMMON_PAGE;
@@ -72,10 +115,13 @@ static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
 
 static int xen_pv_map(void *ctx, uint32_t page, void **view)
 {
-    cgdt_desc_t *at = take_page(ctx, page);
+    struct cgdt_xen_pv *xen = ctx;
+    cgdt_desc_t *at = ask_again(xen) ? take_page(xen, page) : NULL;
 
     if (at == NULL)
         return -CGDT_ENOMEM;
+    if (stuck_at(xen, at) != NULL) /* of the array: the next page may be had */
+        return -CGDT_EBUSY;
     *view = at;
     /* The core will see that it is not aligned, and give it back. */
     if ((uintptr_t)at % CGDT_PAGE_BYTES != 0)
@@ -95,22 +141,19 @@ static void xen_pv_unmap(void *ctx, uint32_t page, void *view)
 
     if (page == CGDT_COMMON_PAGE)
         xen->common = false;
-    if (xen->ops->page_put != NULL)
-        xen->ops->page_put(xen->ctx, page, view);
+    if (stuck_at(xen, view) == NULL)
+        give_to_kernel(xen, page, view);
+    else
+        (void)ask_again(xen);
 }
 
-/*
- * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the
- * page, an old read-only one would fault a store after the page has left the pool.
- */
-static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
+/* A page that stays read-only is out of reach until Xen lets go of it. map() saw to it that there is room. */
+static void undo_seal(struct cgdt_xen_pv *xen, uint32_t page, void *at)
 {
-    const uint64_t frame = xen->ops->virt_to_mfn(xen->ctx, page) << PAGE_SHIFT;
-    const uint64_t flags = xen->pte_flags != 0 ? xen->pte_flags & ~PTE_RW : PTE_DEFAULT;
+    struct cgdt_xen_pv_stuck *stuck = stuck_at(xen, NULL);
 
-    count(&xen->counts.update_va_mapping, 1);
-    return (int)xen->ops->update_va_mapping(xen->ctx, (uintptr_t)page, frame | flags | rw,
-                                            UVMF_INVLPG | UVMF_ALL);
+    if (set_mapping(xen, at, PTE_RW) < 0 && stuck != NULL)
+        *stuck = (struct cgdt_xen_pv_stuck){at, page};
 }
 
 static int xen_pv_seal(void *ctx, uint32_t page, void **view)
@@ -118,14 +161,13 @@ static int xen_pv_seal(void *ctx, uint32_t page, void **view)
     struct cgdt_xen_pv *xen = ctx;
     int error = set_mapping(xen, *view, 0);
 
-    (void)page;
     if (error >= 0 && xen->ops->introduce != NULL) {
         const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
 
         error = xen->ops->introduce(xen->ctx, frame);
         if (error < 0) {
             xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame);
-            (void)set_mapping(xen, *view, PTE_RW);
+            undo_seal(xen, page, *view);
         }
     }
     return error;
@@ -167,8 +209,10 @@ static int flush(struct cgdt_xen_pv *xen, struct chunk *chunk)
     chunk->n = 0;
     if (n == 0)
         return 0;
-    if (n == 1)
-        return (int)store_one(xen, chunk->calls[0].args[0], chunk->calls[0].args[1]);
+    if (n == 1) {
+        error = store_one(xen, chunk->calls[0].args[0], chunk->calls[0].args[1]);
+        return error < 0 ? (int)error : 0;
+    }
     count(&xen->counts.multicall, 1);
     count(&xen->counts.batched, n);
     error = xen->ops->multicall(xen->ctx, chunk->calls, n);
@@ -290,6 +334,15 @@ static bool is_simple(const struct cgdt_batch *batch)
     return true;
 }
 
+/* Out of line, so that most writes take no such room on the stack. */
+__attribute__((__noinline__)) static int write_some(struct cgdt_xen_pv *xen, const void *view,
+                                                    struct cgdt_batch *batch)
+{
+    cgdt_desc_t some[CGDT_XEN_PV_FEW];
+
+    return store_or_undo(xen, view, batch, some);
+}
+
 static int xen_pv_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     struct cgdt_xen_pv *xen = ctx;
@@ -300,6 +353,8 @@ static int xen_pv_live_write(void *ctx, uint32_t page, const void *view, struct 
     (void)page;
     if (part.count <= CGDT_XEN_PV_CHUNK)
         return store_or_undo(xen, view, &part, few);
+    if (part.count <= CGDT_XEN_PV_FEW)
+        return write_some(xen, view, &part);
     lock(xen, CGDT_XEN_PV_LOCK_UNDO);
     error = store_or_undo(xen, view, &part, xen->undo);
     unlock(xen, CGDT_XEN_PV_LOCK_UNDO);

@@ -86,3 +86,97 @@ Test(xen_pv_introduce, a_page_that_cannot_be_introduced_does_not_join_the_pool)
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
     xen_setup_close(&setup);
 }
+
+/* A Xen that makes pages read-only, but not writable again. */
+static struct {
+    int64_t (*update_va_mapping)(void *ctx, uint64_t va, uint64_t pte, uint64_t flags);
+    bool keeps;
+} stubborn;
+
+static int64_t keep_read_only(void *ctx, uint64_t va, uint64_t pte, uint64_t flags)
+{
+    const bool writable = (pte & 2) != 0;
+
+    return stubborn.keeps && writable ? XEN_EINVAL
+                                      : stubborn.update_va_mapping(ctx, va, pte, flags);
+}
+
+static void open_stubborn(struct xen_setup *setup, uint32_t max_cpus)
+{
+    xen_setup_prepare(setup, max_cpus);
+    stubborn.update_va_mapping = setup->xen.ops.update_va_mapping;
+    setup->xen.ops.update_va_mapping = keep_read_only;
+    xen_setup_open(setup);
+    stubborn.keeps = true;
+    setup->xen.introduce_code = XEN_EFAULT;
+}
+
+static uint32_t read_only_pages(const struct xen_setup *setup)
+{
+    uint32_t n = 0;
+
+    for (uint32_t page = 0; page < MODEL_PAGES; page++)
+        n += !setup->xen.writable[page];
+    return n;
+}
+
+/* page_put() of a page that is not writable is a breach, which xen_setup_close() shows. */
+static void all_come_back(struct xen_setup *setup)
+{
+    stubborn.keeps = false;
+    setup->xen.introduce_code = 0;
+    const cgdt_slot_t slot = xen_setup_alloc(setup);
+    MUST(read_only_pages(setup) == 1, "the page of the slot alone");
+    MUST(cgdt_free(setup->pool, slot) == 0, "free");
+    xen_setup_close(setup);
+}
+
+Test(xen_pv_introduce, a_page_that_stays_read_only_is_given_to_nobody_until_xen_lets_go)
+{
+    struct xen_setup setup;
+    cgdt_slot_t slot = 1;
+
+    open_stubborn(&setup, 16);
+    cr_assert_eq(cgdt_alloc(setup.pool, &slot), XEN_EFAULT);
+    cr_assert_eq(read_only_pages(&setup), 1);
+    cr_assert_eq(setup.xen.breaches, 0, "%s", setup.xen.first_breach);
+    all_come_back(&setup);
+}
+
+Test(xen_pv_introduce, with_too_many_such_pages_there_is_none_to_be_had)
+{
+    struct xen_setup setup;
+    cgdt_slot_t slot = 1;
+
+    open_stubborn(&setup, 16 * 2 * (CGDT_XEN_PV_STUCK + 2));
+    cr_assert_eq(cgdt_alloc(setup.pool, &slot), XEN_EFAULT, "one page of each window is tried");
+    cr_assert_eq(read_only_pages(&setup), CGDT_XEN_PV_STUCK);
+    cr_assert_eq(cgdt_alloc(setup.pool, &slot), -CGDT_ENOMEM);
+    cr_assert_eq(read_only_pages(&setup), CGDT_XEN_PV_STUCK);
+    all_come_back(&setup);
+}
+
+Test(xen_pv_introduce, of_an_array_another_page_is_taken_meanwhile)
+{
+    struct xen_setup setup;
+    cgdt_slot_t slot = 1;
+
+    xen_setup_prepare(&setup, 64);
+    setup.xen.ops.page_get = NULL;
+    setup.xen.ops.page_put = NULL;
+    setup.xen.port.pages = setup.xen.guest;
+    setup.xen.port.page_count = 4;
+    stubborn.update_va_mapping = setup.xen.ops.update_va_mapping;
+    setup.xen.ops.update_va_mapping = keep_read_only;
+    setup.config.max_cpus = 16;
+    xen_setup_open(&setup);
+    stubborn.keeps = true;
+    setup.xen.introduce_code = XEN_EFAULT;
+    cr_assert_eq(cgdt_alloc(setup.pool, &slot), XEN_EFAULT);
+    setup.xen.introduce_code = 0;
+    cr_assert_eq(cgdt_alloc(setup.pool, &slot), -CGDT_EBUSY, "the only page is out of reach");
+    stubborn.keeps = false;
+    slot = xen_setup_alloc(&setup);
+    cr_assert_eq(cgdt_free(setup.pool, slot), 0);
+    xen_setup_close(&setup);
+}

@@ -39,6 +39,13 @@ extern "C" {
 #define CGDT_XEN_PV_CHUNK 8u
 
 /**
+ * Most descriptors in a live write whose old values are kept on the stack (8 bytes each), so that
+ * it takes no lock: twice a slot of i386 Linux. More are changed in slots of 128 entries and up, or
+ * the common page.
+ */
+#define CGDT_XEN_PV_FEW 64u
+
+/**
  * One call of a multicall, as Xen defines it (struct multicall_entry, xen/include/public/xen.h).
  */
 struct cgdt_xen_pv_call {
@@ -51,7 +58,7 @@ struct cgdt_xen_pv_call {
 enum cgdt_xen_pv_lock {
     /** Around map, seal, unseal, unmap; and whatever the pool does meanwhile. */
     CGDT_XEN_PV_LOCK_PAGES,
-    /** Around a live write of more than CGDT_XEN_PV_CHUNK entries. */
+    /** Around a live write that changes more than CGDT_XEN_PV_FEW entries. */
     CGDT_XEN_PV_LOCK_UNDO,
 };
 
@@ -88,7 +95,10 @@ struct cgdt_xen_pv_ops {
      * page_put may be NULL: pages come from cgdt_xen_pv.pages.
      */
     void *(*page_get)(void *ctx, uint32_t page);
-    /** And back: writable, with any contents. Called under CGDT_XEN_PV_LOCK_PAGES. */
+    /**
+     * And back: writable, with any contents. Called under CGDT_XEN_PV_LOCK_PAGES. A page that Xen
+     * would not make writable again comes back later, or not at all (cgdt_xen_pv.stuck).
+     */
     void (*page_put)(void *ctx, uint32_t page, void *at);
 
     /**
@@ -151,6 +161,15 @@ struct cgdt_xen_pv_counts {
     uint64_t undo_failed;
 };
 
+/** Most pages at a time that Xen would not make writable again. */
+#define CGDT_XEN_PV_STUCK 4u
+
+/** A page that has left the pool, and is still mapped read-only. */
+struct cgdt_xen_pv_stuck {
+    void *at;      /**< The page; NULL: none. */
+    uint32_t page; /**< As page_get() was asked for it. */
+};
+
 /** Why Xen refuses frames as a GDT, in the order in which cgdt_xen_pv_explain() looks. */
 enum cgdt_xen_pv_cause {
     /** It does not refuse them now; VCPUOP_initialise has other reasons for -22. */
@@ -198,7 +217,13 @@ struct cgdt_xen_pv {
     struct cgdt_xen_pv_counts counts; /**< Calls made so far. */
     /** Of the last page that could not be introduced; position 0. */
     struct cgdt_xen_pv_refusal refusal;
-    /** Under CGDT_XEN_PV_LOCK_UNDO: what a long batch overwrites. */
+    /**
+     * Pages that could neither be introduced nor be made writable again. Xen is asked again at each
+     * map() and unmap(); until it lets go they are given to nobody. With so many of them map() says
+     * -CGDT_ENOMEM.
+     */
+    struct cgdt_xen_pv_stuck stuck[CGDT_XEN_PV_STUCK];
+    /** Under CGDT_XEN_PV_LOCK_UNDO: what a very long batch overwrites. */
     cgdt_desc_t undo[CGDT_PAGE_ENTRIES];
 };
 
