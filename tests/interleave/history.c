@@ -17,6 +17,7 @@
  *            go only while all of its slots are free. A trim may always leave a page.
  *   reserve  0 always (whether it keeps its promise is looked at when all is quiet: run.c);
  *            -CGDT_ENOSPC only if the pool has fewer than n slots.
+ *   any      the code of a port operation that was refused, and then nothing has changed.
  *   look     whatever it sees; run.c says when that is a mixture.
  *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a
  *            call that is under way. Whoever checks a history sees to it that there is such a call:
@@ -193,6 +194,9 @@ bool model_allows(struct model *model, const struct record *record)
 {
     const cgdt_slot_t its = model->cpu[record->call.n];
 
+    /* The port refused something: nothing has changed. */
+    if (record->result == WORLD_REFUSED)
+        return world_has_refused();
     if (record->result == -CGDT_EBUSY && record->call.kind == CALL_FREE)
         return has_cpu(model, record->slot[0]);
     if (record->result == -CGDT_EBUSY)

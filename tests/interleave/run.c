@@ -239,7 +239,8 @@ static bool gather(struct record *records, unsigned *n)
                 add_step(records, n, STEP_OFF, record->call.n);
             if (record->call.kind != CALL_TRIM)
                 continue;
-            if (record->result != __builtin_popcountll(left))
+            if (record->result != __builtin_popcountll(left) &&
+                !(left == 0 && record->result == WORLD_REFUSED))
                 return false;
             for (; left != 0; left &= left - 1)
                 add_step(records, n, STEP_LEFT, (uint8_t)__builtin_ctzll(left));
@@ -363,7 +364,21 @@ static void start_free(cgdt_slot_t slot)
 
     must(cgdt_free(now.pool, slot) == 0, "free");
     now.start.owner[number] = CGDT_NO_SLOT;
-    now.start.generation[number] = 1;
+    now.start.generation[number]++;
+}
+
+/* A slot of a full word is freed and taken again: claiming leaves the summary as it was. */
+static void make_stale(const struct scenario *scenario, cgdt_slot_t *slot)
+{
+    for (uint32_t word = scenario->stale_words; word-- > 0;) {
+        const uint32_t number = word << CGDT_SLOTMAP_WORD_SHIFT;
+
+        must(cgdt_free(now.pool, slot[number]) == 0, "free");
+        must(cgdt_alloc(now.pool, &slot[number]) == 0 && cgdt_slot_number(slot[number]) == number,
+             "alloc of the slot that was freed");
+        now.start.owner[number] = slot[number];
+        now.start.generation[number] = 1;
+    }
 }
 
 /* The state that every schedule begins in. */
@@ -377,6 +392,7 @@ static void set_up(const struct scenario *scenario)
         must(cgdt_alloc(now.pool, &slot[i]) == 0 && cgdt_slot_number(slot[i]) == i, "alloc");
         now.start.owner[i] = slot[i];
     }
+    make_stale(scenario, slot);
     for (unsigned i = 0; i < MAX_FREED && scenario->freed[i] != 0; i++)
         start_free(slot[scenario->freed[i] - 1]);
     for (uint32_t i = 0; scenario->free_page != 0 && i < colors; i++) {
@@ -411,6 +427,7 @@ void run_scenario(const struct scenario *scenario, unsigned bound, bool again, s
     }
     now.scenario = scenario;
     now.run = run;
+    world_refuse(scenario->refused, scenario->refused_at);
     set_up(scenario);
     explore(&what, &run->result);
 }

@@ -26,10 +26,13 @@ struct scenario {
     const struct cgdt_profile *profile;
 
     /*
-     * Its state: slots 0 .. taken-1 are allocated; then `freed` ones (slot + 1) and all on
+     * Its state: slots 0 .. taken-1 are allocated; then one slot of each of the first stale_words
+     * words of free bits is freed and taken again, the last word first, which leaves the summary
+     * saying that they have room; then `freed` ones (slot + 1) and all on
      * `free_page` (page + 1), which stays mapped, are given back; then CPU 0 is brought online.
      */
     uint8_t taken;
+    uint8_t stale_words;
     uint8_t freed[MAX_FREED];
     uint8_t free_page;
     bool cpu0_online;
@@ -40,6 +43,10 @@ struct scenario {
 
     /* Handle 0 is made up: of this slot + 1, freed once, it is what the next owner will get. */
     uint8_t forged;
+
+    /* The port refuses the n-th of these operations. */
+    enum world_fault refused;
+    uint8_t refused_at;
 
     unsigned bound; /* preemptions; UNBOUNDED */
     unsigned cpus;

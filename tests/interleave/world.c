@@ -43,6 +43,27 @@ static const cgdt_desc_t *live_slot[EXPLORER_CPUS];
 
 _Static_assert(sizeof(world) / UNIT_BYTES <= EXPLORER_PLACES, "each word has its place");
 
+/* What is refused in this run, and how often it has been asked in this schedule. */
+static enum world_fault refused;
+static unsigned refused_at;
+static unsigned asked;
+
+static bool refuses(enum world_fault kind)
+{
+    return kind == refused && explorer_cpu() != NO_CPU && ++asked == refused_at;
+}
+
+void world_refuse(enum world_fault kind, unsigned n)
+{
+    refused = kind;
+    refused_at = n;
+}
+
+bool world_has_refused(void)
+{
+    return refused != FAULT_NONE && asked >= refused_at;
+}
+
 void *world_clear(uint32_t pages_in_window)
 {
     memset(&world, 0, sizeof(world));
@@ -75,6 +96,7 @@ void world_restore(void)
     memcpy(&world.state, &kept.state, sizeof(kept.state));
     memset(live_slot, 0, sizeof(live_slot));
     maps = 0;
+    asked = 0;
     memset(unmapped_pages, 0, sizeof(unmapped_pages));
     supply_reset(the_pool);
 }
@@ -233,6 +255,8 @@ static int world_map(void *ctx, uint32_t page, void **view)
     demand_lock();
     demand(world.state.use[page] == GONE, "rule 1: map of a mapped page");
     demand_short(explorer_cpu() != NO_CPU);
+    if (refuses(FAULT_MAP))
+        return WORLD_REFUSED;
     demand(page % window_pages == 0 || world.state.use[page - 1] != GONE,
            "rule 2: mapped before the page below it");
     memset(world.page[page], 0, CGDT_PAGE_BYTES);
@@ -250,6 +274,8 @@ static int world_seal(void *ctx, uint32_t page, void **view)
     demand_lock();
     demand(world.state.use[page] == PRIVATE, "rule 3: seal of a page that is not private");
     demand(*view == world.page[page], "seal with another view");
+    if (refuses(FAULT_SEAL))
+        return WORLD_REFUSED;
     world.state.use[page] = SEALED;
     return 0;
 }
@@ -261,6 +287,8 @@ static int world_unseal(void *ctx, uint32_t page, void **view)
     demand_lock();
     demand(world.state.use[page] == SEALED, "rule 3: unseal of a page that is not sealed");
     demand(*view == world.page[page], "unseal with another view");
+    if (refuses(FAULT_UNSEAL))
+        return WORLD_REFUSED;
     world.state.use[page] = PRIVATE;
     return 0;
 }
@@ -300,6 +328,8 @@ static int world_live_write(void *ctx, uint32_t page, const void *view, struct c
     }
     for (unsigned other = 0; other < EXPLORER_CPUS; other++)
         demand(live_slot[other] != batch->slot, "rule 4: two live_writes for one slot");
+    if (refuses(FAULT_LIVE_WRITE))
+        return WORLD_REFUSED;
     live_slot[cpu] = batch->slot;
     cgdt_batch_store(batch, world.page[page]);
     live_slot[cpu] = NULL;

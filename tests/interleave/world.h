@@ -31,6 +31,22 @@ void world_set_pool(struct cgdt_pool *pool);
 void world_keep(void);
 void world_restore(void);
 
+/* Operations that a port can refuse. */
+enum world_fault {
+    FAULT_NONE,
+    FAULT_MAP,
+    FAULT_SEAL,
+    FAULT_UNSEAL,
+    FAULT_LIVE_WRITE,
+};
+
+/* What a refused operation says; no other code of the core's is that. */
+#define WORLD_REFUSED (-5)
+
+/* In each schedule, the n-th operation of that kind (1 up) is refused; and whether it has been. */
+void world_refuse(enum world_fault kind, unsigned n);
+bool world_has_refused(void);
+
 /* A number for the state: where it is the same, so is the state, but for an improbable accident. */
 uint64_t world_hash(void);
 
