@@ -84,8 +84,8 @@ static CGDT_INLINE_UNLESS_SMALL_ int write_table(const struct target *target, ui
     return n <= FEW ? write_few(target, desc, &batch) : write_many(target, desc, &batch);
 }
 
-int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, const void *desc,
-               uint32_t n)
+CGDT_COMPACT_ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first,
+                             const void *desc, uint32_t n)
 {
     const uint32_t number = cgdt_slot_number(slot);
     struct target target;
@@ -167,7 +167,8 @@ CGDT_COMPACT_ int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
     return 0;
 }
 
-int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_pseudo_descriptor *gdtr)
+CGDT_COMPACT_ int cgdt_gdtr(const struct cgdt_pool *pool, cgdt_slot_t slot,
+                            struct cgdt_pseudo_descriptor *gdtr)
 {
     const struct cgdt_layout *layout = cgdt_pool_layout_(pool);
     struct page_state page;

@@ -6,7 +6,7 @@
 
 #define BUSY CGDT_CPU_BUSY_
 
-int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
+CGDT_COMPACT_ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
 {
     cgdt_slot_t got = CGDT_NO_SLOT;
 
@@ -23,7 +23,7 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
     return error;
 }
 
-int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu)
+CGDT_COMPACT_ int cgdt_cpu_offline(struct cgdt_pool *pool, uint32_t cpu)
 {
     int error = 0;
 

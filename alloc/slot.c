@@ -17,7 +17,8 @@ CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t 
     return (byte & pinned) == pinned ? -CGDT_EBUSY : -CGDT_ENOENT;
 }
 
-int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)
+CGDT_COMPACT_ int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot,
+                                    struct page_state *page)
 {
     const uint32_t number = cgdt_slot_number(slot);
 

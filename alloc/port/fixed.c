@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The port over a caller's array; see cgdt/port/fixed.h. */
 #include "cgdt/port/fixed.h"
+#include "array.h"
 #include "cgdt/error.h"
+#include "spin.h"
 
-/* The array's index of a pool page; count if the array has no such page. */
 static uint32_t index_of(const struct cgdt_fixed *fixed, uint32_t page)
 {
-    if (page == CGDT_COMMON_PAGE)
-        return fixed->count - 1;
-    return page < fixed->count ? page : fixed->count;
-}
-
-static cgdt_desc_t *address_of(const struct cgdt_fixed *fixed, uint32_t page)
-{
-    return (cgdt_desc_t *)fixed->pages + (size_t)index_of(fixed, page) * CGDT_PAGE_ENTRIES;
+    return cgdt_array_index_(fixed->count, fixed->common, page);
 }
 
 /* What is not zero is somebody's: it is not given out, so that unmap() cannot wipe it. */
@@ -29,11 +23,11 @@ static bool is_zero(const cgdt_desc_t *page)
 static int fixed_map(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_fixed *fixed = ctx;
+    const uint32_t index = index_of(fixed, page);
 
-    if (fixed->count == 0 || index_of(fixed, page) == fixed->count ||
-        (fixed->common && page == fixed->count - 1))
+    if (index == fixed->count)
         return -CGDT_ENOMEM;
-    cgdt_desc_t *at = address_of(fixed, page);
+    cgdt_desc_t *at = (cgdt_desc_t *)fixed->pages + (size_t)index * CGDT_PAGE_ENTRIES;
     if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !is_zero(at))
         return -CGDT_EPROTO;
     fixed->common = fixed->common || page == CGDT_COMMON_PAGE;
@@ -73,19 +67,12 @@ static int fixed_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t 
 /* Growing and trimming are rare and short: a spin lock does. Not for a lock that may sleep. */
 static void fixed_lock(void *ctx)
 {
-    struct cgdt_fixed *fixed = ctx;
-
-    /* Pairs with the release in fixed_unlock(). */
-    while (__atomic_exchange_n(&fixed->locked, 1u, __ATOMIC_ACQUIRE) != 0)
-        __builtin_ia32_pause();
+    cgdt_spin_lock_(&((struct cgdt_fixed *)ctx)->locked);
 }
 
 static void fixed_unlock(void *ctx)
 {
-    struct cgdt_fixed *fixed = ctx;
-
-    /* Pairs with the acquire in fixed_lock(). */
-    __atomic_store_n(&fixed->locked, 0u, __ATOMIC_RELEASE);
+    cgdt_spin_unlock_(&((struct cgdt_fixed *)ctx)->locked);
 }
 
 const struct cgdt_port cgdt_fixed_port = {

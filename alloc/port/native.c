@@ -8,6 +8,7 @@
 #include "cgdt/port/native.h"
 
 #include "cgdt/error.h"
+#include "spin.h"
 
 static bool has_alias(const struct cgdt_native *native)
 {
@@ -148,9 +149,7 @@ static void native_lock(void *ctx)
         native->ops->lock(native->ctx);
         return;
     }
-    /* Pairs with the release in native_unlock(). */
-    while (__atomic_exchange_n(&native->locked, 1u, __ATOMIC_ACQUIRE) != 0)
-        __builtin_ia32_pause();
+    cgdt_spin_lock_(&native->locked);
 }
 
 static void native_unlock(void *ctx)
@@ -161,8 +160,7 @@ static void native_unlock(void *ctx)
         native->ops->unlock(native->ctx);
         return;
     }
-    /* Pairs with the acquire in native_lock(). */
-    __atomic_store_n(&native->locked, 0u, __ATOMIC_RELEASE);
+    cgdt_spin_unlock_(&native->locked);
 }
 
 const struct cgdt_port cgdt_native_port = {

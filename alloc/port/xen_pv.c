@@ -9,6 +9,7 @@
  */
 #include "cgdt/port/xen_pv.h"
 
+#include "array.h"
 #include "cgdt/error.h"
 #include "xen_pv_explain.h"
 
@@ -101,15 +102,13 @@ static bool ask_again(struct cgdt_xen_pv *xen)
 
 static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
 {
-    const bool common = page == CGDT_COMMON_PAGE;
-    const uint32_t index = common ? xen->page_count - 1u : page;
+    const uint32_t index = cgdt_array_index_(xen->page_count, xen->common, page);
 
     if (xen->ops->page_get != NULL)
         return xen->ops->page_get(xen->ctx, page);
-    /* The common page is the array's last: where there is one, that is no slot page. */
-    if (index >= xen->page_count || (xen->common && page == xen->page_count - 1u))
+    if (index == xen->page_count)
         return NULL;
-    xen->common = xen->common || common;
+    xen->common = xen->common || page == CGDT_COMMON_PAGE;
     return (char *)xen->pages + (size_t)index * CGDT_PAGE_BYTES;
 }
 
