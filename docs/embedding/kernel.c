@@ -14,7 +14,7 @@
 static unsigned char tss[CPUS][104];
 
 static _Alignas(4096) cgdt_desc_t pages[1][CGDT_PAGE_ENTRIES]; /* room for 32 tables of 16 */
-static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[1024];   /* the pool's own bookkeeping */
+static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[CGDT_POOL_BYTES(CPUS, ENTRIES)];
 static struct cgdt_fixed fixed = {.pages = pages, .count = 1};
 static cgdt_desc_t initial[3]; /* what every table starts with */
 static struct cgdt_pool *pool;
