@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking only: check, stats, page_owned, describe. */
+/* Looking only: check, stats, page_taken, describe. */
 #include "cgdt/inspect.h"
 #include "pool.h"
 #include "format.h"

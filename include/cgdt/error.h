@@ -57,7 +57,9 @@ enum cgdt_error {
     CGDT_EBUSY = 16,
 
     /* Something is used up. */
-    /** Used up: the pool's ceiling (max_cpus) is reached, every slot is owned. */
+    /**
+     * Used up: the pool's ceiling (max_cpus) is reached, every slot is taken: owned, or on its way.
+     */
     CGDT_ENOSPC = 28,
     /** Used up: the port has no page to give. */
     CGDT_ENOMEM = 12,

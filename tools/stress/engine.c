@@ -277,7 +277,7 @@ static bool run_threads(struct stress_run *run)
     return true;
 }
 
-/* Everything was freed: all windows must leave, and the pool with the last page. */
+/* Everything was freed: all pages must leave, and the pool with the last page. */
 static void finish(struct stress_run *run)
 {
     struct stress_worker *worker = &run->workers[run->params->threads];

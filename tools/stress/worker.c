@@ -4,7 +4,7 @@
  * answer and every slot verified.
  *
  * All threads go through the same phases (drain, fill, mixed), so that the pool is now full and now
- * empty, and windows really leave and come back.
+ * empty, and pages really leave and come back.
  */
 #define _GNU_SOURCE
 #include "state.h"
