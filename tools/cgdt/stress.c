@@ -46,8 +46,7 @@ static const struct argp_option options[] = {
      "Chance of each port call to fail, 0 to 0.5, such as 0.01; default 0", 0},
     {"full", KEY_FULL, 0, 0,
      "Want twice as many slots as there are, so that the pool is often full", 0},
-    {"heavy-trim", KEY_HEAVY_TRIM, 0, 0, "Give free pages back all the time, not now and then",
-     0},
+    {"heavy-trim", KEY_HEAVY_TRIM, 0, 0, "Give free pages back all the time, not now and then", 0},
     {"serialized", KEY_SERIALIZED, 0, 0,
      "A pool without atomic read-modify-writes; with one thread only", 0},
     {"seed", 'r', "N", 0, "What the random steps begin with; default: the time", 0},
@@ -59,7 +58,8 @@ static const char doc[] =
     "Concurrent hotplug on one pool, every slot verified.\v"
     "Threads bring random CPUs on- and offline, meeting each other on the same numbers, and take, "
     "write, read and free slots of their own, while slots are reserved, pages trimmed and windows "
-    "checked. Each slot is verified when it is handed out and before it is freed: template, zeros, its owner's "
+    "checked. Each slot is verified when it is handed out and before it is freed: template, zeros, "
+    "its owner's "
     "own "
     "descriptors; that nobody else has it; that each call's answer is a documented one, or the "
     "code "
