@@ -187,8 +187,8 @@ static int test_checker(void)
         for (uint32_t i = 0; i < filled; i++)
             page[peer_random(&random) % CGDT_PAGE_ENTRIES] = random_descriptor(&random);
         const enum cgdt_reason plain = plain_check_page(page, slot_entries, owned);
-        const enum cgdt_reason ours =
-            cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, slot_entries, owned, NULL);
+        const enum cgdt_reason ours = cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY,
+                                                      page, slot_entries, owned, NULL);
         if (plain != ours) {
             printf("round %" PRIu32 ": plain %d, cgdt %d\n", round, (int)plain, (int)ours);
             return 1;

@@ -227,7 +227,8 @@ static void write_entries(uint32_t first, const cgdt_desc_t *descs, uint32_t n)
 /* What the checker says of two entries of the slot, asked as a kernel would before it uses them. */
 static void checker_must_name(uint32_t entry, enum cgdt_reason reason)
 {
-    const struct cgdt_profile *profile = sizeof(void *) == 8 ? CGDT_PROFILE_NATIVE64 : CGDT_PROFILE_NATIVE32;
+    const struct cgdt_profile *profile =
+        sizeof(void *) == 8 ? CGDT_PROFILE_NATIVE64 : CGDT_PROFILE_NATIVE32;
     const cgdt_desc_t *table = (const cgdt_desc_t *)own_gdtr().base;
     uint32_t bad = 2;
     const enum cgdt_reason found =

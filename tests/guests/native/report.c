@@ -119,8 +119,8 @@ static void print_counts(uint32_t nr)
     if (gdtpool_native.poison && gdtpool_poisonings() < counts.cycles)
         report_unless("poisonings", gdtpool_poisonings(), counts.cycles);
     if (counts.cycles != 0)
-        console_printf("HOTPLUG cycles=%u moved=%u pages_trimmed=%u broadcasts=%u\n",
-                       counts.cycles, gdtpool_moves(), counts.trims, counts.broadcasts);
+        console_printf("HOTPLUG cycles=%u moved=%u pages_trimmed=%u broadcasts=%u\n", counts.cycles,
+                       gdtpool_moves(), counts.trims, counts.broadcasts);
 }
 
 static void say_picture(void)

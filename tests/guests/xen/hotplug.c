@@ -135,7 +135,10 @@ static void settle(void)
     }
 }
 
-/* Of each window that the drivers use, the pages up to the highest that they are on are left, and no other. */
+/*
+ * Of each window that the drivers use, the pages up to the highest that they are on are left, and
+ * no other.
+ */
 static void trim_all(void)
 {
     struct cgdt_pool_stats stats;
@@ -146,7 +149,9 @@ static void trim_all(void)
     for (uint32_t i = 0; i < args->drivers; i++) {
         bool highest = true;
 
-        /* Of several drivers in one window the one on the highest page counts, the first of those. */
+        /*
+         * Of several drivers in one window the one on the highest page counts, the first of those.
+         */
         for (uint32_t j = 0; j < args->drivers; j++)
             if (j != i && tables_window(cpus[i].place) == tables_window(cpus[j].place))
                 highest &=
