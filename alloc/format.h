@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text into a caller's buffer, without a libc: what check.c and describe.c print with. Private to
+ * Text into a caller's buffer, without a libc: what reason.c and inspect.c print with. Private to
  * alloc/.
  */
-#ifndef CGDT_ALLOC_TEXT_H
-#define CGDT_ALLOC_TEXT_H
+#ifndef CGDT_ALLOC_FORMAT_H
+#define CGDT_ALLOC_FORMAT_H
 
 #include "cgdt/env.h"
 

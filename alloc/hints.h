@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What compilers are told about speed and size. Private to alloc/.
- * Attributes are spelt with underscores: `noinline` and others are macros in Linux and FreeBSD.
+ * What compilers are told about speed and size. Private to alloc/. Attributes are spelt with
+ * underscores: `noinline` and others are macros in Linux and FreeBSD.
  */
 #ifndef CGDT_ALLOC_HINTS_H
 #define CGDT_ALLOC_HINTS_H

@@ -17,11 +17,11 @@ struct cgdt_profile {
      * are.
      */
     cgdt_desc_t plain;
-    bool xen;   /* a hypervisor's rules: it rewrites, looks at each entry alone; false: the CPU's */
+    bool xen;   /* a hypervisor's rules: it rewrites, and looks at each entry alone */
     bool pairs; /* the CPU finds 16-byte descriptors: both halves must be there */
     bool wide;  /* 16-byte descriptors may be there, and must not be seen torn */
-    uintptr_t
-        spare; /* 0: programs that use libcgdt.so have copies of this size (copy relocations) */
+    /* 0: programs that use libcgdt.so have copies of this size (copy relocations). */
+    uintptr_t spare;
 };
 
 /*

@@ -15,8 +15,7 @@
  *     absent      not published, or retired      free bit 0, not OWNED
  *     free        published, zeroed, nobody's    free bit 1, not OWNED
  *     claimed     somebody's who fills it        free bit 0, not OWNED
- *     owned       its handle was given out       free bit 0, OWNED, perhaps PINNED,
- *                                            generation = the handle's
+ *     owned       its handle was given out       free bit 0, OWNED (or PINNED too), its generation
  *     releasing   its owner has begun to free    free bit 0, not OWNED, the next generation
  */
 #ifndef CGDT_ALLOC_SLOTMAP_H

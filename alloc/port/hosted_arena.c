@@ -8,8 +8,7 @@
  * pages (rule 4 of port.h), so the hooks need no lock.
  *
  * jemalloc's own records of the arena, its mutexes among them, must not be in the file: a child
- * after
- * fork() shares the file, and jemalloc takes every mutex of a process that forks.
+ * after fork() shares the file, and jemalloc takes every mutex of a process that forks.
  */
 #define _GNU_SOURCE
 

@@ -5,8 +5,7 @@
  * A live write is all or nothing although a multicall is not: it goes on after a call that failed,
  * and what it did stays done. So the old contents are kept until the last call has succeeded, and
  * undoing is a batch in the other direction: from what the page holds now to what it held before,
- * in the order that
- * cgdt_batch_next() demands for any change.
+ * in the order that cgdt_batch_next() demands for any change.
  */
 #include "cgdt/port/xen_pv.h"
 

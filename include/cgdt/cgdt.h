@@ -9,7 +9,7 @@
    cgdt_pool_init()                     empty
    boot phase, one CPU at a time        alloc, write: pages are private, stores are ordinary ones
    cgdt_seal()                          every page becomes read-only; from here on
-   live phase, any CPU, any time        alloc, write, free, trim, ...: changes go through live_write()
+   live phase, any CPU, any time        alloc, write, free, trim: changes go through live_write()
    cgdt_pool_destroy()                  all slots freed, all pages back
    @endverbatim
  *
@@ -51,9 +51,9 @@
  * - online_at(c, s) and free(s), or online_at of another CPU: one has the slot, the other says
  *   -CGDT_EBUSY (it is a CPU's) or -CGDT_ESTALE (it was freed).
  *
- * cgdt_write_common(): calls of it are serialised by the caller; beside anything else: +.
- * init, destroy, seal, recover and everything in the boot phase: the caller serialises them with
- * all other calls. In a serialized pool the caller serialises everything, always.
+ * cgdt_write_common(): calls of it are serialised by the caller; beside anything else: +. init,
+ * destroy, seal, recover and everything in the boot phase: the caller serialises them with all
+ * other calls. In a serialized pool the caller serialises everything, always.
  *
  * Locks: cgdt_alloc() and cgdt_cpu_online() take the port's lock only if at some moment of the call
  * no slot in service was free. alloc_bulk, trim, reserve, check, describe, seal and destroy always

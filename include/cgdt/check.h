@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the
- * reason that its EINVAL or `#GP` does not give.
+ * The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the reason
+ * that its EINVAL or `#GP` does not give.
  *
  * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT,
  * whatever limit was asked for (validate_segdesc_page() and check_descriptor(),
@@ -20,7 +20,8 @@ extern "C" {
 #endif
 
 /**
- * @struct cgdt_profile Whose rules apply: one of the four below. What is in it is private; a
+ * @struct cgdt_profile
+ * Whose rules apply: one of the four below. What is in it is private; a
  * program that names one of them has the code for its rules linked, and for no others.
  */
 struct cgdt_profile;
@@ -152,8 +153,8 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
  *
  * @param      profile  whose rules
  * @param      rules    CGDT_RULE_* on top, or-ed
- * @param      desc `entries` descriptors, entry 0 first, aligned as a cgdt_desc_t; may be a live
- *             page
+ * @param      desc     `entries` descriptors, entry 0 first, aligned as a cgdt_desc_t; may be a
+ *                      live page
  * @param      entries  how many
  * @param[out] bad      where not NULL: set to the first offending entry when the result is not
  *                      CGDT_FINE
@@ -188,7 +189,8 @@ struct cgdt_violation {
  * @param      rules         CGDT_RULE_* on top, or-ed
  * @param      page          512 descriptors, aligned as a cgdt_desc_t; may be a live page
  * @param      slot_entries  8 .. 512, a power of two
- * @param      owned bit c set: the slot of color c has an owner; ~0 to judge by the profile alone
+ * @param      owned         bit c set: the slot of color c has an owner; ~0 to judge by the profile
+ *                           alone
  * @param[out] violation     where not NULL: filled in when the result is not CGDT_FINE, window and
  *                           position as 0
  *

@@ -110,10 +110,10 @@ void cgdt_desc_decode(cgdt_desc_t desc, struct cgdt_desc_fields *fields);
  *
  * @param[out] desc         the descriptor; left alone on failure
  * @param      base         linear address of the segment's first byte
- * @param      last_offset highest valid byte offset; from 0x100000 on it must end in 0xfff (G = 1
+ * @param      last_offset  highest valid byte offset; from 0x100000 on it must end in 0xfff (G = 1
  *                          counts pages)
- * @param      attributes CGDT_DESC_* bits: any of WRITABLE .. CODE, DPL(n), AVL, LONG, DB; G, S, P,
- *                          A are set here
+ * @param      attributes   CGDT_DESC_* bits: any of WRITABLE .. CODE, DPL(n), AVL, LONG, DB; G, S,
+ *                          P, A are set here
  *
  * @retval 0             the descriptor is in `*desc`
  * @retval -CGDT_ERANGE  (caller) last_offset is not representable, or attributes has a bit that is

@@ -19,10 +19,9 @@ extern "C" {
  *
  * Takes the port's lock, so that no page goes away. What other CPUs change at the very moment may
  * be reported although it was never wrong: a slot on its way in or out as unowned and not zero; a
- * 16-byte descriptor that
- * cgdt_write() replaces as one without its second half; on i386, which loads 4 bytes at a time, a
- * descriptor as half of the old and half of the new. Ask again. A frame is compared with the common
- * page's and with those of the 1,024 pages before it.
+ * 16-byte descriptor that cgdt_write() replaces as one without its second half; on i386, which
+ * loads 4 bytes at a time, a descriptor as half of the old and half of the new. Ask again. A frame
+ * is compared with the common page's and with those of the 1,024 pages before it.
  *
  * @param      pool       the pool
  * @param[out] violation  receives the first violation where the result is 1; may be NULL
@@ -69,7 +68,7 @@ struct cgdt_pool_stats {
  *
  * @param      pool   the pool
  * @param[out] stats  receives the counts
- * @param      bytes sizeof(*stats): a program that was compiled with an older version of this
+ * @param      bytes  sizeof(*stats): a program that was compiled with an older version of this
  *                    header gets the counts that it knows, and what this library does not know is 0
  */
 void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, size_t bytes);

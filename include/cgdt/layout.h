@@ -242,7 +242,8 @@ typedef struct {
  *
  * - null (0 .. 3), LDT (TI = 1), common-page and hypervisor selectors come back as they are;
  * - entries of the slot get its bias; RPL and TI are kept;
- * - any other paged selector names no entry of this CPU, perhaps a neighbour's: it becomes null (0).
+ * - any other paged selector names no entry of this CPU, perhaps a neighbour's: it becomes null
+ *   (0).
  *
  * In native mode every selector comes back as it is.
  *

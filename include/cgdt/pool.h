@@ -76,6 +76,12 @@ struct cgdt_config {
 
 /** 64-bit words for one bit each of n things. */
 #define CGDT_WORDS_FOR_(n) (((n) + 63u) / 64u)
+/** And for a bit for each of those words; and so on, up to a single word. */
+#define CGDT_WORDS2_FOR_(n) CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(n))
+/** The third level. */
+#define CGDT_WORDS3_FOR_(n) CGDT_WORDS_FOR_(CGDT_WORDS2_FOR_(n))
+/** The fourth and last. */
+#define CGDT_WORDS4_FOR_(n) CGDT_WORDS_FOR_(CGDT_WORDS3_FOR_(n))
 
 /**
  * cgdt_pool_bytes() as a constant, for a static array: at least as much, at most 0.5 KiB more.
@@ -84,17 +90,18 @@ struct cgdt_config {
  * static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[CGDT_POOL_BYTES(64, 32)];
  * @endcode
  *
+ * The terms are the pool itself; free bits and the summary above them; owners; a word for each page
+ * and one for the common page; the directory.
+ *
  * @param cpus          max_cpus of the configuration, 1 to CGDT_MAX_SLOTS; a constant
  * @param slot_entries  of its layout; a constant
  */
-#define CGDT_POOL_BYTES(cpus, slot_entries)                                                            \
-    (CGDT_POOL_HEAD_BYTES + /* free bits, and the summary above them, which ends with a single word */ \
-     8u * (CGDT_WORDS_FOR_(cpus) + CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(cpus)) +                            \
-           CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(cpus))) +                                   \
-           CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(                                                            \
-               CGDT_WORDS_FOR_(CGDT_WORDS_FOR_(cpus))))) + /* owners, pages, directory */              \
-     ((cpus) + 7u) / 8u * 8u +                                                                         \
-     sizeof(uintptr_t) * (((cpus) + 511u / (slot_entries)) / (512u / (slot_entries)) + 1u) +           \
+#define CGDT_POOL_BYTES(cpus, slot_entries)                                                        \
+    (CGDT_POOL_HEAD_BYTES +                                                                        \
+     8u * (CGDT_WORDS_FOR_(cpus) + CGDT_WORDS2_FOR_(cpus) + CGDT_WORDS3_FOR_(cpus) +               \
+           CGDT_WORDS4_FOR_(cpus)) +                                                               \
+     ((cpus) + 7u) / 8u * 8u +                                                                     \
+     sizeof(uintptr_t) * (((cpus) + 511u / (slot_entries)) / (512u / (slot_entries)) + 1u) +       \
      4u * (cpus))
 
 /**
@@ -189,8 +196,8 @@ int cgdt_reserve(struct cgdt_pool *pool, uint32_t n);
 
 /**
  * Give pages back of which no slot is taken, the highest first, but leave keep_pages pages and the
- * slots of
- * cgdt_reserve(). O(pages), under the lock; at most one unseal and one unmap for each page.
+ * slots of cgdt_reserve(). O(pages), under the lock; at most one unseal and one unmap for each
+ * page.
  *
  * A CPU's frame list ends with its own page, so what lies above the last page in use of a window
  * can go; natively, any page. A page is looked at before it is taken, and while it is taken nothing

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * Slots in and out, one at a time and several at once. Part of cgdt.h, which says who may
- * call what together.
+ * Slots in and out, one at a time and several at once. Part of cgdt.h, which says who may call what
+ * together.
  */
 #ifndef CGDT_SLOTS_H
 #define CGDT_SLOTS_H
@@ -44,8 +44,7 @@ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slot is NULL
  * @retval -CGDT_EAGAIN  at some moment of the call no slot in service was free; cgdt_alloc() may
- *                       find one, and
- *                       cgdt_reserve() beforehand sees to it
+ *                       find one, and cgdt_reserve() beforehand sees to it
  * @return any other: the port's code; live_write failed
  */
 int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);

@@ -6,7 +6,7 @@
  * Pages come from a jemalloc arena of their own, whose memory is a memfd that is mapped twice:
  *
  * @verbatim
-   read-write   the whole file; where a private page is filled, and how live_write() reaches a sealed one
+   read-write   the whole file: how a private page is filled, and a sealed one by live_write()
    read-only    window after window at consecutive addresses, as a hypervisor's GDT area shows them:
 
      | common page? | page 0 | page 1 | ... | zeros | zeros || common page? | page 14 | ...
@@ -24,13 +24,14 @@
  * may fork, exec and exit. Make the pool in the process that uses it.
  *
  * Limits of the system:
- * - Mappings (vm.max_map_count, as a rule 65,530 to a process): a run of neighbours that were sealed in order
- *   is one, but a common page between the windows interrupts it. At the limit no page can be sealed
- *   (-CGDT_ENOMEM). The port keeps 16 mappings in reserve with which pages can still be taken back; when it
- *   had to use them, it gives out no page (-CGDT_ENOMEM) until it could make them anew.
- * - The size of a file (ulimit -f, RLIMIT_FSIZE): the file has room for all pages from the beginning, though
- *   without memory. Above the limit cgdt_hosted_create() does not return, for the system sends SIGXFSZ, which
- *   ends a process; one that ignores it gets -EFBIG.
+ * - Mappings (vm.max_map_count, as a rule 65,530 to a process): a run of neighbours that were
+ *   sealed in order is one, but a common page between the windows interrupts it. At the limit no
+ *   page can be sealed (-CGDT_ENOMEM). The port keeps 16 mappings in reserve with which pages can
+ *   still be taken back; when it had to use them, it gives out no page (-CGDT_ENOMEM) until it
+ *   could make them anew.
+ * - The size of a file (ulimit -f, RLIMIT_FSIZE): the file has room for all pages from the
+ *   beginning, though without memory. Above the limit cgdt_hosted_create() does not return, for the
+ *   system sends SIGXFSZ, which ends a process; one that ignores it gets -EFBIG.
  * - Addresses: on 32 bits too many pages are -CGDT_ENOMEM.
  */
 #ifndef CGDT_PORT_HOSTED_H

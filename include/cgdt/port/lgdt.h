@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR,
- * STR, and the order in which they are used.
+ * The instructions that put a CPU on its slot, for kernels on bare metal: LGDT, SGDT, LTR, STR, and
+ * the order in which they are used.
  *
  * Needs no port; x86-64 and i386, ring 0 (SGDT and STR also above it, without UMIP).
  *
  * A slot is used through a read-only mapping, and two things of a GDT are written by the CPU
  * itself:
  *
- * - *accessed*: the first load of a segment sets A (SDM vol. 3A section 3.4.5.1). On a read-only page that is
- *   a page fault in the middle of a segment load. cgdt_desc_segment() makes descriptors with A set.
- * - *busy*: LTR sets the TSS descriptor's busy bit (section 7.2.2). So LTR must read the descriptor through a
- *   writable mapping: cgdt_lgdt_with_tss(). A busy TSS cannot be loaded again (`#GP`): write an available one
- *   into the slot first, also when a CPU comes back to the slot that it had.
+ * - *accessed*: the first load of a segment sets A (SDM vol. 3A section 3.4.5.1). On a read-only
+ *   page that is a page fault in the middle of a segment load. cgdt_desc_segment() makes
+ *   descriptors with A set.
+ * - *busy*: LTR sets the TSS descriptor's busy bit (section 7.2.2). So LTR must read the descriptor
+ *   through a writable mapping: cgdt_lgdt_with_tss(). A busy TSS cannot be loaded again (`#GP`):
+ *   write an available one into the slot first, also when a CPU comes back to the slot that it had.
  */
 #ifndef CGDT_PORT_LGDT_H
 #define CGDT_PORT_LGDT_H

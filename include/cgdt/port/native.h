@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * A port for kernels that run on the CPU itself, x86-64 and i386: the CPU reads its slot by
- * LGDT through a read-only mapping, the kernel writes it through another.
+ * A port for kernels that run on the CPU itself, x86-64 and i386: the CPU reads its slot by LGDT
+ * through a read-only mapping, the kernel writes it through another.
  *
  * @verbatim
-   physical page p:   base + p   writable: where the pool's pages come from, and what live_write uses
-                      alias + p  read-only: what a sealed page's view is, and so what cgdt_gdtr() gives
+   physical page p:   base + p   writable: where the pool's pages come from, what live_write uses
+                      alias + p  read-only: what a sealed page's view is, what cgdt_gdtr() gives
    @endverbatim
  *
  * Both maps are linear, as most kernels have one anyway (an identity map: base 0). Nothing is

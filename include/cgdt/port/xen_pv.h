@@ -8,7 +8,7 @@
    map, unmap    a page of the kernel's, zeroed; and back
    seal, unseal  the page's one mapping made read-only, or writable again, by update_va_mapping
    frame         its machine frame
-   live_write    update_descriptor; several in one multicall, checked one by one, undone if one fails
+   live_write    update_descriptor; several in one multicall, checked one by one, undone on failure
    @endverbatim
  *
  * The port makes no hypercall itself and owns no memory: the kernel supplies both through `struct
@@ -23,8 +23,7 @@
  *
  * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal
  * while a vCPU holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a
- * descriptor or a frame, of which
- * cgdt_xen_pv_explain() finds out why.
+ * descriptor or a frame, of which cgdt_xen_pv_explain() finds out why.
  */
 #ifndef CGDT_PORT_XEN_PV_H
 #define CGDT_PORT_XEN_PV_H
@@ -79,10 +78,11 @@ struct cgdt_xen_pv_ops {
     /**
      * A page for page index `page` of the pool, NULL if there is none. The page must be
      *
-     * - aligned to 4096, and an ordinary page of this domain: no page table, not granted to anybody;
-     * - mapped writable at this address, by a 4096-byte entry of the page tables that no other address
-     *   shares, and writable at no other address: Xen refuses a GDT page (-22) while any writable mapping
-     *   of it exists, a direct map's or a lazily flushed one's included.
+     * - aligned to 4096, and an ordinary page of this domain: no page table, not granted to
+     *   anybody;
+     * - mapped writable at this address, by a 4096-byte entry of the page tables that no other
+     *   address shares, and writable at no other address: Xen refuses a GDT page (-22) while any
+     *   writable mapping of it exists, a direct map's or a lazily flushed one's included.
      *
      * It need not be zero; the port zeroes it. Called under CGDT_XEN_PV_LOCK_PAGES. page_get and
      * page_put may be NULL: pages come from cgdt_xen_pv.pages.
@@ -113,8 +113,8 @@ struct cgdt_xen_pv_ops {
     /**
      * Where the kernel can read the page of a frame; NULL if it is no frame of this domain's, or of
      * no page that the kernel has mapped. Any number may be asked about. For finding out why Xen
-     * refuses a frame (seal, and
-     * cgdt_xen_pv_explain()) only; may be NULL, and then that can say less.
+     * refuses a frame (seal, and cgdt_xen_pv_explain()) only; may be NULL, and then that can say
+     * less.
      */
     const void *(*mfn_to_virt)(void *ctx, uint64_t frame);
     /**
