@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the tests of plain/criterion/criterion.h: all, or those whose suite is named; with --first up
- * to the first that fails. Tests that end by a signal are left to Criterion, since valgrind has
+ * Runs the tests of plain/criterion/criterion.h: all, or those whose suite is named; with --first
+ * up to the first that fails. Tests that end by a signal are left to Criterion, since valgrind has
  * something to say of each.
  */
 #define _POSIX_C_SOURCE 200809L
