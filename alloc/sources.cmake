@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# CGDT_CORE_SOURCES: the files of the core, relative to alloc/, from the one list of them, sources.txt.
+# CGDT_CORE_SOURCES: the files of the core, relative to alloc/, from the one list of them,
+# sources.txt.
 
 file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/sources.txt" CGDT_CORE_SOURCES REGEX "^[^#]")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/sources.txt")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    "${CMAKE_CURRENT_LIST_DIR}/sources.txt")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -f goals.awk goals.txt figures.tsv: the table of goals, met or missed. Exit 1 if one is missed or not measured.
+# awk -f goals.awk goals.txt figures.tsv: the table of goals, met or missed. Exit 1 if one is missed
+# or not measured.
 
 # The least of the cases that a goal names; "" if there is none.
 function least(pattern,   name, best, regex) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -v title=... -v pattern=REGEX -v row_part=2 -v column_part=3 [-v scale=1] -f matrix.awk figures.tsv: a Markdown
-# table of the medians of the cases that match. A case's name has parts between slashes: one names the row, one the
-# column. Columns stand in the order of their numbers.
+# awk -v title=... -v pattern=REGEX -v row_part=2 -v column_part=3 [-v scale=1] -f matrix.awk
+# figures.tsv: a Markdown table of the medians of the cases that match. A case's name has parts
+# between slashes: one names the row, one the column. Columns stand in the order of their numbers.
 
 BEGIN { FS = "\t"; if (!scale) scale = 1 }
 
@@ -20,7 +20,8 @@ $1 ~ pattern {
 function thousands(number,   text) {
     text = number
     while (text ~ /[0-9][0-9][0-9][0-9]/)
-        match(text, /[0-9]+/) && text = substr(text, 1, RSTART + RLENGTH - 4) "," substr(text, RSTART + RLENGTH - 3)
+        match(text, /[0-9]+/) && text = substr(text, 1, RSTART + RLENGTH - 4) "," \
+            substr(text, RSTART + RLENGTH - 3)
     return text
 }
 
@@ -34,6 +35,12 @@ function sort_columns(   i, k, swap) {
 }
 
 function digits(text) { gsub(/[^0-9]/, "", text); return text + 0 }
+
+function cell(row, column) {
+    if (!((row, column) in value))
+        return "-"
+    return sprintf(value[row, column] >= 100 ? "%.0f" : "%.1f", value[row, column])
+}
 
 END {
     sort_columns()
@@ -50,7 +57,7 @@ END {
     for (r = 1; r <= n_rows; r++) {
         line = "| " name_of[r] " |"
         for (c = 1; c <= n_columns; c++)
-            line = line " " ((name_of[r], head_of[c]) in value ? sprintf(value[name_of[r], head_of[c]] >= 100 ? "%.0f" : "%.1f", value[name_of[r], head_of[c]]) : "-") " |"
+            line = line " " cell(name_of[r], head_of[c]) " |"
         print line
     }
 }

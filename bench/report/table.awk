@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -f table.awk figures.tsv: every case, its median, and its spread: the distance of the quartiles from each other
-# as a part of the median.
+# awk -f table.awk figures.tsv: every case, its median, and its spread: the distance of the
+# quartiles from each other as a part of the median.
 
 BEGIN { FS = "\t"; printf "%-48s %14s %-5s %8s %s\n", "case", "median", "", "spread", "runs" }
 {

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# circles_of: which files call each other in a loop, by the symbols of their objects. Sourced, with nothing else of this
-# folder, so that any test can ask about any objects. Calls through pointers are no arrows here: a table of functions that
-# is handed over is how a lower file comes to call a higher one without knowing it.
+# circles_of: which files call each other in a loop, by the symbols of their objects. Sourced, with
+# nothing else of this folder, so that any test can ask about any objects. Calls through pointers
+# are no arrows here: a table of functions that is handed over is how a lower file comes to call a
+# higher one without knowing it.
 
-# circles_of OBJECT...: prints each circle: a line with its files, then a line for each arrow in it, with the symbols.
-# Nothing where there is none. Fails where the symbols cannot be read, or the objects have nothing to do with each other,
-# in which case nothing would have been looked at. Files are named as given, without a ".o" at the end.
+# circles_of OBJECT...: prints each circle: a line with its files, then a line for each arrow in it,
+# with the symbols. Nothing where there is none. Fails where the symbols cannot be read, or the
+# objects have nothing to do with each other, in which case nothing would have been looked at. Files
+# are named as given, without a ".o" at the end.
 circles_of() {
     local symbols
 
     symbols=$(nm -A -P -g "$@") || return 1
     awk '
-        # "FILE: SYMBOL TYPE ...": U, and weak ones without a value, are used; all others are defined.
+        # "FILE: SYMBOL TYPE ...": U, and weak ones without a value, are used; all others are
+        # defined.
         {
             file = $1
             sub(/:$/, "", file)
@@ -64,7 +67,8 @@ circles_of() {
                 shown[list[i]] = 1
                 for (j = 1; j <= k; j++)
                     if ((list[i], list[j]) in names)
-                        printf "    %s uses %s of %s\n", list[i], sorted(names[list[i], list[j]]), list[j]
+                        printf "    %s uses %s of %s\n",
+                            list[i], sorted(names[list[i], list[j]]), list[j]
             }
         }
 

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MOST_RUNS 1000u /* then it is not the machine */
+#define SEED_STEP 1000u
+
 static int run(const struct stress_params *params, struct stress_result *result)
 {
     const int status = stress_run(params, result);
@@ -20,27 +23,55 @@ static int run(const struct stress_params *params, struct stress_result *result)
     return status;
 }
 
-/* A run that never met what it was to stress proves nothing. */
-static int demand(bool wanted, uint64_t count, const char *what)
+/* What has happened in one or more runs. */
+static void add(struct stress_counts *sum, const struct stress_counts *counts)
 {
-    if (!wanted || count != 0)
-        return 0;
-    fprintf(stderr, "the run had no %s\n", what);
-    return 1;
+    sum->online += counts->online;
+    sum->stale += counts->stale;
+    sum->lost += counts->lost;
+    sum->full += counts->full;
+    sum->trim += counts->trim;
+    sum->faults += counts->faults;
 }
 
+/* A run that never met what it was to stress proves nothing. What is missing, or NULL. */
+static const char *missing(const struct stress_params *params, const struct stress_counts *sum)
+{
+    const struct {
+        const char *what;
+        bool wanted;
+        uint64_t count;
+    } events[] = {
+        {"CPU online", true, sum->online},
+        {"stale handle", true, sum->stale},
+        {"CPU that two threads wanted", params->threads > 1, sum->lost},
+        {"full pool", params->full, sum->full},
+        {"window given back", params->heavy_trim, sum->trim},
+        {"fault", params->fault_rate > 0, sum->faults},
+    };
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        if (events[i].wanted && events[i].count == 0)
+            return events[i].what;
+    return NULL;
+}
+
+/* On a busy machine threads meet less often: again, with other seeds, until they have. */
 int stress_body_run(const struct stress_params *params)
 {
+    struct stress_params again = *params;
+    struct stress_counts sum = {0};
     struct stress_result result;
 
-    if (run(params, &result) != 0)
-        return 1;
-    return demand(true, result.counts.online, "CPU online") |
-           demand(true, result.counts.stale, "stale handle") |
-           demand(params->threads > 1, result.counts.lost, "CPU that two threads wanted") |
-           demand(params->full, result.counts.full, "full pool") |
-           demand(params->heavy_trim, result.counts.trim, "window given back") |
-           demand(params->fault_rate > 0, result.counts.faults, "fault");
+    for (uint32_t runs = 0; runs < MOST_RUNS; runs++, again.seed += SEED_STEP) {
+        if (run(&again, &result) != 0)
+            return 1;
+        add(&sum, &result.counts);
+        if (missing(params, &sum) == NULL)
+            return 0;
+    }
+    fprintf(stderr, "%u runs had no %s\n", MOST_RUNS, missing(params, &sum));
+    return 1;
 }
 
 int stress_body_repeats(const struct stress_params *params)

@@ -12,8 +12,8 @@
 typedef int stress_body(const struct stress_params *params);
 
 /*
- * One run without a violation, in which what was asked for really came about (full pools, trims,
- * faults).
+ * Runs without a violation, mostly one: as many as it takes until what was asked for has really
+ * come about (full pools, trims, faults, CPUs that two threads wanted).
  */
 int stress_body_run(const struct stress_params *params);
 

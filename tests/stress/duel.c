@@ -6,6 +6,10 @@
  * Whoever arrives last judges the round and prepares the next one, so that there are no more
  * threads than fighters. It would then always be ahead of the others, so everybody waits a random
  * while before the call.
+ *
+ * Who waits for a round sleeps, after a short look: on a busy machine a thread that only yields
+ * comes back after everybody else's turn, and a round would take as long as all of these. A sleeper
+ * that is woken is let in at once.
  */
 #define _GNU_SOURCE
 #include "bodies.h"
@@ -14,10 +18,16 @@
 #include "cgdt/port/fixed.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SPINS 20000u /* looks before a thread goes to sleep */
 
 /* What everybody does in a round, and the two answers that a loser may get. */
 struct move {
@@ -40,11 +50,12 @@ struct duel {
     const struct contest *contest;
     const struct move *move;
     uint32_t threads;
-    uint64_t rounds;
+    uint32_t rounds;
     cgdt_slot_t slot; /* what the move is about, and what the winner got */
     bool good;
     bool over;
-    _Atomic uint64_t round;
+    _Atomic uint32_t round; /* a futex */
+    _Atomic uint32_t sleepers;
     _Atomic uint32_t arrived;
     int result[STRESS_MAX_THREADS];
     cgdt_slot_t got[STRESS_MAX_THREADS];
@@ -89,7 +100,7 @@ static const struct contest cpu_contest = {
               {"offline", move_offline, -CGDT_ENOENT, -CGDT_EBUSY}}};
 
 /* The round that is over; the winner's handle goes to duel->slot. */
-static bool exactly_one_won(struct duel *duel, uint64_t round)
+static bool exactly_one_won(struct duel *duel, uint32_t round)
 {
     const struct move *move = duel->move;
     uint32_t winners = 0;
@@ -106,13 +117,13 @@ static bool exactly_one_won(struct duel *duel, uint64_t round)
     if (winners == 1 && strange == 0)
         return true;
     fprintf(stderr,
-            "%s, round %" PRIu64 ": %" PRIu32 " winners, %" PRIu32 " answers not documented\n",
+            "%s, round %" PRIu32 ": %" PRIu32 " winners, %" PRIu32 " answers not documented\n",
             move->name, round, winners, strange);
     return false;
 }
 
 /* All others wait: judge round number `round`, 0 for none yet, and prepare the next. */
-static void referee(struct duel *duel, uint64_t round)
+static void referee(struct duel *duel, uint32_t round)
 {
     if (round > 0) {
         duel->good = exactly_one_won(duel, round);
@@ -124,16 +135,27 @@ static void referee(struct duel *duel, uint64_t round)
     if (!duel->over && duel->contest->alloc_before)
         duel->good = cgdt_alloc(duel->pool, &duel->slot) == 0;
     atomic_store_explicit(&duel->arrived, 0, memory_order_relaxed);
-    atomic_store_explicit(&duel->round, round + 1, memory_order_release);
+    /* Sequentially consistent, as in sleep_until_round(): one of the two sees the other. */
+    atomic_store(&duel->round, round + 1);
+    if (atomic_load(&duel->sleepers) != 0)
+        (void)syscall(SYS_futex, &duel->round, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-static void wait_for_round(struct duel *duel, uint64_t round)
+static void sleep_until_round(struct duel *duel, uint32_t round)
 {
-    for (uint32_t spins = 0; atomic_load_explicit(&duel->round, memory_order_acquire) != round;
-         spins++) {
-        if (spins > 1000)
-            (void)sched_yield();
-    }
+    atomic_fetch_add(&duel->sleepers, 1);
+    /* The system looks once more whether it is still the round before. */
+    while (atomic_load(&duel->round) != round)
+        (void)syscall(SYS_futex, &duel->round, FUTEX_WAIT_PRIVATE, round - 1, NULL, NULL, 0);
+    atomic_fetch_sub(&duel->sleepers, 1);
+}
+
+static void wait_for_round(struct duel *duel, uint32_t round)
+{
+    for (uint32_t spins = 0; spins < SPINS; spins++)
+        if (atomic_load_explicit(&duel->round, memory_order_acquire) == round)
+            return;
+    sleep_until_round(duel, round);
 }
 
 static void dawdle(uint32_t *random)
@@ -150,7 +172,7 @@ static void *fight(void *arg)
     const uint32_t id = fighter->id;
     uint32_t random = id;
 
-    for (uint64_t round = 0;; round++) {
+    for (uint32_t round = 0;; round++) {
         if (atomic_fetch_add_explicit(&duel->arrived, 1, memory_order_acq_rel) == duel->threads - 1)
             referee(duel, round);
         wait_for_round(duel, round + 1);
@@ -219,7 +241,7 @@ static int run_duel(const struct stress_params *params, const struct contest *co
     duel.fixed = (struct cgdt_fixed){.pages = page, .count = 1};
     duel.contest = contest;
     duel.threads = params->threads;
-    duel.rounds = (params->operations + 1) / 2 * 2; /* who came online goes offline */
+    duel.rounds = (uint32_t)(params->operations + 1) / 2 * 2; /* who came online goes offline */
     if (cgdt_pool_init(&duel.pool, memory, sizeof(memory), &config) != 0 ||
         cgdt_seal(duel.pool) != 0)
         return 1;

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
-# For tools/amalgamate: joins the files named as arguments and what they include by quotes. -v mode=header: public
-# headers. -v mode=source: .c files and private headers; the public ones are taken for included.
+# For tools/amalgamate: joins the files named as arguments and what they include by quotes. -v
+# mode=header: public headers. -v mode=source: .c files and private headers; the public ones are
+# taken for included.
 #
 # What one file may have to itself but several in one must not share:
 #   macros of a .c        are undefined behind it
 #   static functions      that two .c have get the file's name behind theirs
 #   private declarations  are hidden, so that a shared library does not export them
-#   inline functions      of private headers may stay unused, as in a header (clang asks where they stand)
+#   inline functions      of private headers may stay unused, as in a header (clang asks where they
+#                         stand)
 
 function folder_of(path)
 {

@@ -21,7 +21,8 @@ say() {
     printf '%s\n' "-- $*" >&2
 }
 
-# quietly NAME COMMAND...: runs it with its output in build/log/NAME.log; on failure shows the end of that.
+# quietly NAME COMMAND...: runs it with its output in build/log/NAME.log; on failure shows the end
+# of that.
 quietly() {
     local log=$top/build/log/$1.log
     shift
@@ -54,7 +55,8 @@ need_packages() {
     fi
     say "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    # The lists may be absent (a fresh image) or old; if they cannot be had, those at hand may still do.
+    # The lists may be absent (a fresh image) or old; if they cannot be had, those at hand may still
+    # do.
     apt-get -q update >build/log/apt.log 2>&1 || true
     apt-get -q install -y --no-install-recommends "${missing[@]}" >>build/log/apt.log 2>&1 ||
         die "apt-get could not install ${missing[*]} (log: $top/build/log/apt.log)"

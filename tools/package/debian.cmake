@@ -19,13 +19,16 @@ find_program(CGDT_GZIP gzip)
 mark_as_advanced(CGDT_GZIP)
 set(changelog ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz)
 if(CGDT_GZIP)
-    execute_process(COMMAND ${CGDT_GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md OUTPUT_FILE ${changelog})
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
+    execute_process(COMMAND ${CGDT_GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+        OUTPUT_FILE ${changelog})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
 endif()
 foreach(package IN LISTS packages)
     string(REGEX MATCH "(.*)/(.*)" package ${package})
     set(folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/${CMAKE_MATCH_1})
-    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE RENAME copyright DESTINATION ${folder} COMPONENT ${CMAKE_MATCH_2})
+    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE RENAME copyright DESTINATION ${folder}
+        COMPONENT ${CMAKE_MATCH_2})
     install(FILES ${changelog} OPTIONAL DESTINATION ${folder} COMPONENT ${CMAKE_MATCH_2})
 endforeach()
 
@@ -49,14 +52,16 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_TOOL_PACKAGE_NAME cgdt)
 set(CPACK_DEBIAN_TOOL_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_TOOL_PACKAGE_SHLIBDEPS ON)
-set(CPACK_COMPONENT_TOOL_DESCRIPTION "The command-line tool: plans, checks and decodes pages that hold the Global
+set(CPACK_COMPONENT_TOOL_DESCRIPTION
+    "The command-line tool: plans, checks and decodes pages that hold the Global
 Descriptor Tables of several CPUs, and puts the library that manages them
 under stress.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcgdt-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "libjemalloc-dev (>= 5.3), pkgconf | pkg-config")
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "A freestanding C library that packs the Global Descriptor Tables of several
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
+    "A freestanding C library that packs the Global Descriptor Tables of several
 CPUs into shared pages, by rules that Xen and the CPU accept. Headers, static
 libraries, and what CMake and pkg-config need.")
 
@@ -64,7 +69,8 @@ if(TARGET cgdt_shared)
     list(APPEND CPACK_COMPONENTS_ALL runtime)
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libcgdt${CGDT_SOVERSION})
     set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-    # By hand, since what CPack generates calls ldconfig in scripts of the package instead of by a trigger.
+    # By hand, since what CPack generates calls ldconfig in scripts of the package instead of by a
+    # trigger.
     set(control ${CMAKE_CURRENT_BINARY_DIR}/control)
     file(WRITE ${control}/triggers "activate-noawait ldconfig\n")
     file(WRITE ${control}/shlibs "libcgdt ${CGDT_SOVERSION} \
@@ -76,9 +82,11 @@ ${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (>= ${PROJECT_VERSION})\n")
         "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME}: shared-library-lacks-prerequisites\n")
     install(FILES ${control}/${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME}
         DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides COMPONENT runtime)
+    set(version ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
     set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-        "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
-    set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The core as a shared library, for programs that plan or check such pages.")
+        "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (= ${version})")
+    set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
+        "The core as a shared library, for programs that plan or check such pages.")
 endif()
 
 include(CPack)

@@ -83,8 +83,8 @@ struct stress_counts {
     uint64_t check;
     uint64_t stale; /* handles of a wrong generation, refused as they must be */
     uint64_t full;  /* -CGDT_ENOSPC */
-    uint64_t
-        lost; /* online or offline of a CPU that somebody else had brought there, or was busy with */
+    /* online or offline of a CPU that somebody else had brought there, or was busy with */
+    uint64_t lost;
     uint64_t kept;   /* offline of a CPU that would not let go */
     uint64_t faults; /* injected */
 };

@@ -30,8 +30,8 @@
 #define STRESS_OWN      2u          /* entries behind it that a slot's owner writes */
 #define STRESS_NOBODY   0u          /* in owners[] */
 #define STRESS_OF_CPU   0x80000000u /* in owners[]: a CPU; otherwise a thread's number + 1 */
-#define STRESS_HELD                                                                                \
-    0x02000000u /* bit 25, in no handle; in a CPU's word: a thread is using it, it will not let go */
+/* Bit 25, in no handle; in a CPU's word: a thread is using it, it will not let go. */
+#define STRESS_HELD     0x02000000u
 #define STRESS_NO_ENTRY 0xffffffffu
 
 /* Port operations that can be made to fail; the code of kind k is -(STRESS_FAULT + k). */

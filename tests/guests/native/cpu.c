@@ -16,8 +16,8 @@
 #include "traps.h"
 #include "verify.h"
 
-/* Ticks of the time stamp counter, about a minute on anything that runs now. */
-#define PATIENCE (1ull << 37)
+/* Ticks of the time stamp counter, about a quarter of an hour: against hanging. */
+#define PATIENCE (1ull << 41)
 
 struct cpu cpus[MAX_CPUS];
 

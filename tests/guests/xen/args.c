@@ -38,7 +38,8 @@ static const struct number {
     size_t at;
 } numbers[] = {
     {"rounds", IN(MODE_BRINGUP), 0, 1000, 0, offsetof(struct args, rounds)},
-    {"seconds", IN(MODE_HOTPLUG), 1, 3600, 60, offsetof(struct args, seconds)},
+    {"cycles", IN(MODE_HOTPLUG), 1, UINT32_MAX, 100000, offsetof(struct args, cycles)},
+    {"seconds", IN(MODE_HOTPLUG), 1, 86400, 0, offsetof(struct args, seconds)},
     {"drivers", IN(MODE_HOTPLUG), 1, MAX_DRIVERS, 4, offsetof(struct args, drivers)},
     {"pcpus", IN(MODE_HOTPLUG) | IN(MODE_FLIPS), 0, MAX_DRIVERS, 0, offsetof(struct args, pcpus)},
     {"count", IN(MODE_CHECKER) | IN(MODE_THREADS) | IN(MODE_FLIPS), 1, UINT32_MAX, 100000,

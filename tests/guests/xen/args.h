@@ -15,7 +15,7 @@
 
 enum mode {
     MODE_BRINGUP,    /* one CPU brings all others up; then off- and online, if wanted */
-    MODE_HOTPLUG,    /* several bring the others on- and offline for some seconds */
+    MODE_HOTPLUG,    /* several bring the others on- and offline, some thousand times */
     MODE_CHECKER,    /* the library's checker against Xen's own */
     MODE_THREADS,    /* software threads go from vCPU to vCPU */
     MODE_EXPLAIN,    /* what Xen refuses, and what the port says about it */
@@ -48,7 +48,8 @@ struct args {
     const char *control_name;
     enum mode mode;
     uint32_t rounds;  /* bringup: all offline and online again, so many times */
-    uint32_t seconds; /* these three: hotplug, the third flips too */
+    uint32_t cycles;  /* these four: hotplug, the last flips too. At least so many */
+    uint32_t seconds; /* and for as long, for whoever wants it: no test says so */
     uint32_t drivers; /* vCPUs 0 .. drivers-1 bring the others on- and offline */
     uint32_t
         pcpus; /* processors of the machine; hotplug: that the drivers must be seen on, at least */

@@ -8,8 +8,8 @@
 #include "tables.h"
 #include "vcpu.h"
 
-#define PATIENCE_NS                                                                                \
-    (90ull * SECOND_NS) /* a vCPU can wait for seconds on a host that has other work */
+/* Against hanging: a vCPU can wait for a minute on a host that has much other work. */
+#define PATIENCE_NS (900ull * SECOND_NS)
 
 #define YIELDS  4
 #define DOZE_NS 200000u

@@ -20,9 +20,9 @@ uint64_t clock_ns(void);
 
 /*
  * Waiting that must not last for ever: clock_wait() lets others run, and ends the run after a
- * minute and a half. It yields at first, then sleeps: a processor that yields without end is always
- * at the scheduler's lock, and a host that has few processors to spare makes that lock the slowest
- * thing of all.
+ * quarter of an hour. It yields at first, then sleeps: a processor that yields without end is
+ * always at the scheduler's lock, and a host that has few processors to spare makes that lock the
+ * slowest thing of all.
  */
 struct wait {
     const char *what;

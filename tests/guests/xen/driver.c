@@ -23,7 +23,6 @@
 #define MOST_WATCHERS 4               /* workers that go on looking at their table, more or less */
 #define RIVAL_NS      (20 * 1000000u) /* to wait for another driver */
 #define AIM_NS        200000u         /* then both wait so long, to begin at the same moment */
-#define LATEST_NS     (120ull * SECOND_NS)
 #define PROGRESS_NS   (10ull * SECOND_NS)
 
 enum chance {           /* one in so many */
@@ -159,22 +158,16 @@ static void bring_in(struct driver *driver, uint32_t vcpu)
     if (error != 0)
         guest_fatal("cgdt_cpu_online", error);
     worker_prepare(vcpu, slot, chooses_to_watch(driver));
-    const uint32_t ins = workers[vcpu].ins;
+    const uint32_t life = worker_life(vcpu);
     struct wait wait = clock_begin_wait("a worker does not come online", vcpu);
     if (vcpu_up(vcpu) != 0)
         guest_fatal("up", vcpu);
     /* It may have gone again, and even come again, before this one looks. */
-    while (worker_stage(vcpu) == STAGE_COMING &&
-           __atomic_load_n(&workers[vcpu].ins, __ATOMIC_SEQ_CST) == ins)
+    while (worker_stage(vcpu) == STAGE_COMING && worker_life(vcpu) == life)
         clock_wait(&wait);
 }
 
 /* ---- offline ------------------------------------------------------------------------------ */
-
-static uint32_t outs_of(uint32_t vcpu)
-{
-    return __atomic_load_n(&workers[vcpu].outs, __ATOMIC_SEQ_CST);
-}
 
 static void must_have_kept(uint32_t vcpu)
 {
@@ -190,13 +183,14 @@ static void must_have_kept(uint32_t vcpu)
 static int offline(struct driver *driver, uint32_t vcpu)
 {
     const bool watched = workers[vcpu].watches;
-    const uint32_t outs = outs_of(vcpu);
+    const uint32_t asked = worker_asked(vcpu);
     const int error = cgdt_cpu_offline(pool, vcpu);
 
-    if (error == 0 && outs_of(vcpu) == outs && args->control != CONTROL_EARLY_FREE)
+    if (error == 0 && worker_asked(vcpu) == asked && args->control != CONTROL_EARLY_FREE)
         guest_fatal("offline did not ask whether its CPU had let go", vcpu);
     if (error == 0) {
         driver->counts.cycles++;
+        worker_left(vcpu);
         if (watched)
             __atomic_fetch_sub(&watchers, 1, __ATOMIC_RELAXED);
     } else if (error == -CGDT_EBUSY) {
@@ -213,15 +207,12 @@ static int offline(struct driver *driver, uint32_t vcpu)
     return error;
 }
 
-/*
- * A worker that has been told to leave leaves, by this driver or by another. `outs` as before the
- * order.
- */
-static void see_off(struct driver *driver, uint32_t vcpu, uint32_t outs)
+/* A worker that has been told to leave in this life leaves, by this driver or by another. */
+static void see_off(struct driver *driver, uint32_t vcpu, uint32_t life)
 {
     struct wait wait = clock_begin_wait("a worker does not leave", vcpu);
 
-    while (outs_of(vcpu) == outs) {
+    while (!worker_is_over(vcpu, life)) {
         if (!worker_is_gone(vcpu) || offline(driver, vcpu) != 0)
             clock_wait(&wait);
     }
@@ -261,9 +252,9 @@ static void follow(struct driver *driver, uint32_t vcpu)
 
     while (worker_stage(vcpu) == STAGE_LEAVING)
         clock_wait(&wait);
-    const uint32_t outs = outs_of(vcpu);
+    const uint32_t life = worker_life(vcpu);
     if (offline(driver, vcpu) == -XEN_EINVAL)
-        see_off(driver, vcpu, outs);
+        see_off(driver, vcpu, life);
 }
 
 static void take_out(struct driver *driver, uint32_t vcpu)
@@ -286,9 +277,9 @@ static void take_out(struct driver *driver, uint32_t vcpu)
     }
     if (trouble(driver, CHANCE_BREAK))
         worker_break_slot(vcpu);
-    const uint32_t outs = outs_of(vcpu);
+    const uint32_t life = worker_life(vcpu);
     worker_order(vcpu, ORDER_LEAVE);
-    see_off(driver, vcpu, outs);
+    see_off(driver, vcpu, life);
 }
 
 void driver_send_off(void)
@@ -302,7 +293,7 @@ void driver_send_off(void)
     }
     for (uint32_t vcpu = args->drivers; vcpu < args->nr; vcpu++)
         if (worker_stage(vcpu) != STAGE_OFFLINE)
-            see_off(&drivers[0], vcpu, workers[vcpu].ins - 1);
+            see_off(&drivers[0], vcpu, worker_life(vcpu));
 }
 
 /* ---- pages -------------------------------------------------------------------------------- */
@@ -420,38 +411,28 @@ void driver_run(struct vcpu_start *start)
     vcpu_down_self(start->vcpu);
 }
 
-/* What the run is for has happened at least once. */
-static bool has_seen_all(void)
+static void report_progress(uint64_t since, const char *missing)
 {
-    const struct driver_counts sum = driver_sum();
-
-    if (args->control == CONTROL_EARLY_FREE)
-        return sum.turns >= 2;
-    if (args->control == CONTROL_NO_DROP)
-        return sum.turns >= 2 && sum.trims_failed > 0;
-    return sum.turns >= 2 && sum.pages_trimmed > 0 && sum.refused > 0 && sum.rolled_back > 0 &&
-           sum.online_busy + sum.online_exists > 0 && sum.offline_busy + sum.offline_gone > 0;
+    console_printf("PROGRESS seconds=%lu cycles=%lu online=%d, still to come: %s\n",
+                   (clock_ns() - since) / SECOND_NS, driver_sum().cycles, workers_online(),
+                   missing == NULL ? "nothing" : missing);
 }
 
-/* On a host that has much else to do, some seconds may not suffice. */
-static bool is_time_over(uint64_t spent, uint32_t seconds)
-{
-    const uint64_t wanted = (uint64_t)seconds * SECOND_NS;
-
-    return spent >= wanted && (has_seen_all() || spent >= wanted + LATEST_NS);
-}
-
-void driver_lead(uint32_t seconds)
+void driver_lead(driver_missing *missing)
 {
     const uint64_t since = clock_ns();
+    const uint64_t wanted = (uint64_t)args->seconds * SECOND_NS;
     uint64_t next = since + PROGRESS_NS;
 
     __atomic_store_n(&begun, 1, __ATOMIC_RELEASE);
-    while (goes_on() && !is_time_over(clock_ns() - since, seconds)) {
+    while (goes_on()) {
+        const struct driver_counts sum = driver_sum();
+        const char *still_missing = missing(&sum);
+        if (still_missing == NULL && clock_ns() - since >= wanted)
+            break;
         step(&drivers[0]);
         if (clock_ns() >= next) {
-            console_printf("PROGRESS seconds=%lu cycles=%lu online=%d\n",
-                           (clock_ns() - since) / SECOND_NS, driver_sum().cycles, workers_online());
+            report_progress(since, still_missing);
             next += PROGRESS_NS;
         }
     }

@@ -29,13 +29,16 @@ void driver_init(const struct args *args, struct cgdt_pool *pool);
 /* What a vCPU that is to drive starts with. */
 void driver_run(struct vcpu_start *start);
 
-/*
- * vCPU 0, once the other drivers are online: let them begin, take part for `seconds`, see them
- * stop.
- */
-void driver_lead(uint32_t seconds);
+/* What has not happened often enough so far, by what the drivers have counted; or NULL. */
+typedef const char *driver_missing(const struct driver_counts *sum);
 
-/* Of all drivers, after driver_lead() mostly. */
+/*
+ * vCPU 0, once the other drivers are online: let them begin, take part until nothing is missing
+ * (and the seconds are over that may have been asked for), see them stop.
+ */
+void driver_lead(driver_missing *missing);
+
+/* Of all drivers; while they drive, each count is of some moment. */
 struct driver_counts driver_sum(void);
 
 /* vCPU 0, after driver_lead(): all workers offline. */

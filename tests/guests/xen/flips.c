@@ -27,7 +27,7 @@
 #define ENTRY_READ   (ENTRY_EMPTY + 1)
 #define NEAR         0x100u   /* only the low 16-bit part of the base differs */
 #define FAR          0x10100u /* both do */
-#define LOADS_A_TURN 64u      /* between two looks at the clock */
+#define LOADS_A_TURN 64u      /* between two looks at whether it is over */
 #define FEWEST_TURNS 500u     /* times that the reader found another value than before */
 #define BURST        63u      /* flips between two rests; odd, so that values take turns */
 #define SHORT_BURST  7u       /* the same with one processor */
@@ -120,7 +120,7 @@ static void look(uint16_t selector, uint32_t *last)
 
     found.loads++;
     if (load_fs(selector) != 0 || read_fs_u64(&word) != 0) {
-        found.faults++;
+        __atomic_store_n(&found.faults, found.faults + 1, __ATOMIC_RELAXED);
     } else if (word != word_of(0) && word != word_of(1)) {
         strange(&found.strange_bases, word);
     } else {
@@ -196,14 +196,20 @@ static void flip(uint32_t flips)
     rest(flips);
 }
 
-/* Even so the reader may miss most of it: on until it has seen enough, or for a minute. */
+/* What the run is for. */
+static bool has_seen_enough(void)
+{
+    if (args->control == CONTROL_THROUGH_ZERO)
+        return __atomic_load_n(&found.faults, __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&found.turns, __ATOMIC_RELAXED) >= FEWEST_TURNS;
+}
+
+/* Even so the reader may miss most of it: on until it has seen enough. */
 static uint32_t flip_all(void)
 {
-    const uint64_t since = clock_ns();
     uint32_t flips = 0;
 
-    while (flips < args->count || (__atomic_load_n(&found.turns, __ATOMIC_RELAXED) < FEWEST_TURNS &&
-                                   clock_ns() - since < 60ull * SECOND_NS))
+    while (flips < args->count || !has_seen_enough())
         flip(++flips);
     return flips;
 }
@@ -226,8 +232,6 @@ static _Noreturn void judge(uint32_t flips, uint64_t hypercalls)
                        args->control_name, caught ? "caught" : "MISSED", found.faults, found.loads);
         guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
     }
-    if (found.turns < FEWEST_TURNS)
-        problem("the reader saw too few changes", (int64_t)found.turns);
     (void)problem_unless("failsafe callbacks", failsafe, 0);
     const bool pass = strangers == 0 && problem_count() == 0;
     console_printf("RESULT mode=flips flips=%u strange=%lu failsafe=%u layout=%s host=xen %s\n",

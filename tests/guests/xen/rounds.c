@@ -128,11 +128,13 @@ static void free_slot(uint32_t vcpu)
 
     if (cgdt_cpu_slot(pool, vcpu, &slot) == 0) {
         demand("cgdt_cpu_offline", cgdt_cpu_offline(pool, vcpu));
+        worker_left(vcpu);
         return;
     }
     /* One that bringup allocated in bulk, without the directory. */
     demand("quiesce", worker_quiesce(vcpu));
     demand("cgdt_free", cgdt_free(pool, cpus[vcpu].slot));
+    worker_left(vcpu);
 }
 
 /* Without an owner nothing keeps a page: Xen must let go of all of them. */

@@ -17,7 +17,8 @@ struct worker workers[MAX_VCPUS];
 
 static const struct args *args;
 static struct cgdt_pool *pool;
-static int32_t online;
+static uint32_t came; /* both only ever rise */
+static uint32_t left;
 
 void worker_init(const struct args *arguments, struct cgdt_pool *in)
 {
@@ -37,7 +38,30 @@ enum stage worker_stage(uint32_t vcpu)
 
 int32_t workers_online(void)
 {
-    return __atomic_load_n(&online, __ATOMIC_SEQ_CST);
+    const uint32_t gone = __atomic_load_n(&left, __ATOMIC_SEQ_CST);
+
+    /* Read in this order: nobody leaves who has not come. */
+    return (int32_t)(__atomic_load_n(&came, __ATOMIC_SEQ_CST) - gone);
+}
+
+uint32_t worker_life(uint32_t vcpu)
+{
+    return __atomic_load_n(&workers[vcpu].ins, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Another driver counts an end a moment after it: so a new life says it too, and a count that is
+ * late is of an earlier life, and says nothing yet.
+ */
+bool worker_is_over(uint32_t vcpu, uint32_t life)
+{
+    return __atomic_load_n(&workers[vcpu].outs, __ATOMIC_SEQ_CST) >= life ||
+           worker_life(vcpu) > life;
+}
+
+uint32_t worker_asked(uint32_t vcpu)
+{
+    return __atomic_load_n(&workers[vcpu].asked, __ATOMIC_SEQ_CST);
 }
 
 /* ---- by others ---------------------------------------------------------------------------- */
@@ -101,7 +125,7 @@ static void get_frames(uint32_t vcpu)
 void worker_adopt(uint32_t vcpu)
 {
     __atomic_fetch_add(&workers[vcpu].ins, 1, __ATOMIC_SEQ_CST);
-    __atomic_fetch_add(&online, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&came, 1, __ATOMIC_SEQ_CST);
     set_stage(&workers[vcpu], STAGE_ONLINE);
 }
 
@@ -115,7 +139,7 @@ void worker_prepare(uint32_t vcpu, cgdt_slot_t slot, bool watches)
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
         guest_fatal("brought online twice", vcpu);
     __atomic_fetch_add(&worker->ins, 1, __ATOMIC_SEQ_CST);
-    __atomic_fetch_add(&online, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&came, 1, __ATOMIC_SEQ_CST);
     cpus[vcpu].slot = slot;
     cpus[vcpu].place = tables_place(slot);
     if (!table_holds(vcpu, TEMPLATE_ENTRIES))
@@ -159,17 +183,21 @@ int worker_quiesce(uint32_t cpu)
     if (!worker_is_gone(cpu))
         return -CGDT_EBUSY;
     /* Whoever gets here is alone: the CPU's word in the directory is busy. */
-    __atomic_fetch_sub(&online, 1, __ATOMIC_SEQ_CST);
     set_stage(&workers[cpu], STAGE_OFFLINE);
-    __atomic_fetch_add(&workers[cpu].outs, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&workers[cpu].asked, 1, __ATOMIC_SEQ_CST);
     return 0;
 }
 
 void worker_roll_back(uint32_t vcpu)
 {
-    __atomic_fetch_add(&online, 1, __ATOMIC_SEQ_CST);
-    __atomic_fetch_sub(&workers[vcpu].outs, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&workers[vcpu].kept, 1, __ATOMIC_SEQ_CST);
     set_stage(&workers[vcpu], STAGE_LEFT);
+}
+
+void worker_left(uint32_t vcpu)
+{
+    __atomic_fetch_add(&left, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&workers[vcpu].outs, 1, __ATOMIC_SEQ_CST);
 }
 
 /* ---- by itself ---------------------------------------------------------------------------- */

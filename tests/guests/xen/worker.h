@@ -42,8 +42,14 @@ enum order {
 struct worker {
     uint32_t stage;
     uint32_t order;
-    uint32_t ins;  /* times that it came */
-    uint32_t outs; /* times that it was let go */
+    /*
+     * These only ever rise, so whoever looks twice misses nothing: ins is the number of its lives,
+     * and asked = outs + kept as soon as nobody is taking it offline.
+     */
+    uint32_t ins;   /* times that it came */
+    uint32_t asked; /* times that quiesce let it go, whatever became of that */
+    uint32_t kept;  /* of these: rolled back, the slot was not freed */
+    uint32_t outs;  /* of these: its cgdt_cpu_offline() succeeded. Counted after that */
     /* Written by the driver that brings it online, before it starts the vCPU. */
     bool watches;
     uint32_t entries;
@@ -80,8 +86,16 @@ bool worker_is_gone(uint32_t vcpu);
 /* For gdtpool_on_quiesce(). */
 int worker_quiesce(uint32_t cpu);
 
-/* Take back what quiesce did: the slot was not freed. */
+/* After cgdt_cpu_offline(): take back what quiesce did, as the slot was not freed; or it was. */
 void worker_roll_back(uint32_t vcpu);
+void worker_left(uint32_t vcpu);
+
+/* Which life it is in, while whoever asks keeps it from ending; and whether that has ended. */
+uint32_t worker_life(uint32_t vcpu);
+bool worker_is_over(uint32_t vcpu, uint32_t life);
+
+/* How often quiesce has let it go. */
+uint32_t worker_asked(uint32_t vcpu);
 
 /* CPUs that are online or on their way, so many at this moment. */
 int32_t workers_online(void);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For test-grown: a program that uses libcgdt.so, compiled with the headers of one version and run with the library of
- * another. ONE_MORE is what it sets the fields to that only the later headers have.
+ * For test-grown: a program that uses libcgdt.so, compiled with the headers of one version and run
+ * with the library of another. ONE_MORE is what it sets the fields to that only the later headers
+ * have.
  *
- * Behind each of its structs lies memory that is not zero: a library that reads or writes beyond is found out.
+ * Behind each of its structs lies memory that is not zero: a library that reads or writes beyond is
+ * found out.
  */
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the tests of plain/criterion/criterion.h: all, or those whose suite is named. Tests that end
- * by a signal are left to Criterion, since valgrind has something to say of each.
+ * Runs the tests of plain/criterion/criterion.h: all, or those whose suite is named; with --first
+ * up to the first that fails. Tests that end by a signal are left to Criterion, since valgrind has
+ * something to say of each.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
@@ -52,12 +53,24 @@ static bool passes(const struct plain_test *test)
 
 static bool wanted(const struct plain_test *test, int argc, char **argv)
 {
+    bool any = false;
+
     if (test->signal != 0 || test->disabled)
         return false;
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], test->suite) == 0)
             return true;
-    return argc < 2;
+        any |= strcmp(argv[i], "--first") != 0;
+    }
+    return !any;
+}
+
+static bool only_the_first(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--first") == 0)
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -72,6 +85,8 @@ int main(int argc, char **argv)
         if (!passes(test)) {
             failed++;
             (void)fprintf(stderr, "FAILED %s::%s\n", test->suite, test->name);
+            if (only_the_first(argc, argv))
+                break;
         }
     }
     (void)printf("%u tests, %u failed\n", run, failed);
