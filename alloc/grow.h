@@ -18,7 +18,8 @@
 #include "pool.h"
 
 /*
- * Pages first .. end-1, as far as they came in for this call (page_state.coming). All zero at first.
+ * Pages first .. end-1, as far as they came in for this call (page_state.coming). All zero at
+ * first.
  */
 struct growth {
     uint32_t first;

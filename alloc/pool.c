@@ -247,7 +247,7 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool)
     return cgdt_pool_layout_(pool);
 }
 
-/* Seal every mapped page up to the first that the port refuses, and return its code; or unseal all. */
+/* Seal every mapped page up to the first that the port refuses (and return its code), or unseal. */
 CGDT_SELDOM_ static int reseal_all(struct cgdt_pool *pool, bool seal)
 {
     int error = 0;

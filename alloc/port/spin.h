@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The spin lock of ports whose kernel gives none: for short waits on any CPU. Private to alloc/port/. */
+/*
+ * The spin lock of ports whose kernel gives none: for short waits on any CPU. Private to
+ * alloc/port/.
+ */
 #ifndef CGDT_PORT_SPIN_H
 #define CGDT_PORT_SPIN_H
 

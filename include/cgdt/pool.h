@@ -123,8 +123,8 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config);
  *                     failure
  * @param      memory  CGDT_POOL_ALIGN-aligned; must not move while the pool lives; any contents
  * @param      bytes   of memory, at least cgdt_pool_bytes()
- * @param      config  copied, and its port; what template_descs and port_ctx point to must outlive the
- *                     pool
+ * @param      config  copied, and its port; what template_descs and port_ctx point to must outlive
+ *                     the pool
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) a layout, profile, size, alignment or count out of range, a port
