@@ -147,8 +147,8 @@ static void xen_pv_unmap(void *ctx, uint32_t page, void *view)
 }
 
 /*
- * A page that stays read-only is out of reach until Xen lets go of it. map() saw to it that there is
- * room.
+ * A page that stays read-only is out of reach until Xen lets go of it. map() saw to it that there
+ * is room.
  */
 static void undo_seal(struct cgdt_xen_pv *xen, uint32_t page, void *at)
 {
