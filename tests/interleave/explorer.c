@@ -7,19 +7,24 @@
 
 #define MAX_POINTS  4096u
 #define STACK_BYTES (64u * 1024u)
+#define MAX_STORES  2048u /* in a buffer: those of a few calls that empty whole pages */
+
+/* Who takes steps: the CPUs, then the store buffer of each. */
+#define AGENTS      (2u * EXPLORER_CPUS)
+#define NO_AGENT    AGENTS
+#define BUFFER(cpu) (EXPLORER_CPUS + (cpu))
 
 /* A state of a schedule, the choice made there, and what remains to be chosen. */
 struct node {
-    struct op pending[EXPLORER_CPUS]; /* what each CPU would do next */
-    uint8_t enabled;                  /* CPUs that can go on: a bit each */
-    uint8_t wanted;                   /* choices that must be tried here */
+    struct op pending[AGENTS]; /* what each would do next */
+    uint8_t enabled;           /* agents that can go on: a bit each */
+    uint8_t wanted;            /* choices that must be tried here */
     uint8_t tried;
     uint8_t sleeping; /* whatever they would do next leads to nothing new */
-    uint8_t cpu;      /* the choice, and who was chosen before it */
+    uint8_t agent;    /* the choice, and who was chosen before it */
     uint8_t previous;
-    uint16_t preemptions; /* up to and including the choice */
-    uint16_t
-        clock[EXPLORER_CPUS]; /* the last points of each CPU that happened before this choice's */
+    uint16_t preemptions;   /* up to and including the choice */
+    uint16_t clock[AGENTS]; /* the last points of each agent that happened before this choice's */
 };
 
 struct cpu {
@@ -27,7 +32,22 @@ struct cpu {
     struct op next;
     bool finished;
     bool fresh; /* its call has begun, but done nothing yet */
-    uint16_t clock[EXPLORER_CPUS];
+};
+
+/* A store on its way to memory; or, OP_RETURN, that the call that made those before has returned. */
+struct store {
+    struct op op;
+    unsigned bytes;
+    void *at;
+    uint64_t value;
+    unsigned *returned;
+    uint16_t clock[AGENTS]; /* of its CPU, when it was made */
+};
+
+struct buffer {
+    struct store store[MAX_STORES];
+    unsigned first; /* the oldest */
+    unsigned end;
 };
 
 static struct {
@@ -36,6 +56,8 @@ static struct {
     struct node nodes[MAX_POINTS];
     unsigned depth; /* nodes whose choice has been made in this schedule */
     struct cpu cpu[EXPLORER_CPUS];
+    struct buffer buffer[EXPLORER_CPUS];
+    uint16_t clock[AGENTS][AGENTS];
     unsigned running;
     unsigned lock_holder;
     unsigned time;
@@ -67,6 +89,25 @@ static bool reducing(void)
     return the.what->bound == UNBOUNDED;
 }
 
+static bool is_drained(unsigned cpu)
+{
+    return the.buffer[cpu].first == the.buffer[cpu].end;
+}
+
+static void join(uint16_t *clock, const uint16_t *other)
+{
+    for (unsigned agent = 0; agent < AGENTS; agent++) {
+        if (clock[agent] < other[agent])
+            clock[agent] = other[agent];
+    }
+}
+
+/* What waits until the CPU's stores have come to memory. */
+static bool waits(enum op_kind kind)
+{
+    return kind == OP_LOCKED || kind == OP_LOCK || kind == OP_UNLOCK;
+}
+
 static void stop_here(void)
 {
     coroutine_switch(&the.cpu[the.running].stack_top, the.own_stack);
@@ -92,6 +133,8 @@ static void point(enum op_kind kind, uint32_t place)
     }
     self->fresh = kind == OP_CALL;
     self->next = (struct op){kind, place};
+    if (waits(kind) && is_drained(the.running))
+        join(the.clock[the.running], the.clock[BUFFER(the.running)]);
     stop_here();
 }
 
@@ -103,9 +146,10 @@ static bool is_shared(uint32_t place)
     return writers != 0 && (all & (all - 1)) != 0;
 }
 
-void explorer_access(bool write, uint32_t place)
+/* Whether it was shared before this CPU's operation. */
+static bool note(enum op_kind kind, uint32_t place)
 {
-    uint8_t *mask = write ? &the.writers[place] : &the.readers[place];
+    uint8_t *mask = kind == OP_READ ? &the.readers[place] : &the.writers[place];
     const bool before = is_shared(place);
 
     *mask |= (uint8_t)(1u << the.running);
@@ -113,8 +157,54 @@ void explorer_access(bool write, uint32_t place)
         the.again = true;
         the.result->shared++;
     }
-    if (before)
-        point(write ? OP_WRITE : OP_READ, place);
+    return before;
+}
+
+void explorer_access(enum op_kind kind, uint32_t place)
+{
+    if (note(kind, place) || (waits(kind) && !is_drained(the.running)))
+        point(kind, place);
+}
+
+static void push(const struct store *store)
+{
+    struct buffer *buffer = &the.buffer[the.running];
+    struct store *last = &buffer->store[buffer->end];
+
+    if (buffer->end == MAX_STORES)
+        explorer_violation("more stores than the explorer's buffer holds");
+    *last = *store;
+    memcpy(last->clock, the.clock[the.running], sizeof(last->clock));
+    if (is_drained(the.running))
+        join(the.clock[BUFFER(the.running)], last->clock);
+    buffer->end++;
+}
+
+void explorer_store(uint32_t place, void *at, unsigned bytes, uint64_t value)
+{
+    if (!the.what->store_buffers) {
+        explorer_access(OP_WRITE, place);
+        the.what->arrive(the.running, at, bytes, value);
+    } else if (note(OP_WRITE, place)) {
+        push(&(struct store){{OP_WRITE, place}, .bytes = bytes, .at = at, .value = value});
+    } else {
+        the.what->arrive(the.running, at, bytes, value);
+    }
+}
+
+uint64_t explorer_load(const volatile void *at, unsigned bytes, uint64_t value)
+{
+    const struct buffer *buffer = &the.buffer[the.running];
+
+    for (unsigned i = buffer->first; i < buffer->end; i++) {
+        const struct store *store = &buffer->store[i];
+        const uintptr_t distance = (uintptr_t)store->at - (uintptr_t)at;
+
+        if (store->op.kind != OP_WRITE || distance >= bytes)
+            continue; /* no store is wider than a load of the same bytes: points.h */
+        memcpy((unsigned char *)&value + distance, &store->value, store->bytes);
+    }
+    return value;
 }
 
 void explorer_lock(uint32_t place)
@@ -144,12 +234,18 @@ unsigned explorer_call_begins(void)
     return ++the.time;
 }
 
-unsigned explorer_call_returns(void)
+void explorer_call_returns(unsigned *returned)
 {
+    *returned = NEVER;
+    the.cpu[the.running].fresh = false;
+    if (!is_drained(the.running)) {
+        push(&(struct store){{OP_RETURN, 0}, .returned = returned});
+        return;
+    }
     if (reducing())
         point(OP_RETURN, 0);
     the.cpu[the.running].fresh = false;
-    return ++the.time;
+    *returned = ++the.time;
 }
 
 static void entry(void)
@@ -161,11 +257,35 @@ static void entry(void)
 }
 
 /* Let a CPU do what it has announced, and whatever follows up to its next point. */
-static void step(unsigned cpu)
+static void run_cpu(unsigned cpu)
 {
     the.running = cpu;
     coroutine_switch(&the.own_stack, the.cpu[cpu].stack_top);
     the.running = NO_CPU;
+}
+
+/* The oldest store of a CPU comes to memory. */
+static void drain(unsigned cpu)
+{
+    struct buffer *buffer = &the.buffer[cpu];
+    const struct store *store = &buffer->store[buffer->first++];
+
+    if (store->op.kind == OP_RETURN)
+        *store->returned = ++the.time;
+    else
+        the.what->arrive(cpu, store->at, store->bytes, store->value);
+    if (!is_drained(cpu))
+        join(the.clock[BUFFER(cpu)], buffer->store[buffer->first].clock);
+    else if (waits(the.cpu[cpu].next.kind))
+        join(the.clock[cpu], the.clock[BUFFER(cpu)]);
+}
+
+static void step(unsigned agent)
+{
+    if (agent < EXPLORER_CPUS)
+        run_cpu(agent);
+    else
+        drain(agent - EXPLORER_CPUS);
 }
 
 static bool is_call_edge(const struct op *op)
@@ -188,15 +308,7 @@ static bool may_be_coenabled(const struct op *a, const struct op *b)
 
 static const struct op *op_of(const struct node *node)
 {
-    return &node->pending[node->cpu];
-}
-
-static void join(uint16_t *clock, const uint16_t *other)
-{
-    for (unsigned cpu = 0; cpu < EXPLORER_CPUS; cpu++) {
-        if (clock[cpu] < other[cpu])
-            clock[cpu] = other[cpu];
-    }
+    return &node->pending[node->agent];
 }
 
 /*
@@ -206,7 +318,7 @@ static void join(uint16_t *clock, const uint16_t *other)
 static void set_clock(unsigned depth, bool known)
 {
     struct node *node = &the.nodes[depth];
-    uint16_t *clock = the.cpu[node->cpu].clock;
+    uint16_t *clock = the.clock[node->agent];
 
     if (known) {
         memcpy(clock, node->clock, sizeof(node->clock));
@@ -215,28 +327,28 @@ static void set_clock(unsigned depth, bool known)
     for (unsigned i = depth; i-- > 0;) {
         const struct node *earlier = &the.nodes[i];
 
-        if (clock[earlier->cpu] <= i && dependent(op_of(earlier), op_of(node)))
+        if (clock[earlier->agent] <= i && dependent(op_of(earlier), op_of(node)))
             join(clock, earlier->clock);
     }
-    clock[node->cpu] = (uint16_t)(depth + 1);
+    clock[node->agent] = (uint16_t)(depth + 1);
     memcpy(node->clock, clock, sizeof(node->clock));
 }
 
 /*
- * The last point that `cpu`, with what it would do next, could have come before: there it must be
+ * The last point that `agent`, with what it would do next, could have come before: there it must be
  * tried, or, if it was not able to go on there, everything else. Points before `from` have been
  * looked at before.
  */
-static void want_reversal(unsigned cpu, const struct op *next, unsigned from)
+static void want_reversal(unsigned agent, const struct op *next, unsigned from)
 {
     for (unsigned i = the.depth; i-- > from;) {
         struct node *node = &the.nodes[i];
 
-        if (node->cpu == cpu || the.cpu[cpu].clock[node->cpu] > i ||
+        if (node->agent == agent || the.clock[agent][node->agent] > i ||
             !dependent(op_of(node), next) || !may_be_coenabled(op_of(node), next))
             continue;
-        if ((node->enabled >> cpu & 1u) != 0)
-            node->wanted |= (uint8_t)(1u << cpu);
+        if ((node->enabled >> agent & 1u) != 0)
+            node->wanted |= (uint8_t)(1u << agent);
         else
             node->wanted |= node->enabled;
         return;
@@ -244,15 +356,22 @@ static void want_reversal(unsigned cpu, const struct op *next, unsigned from)
 }
 
 /* Preemptions up to here, if this choice is made. */
-static unsigned preemptions_with(const struct node *node, unsigned cpu)
+static unsigned preemptions_with(const struct node *node, unsigned agent)
 {
     const unsigned before = the.depth == 0 ? 0 : node[-1].preemptions;
     const unsigned previous = node->previous;
-    const bool preempts = previous != NO_CPU && previous != cpu &&
+    const bool preempts = previous != NO_AGENT && previous != agent &&
                           (node->enabled >> previous & 1u) != 0 &&
                           !is_call_edge(&node->pending[previous]);
 
     return before + (preempts ? 1 : 0);
+}
+
+static bool has_next(unsigned agent)
+{
+    if (agent >= EXPLORER_CPUS)
+        return !is_drained(agent - EXPLORER_CPUS);
+    return agent < the.what->cpus && !the.cpu[agent].finished;
 }
 
 /* What must be tried in a state, as far as it can be known there. */
@@ -260,36 +379,53 @@ static void set_wishes(struct node *node)
 {
     const struct node *before = the.depth == 0 ? NULL : node - 1;
 
-    for (unsigned cpu = 0; cpu < the.what->cpus; cpu++) {
-        const struct op *next = &node->pending[cpu];
-        const unsigned bit = 1u << cpu;
+    for (unsigned agent = 0; agent < AGENTS; agent++) {
+        const struct op *next = &node->pending[agent];
+        const unsigned bit = 1u << agent;
 
-        if (the.cpu[cpu].finished)
+        if (!has_next(agent))
             continue;
         if (!reducing()) {
-            if ((node->enabled & bit) != 0 && preemptions_with(node, cpu) <= the.what->bound)
+            if ((node->enabled & bit) != 0 && preemptions_with(node, agent) <= the.what->bound)
                 node->wanted |= (uint8_t)bit;
             continue;
         }
         if (before == NULL)
             continue;
-        want_reversal(cpu, next, cpu == before->cpu ? 0 : the.depth - 1);
-        if (cpu != before->cpu && ((before->sleeping | before->tried) & bit) != 0 &&
+        /* Whether a buffer's oldest is a new one is not worth finding out. */
+        const bool fresh = agent == before->agent || agent >= EXPLORER_CPUS;
+        want_reversal(agent, next, fresh ? 0 : the.depth - 1);
+        if (agent != before->agent && ((before->sleeping | before->tried) & bit) != 0 &&
             !dependent(op_of(before), next))
             node->sleeping |= (uint8_t)bit;
     }
 }
 
+static const struct op *next_of(unsigned agent)
+{
+    if (agent < EXPLORER_CPUS)
+        return &the.cpu[agent].next;
+    const struct buffer *buffer = &the.buffer[agent - EXPLORER_CPUS];
+
+    return &buffer->store[buffer->first].op;
+}
+
+static bool is_held_up(unsigned agent, enum op_kind kind)
+{
+    return agent < EXPLORER_CPUS &&
+           ((kind == OP_LOCK && the.lock_holder != NO_CPU) || (waits(kind) && !is_drained(agent)));
+}
+
 /* A state that no schedule has been in before. */
 static void new_node(struct node *node)
 {
-    *node = (struct node){.previous = the.depth == 0 ? NO_CPU : node[-1].cpu};
-    for (unsigned cpu = 0; cpu < the.what->cpus; cpu++) {
-        if (the.cpu[cpu].finished)
+    *node = (struct node){.previous = the.depth == 0 ? NO_AGENT : node[-1].agent};
+    for (unsigned agent = 0; agent < AGENTS; agent++) {
+        if (!has_next(agent))
             continue;
-        node->pending[cpu] = the.cpu[cpu].next;
-        if (node->pending[cpu].kind != OP_LOCK || the.lock_holder == NO_CPU)
-            node->enabled |= (uint8_t)(1u << cpu);
+        node->pending[agent] = *next_of(agent);
+        if (!is_held_up(agent, node->pending[agent].kind))
+            node->enabled |= (uint8_t)(1u << agent);
     }
     set_wishes(node);
 }
@@ -302,17 +438,17 @@ static unsigned choices(const struct node *node)
     return node->wanted == 0 ? possible : possible & node->wanted & ~(unsigned)node->tried;
 }
 
-/* Make a choice in the state that the schedule is in. Prefers to let the same CPU go on. */
+/* Make a choice in the state that the schedule is in. Prefers to let the same one go on. */
 static void choose(struct node *node, unsigned among)
 {
-    unsigned cpu = node->previous;
+    unsigned agent = node->previous;
 
-    if (cpu == NO_CPU || (among >> cpu & 1u) == 0)
-        cpu = (unsigned)__builtin_ctz(among);
-    node->cpu = (uint8_t)cpu;
-    node->tried |= (uint8_t)(1u << cpu);
-    node->wanted |= (uint8_t)(1u << cpu);
-    node->preemptions = (uint16_t)preemptions_with(node, cpu);
+    if (agent == NO_AGENT || (among >> agent & 1u) == 0)
+        agent = (unsigned)__builtin_ctz(among);
+    node->agent = (uint8_t)agent;
+    node->tried |= (uint8_t)(1u << agent);
+    node->wanted |= (uint8_t)(1u << agent);
+    node->preemptions = (uint16_t)preemptions_with(node, agent);
 }
 
 static void start_cpus(void)
@@ -321,17 +457,19 @@ static void start_cpus(void)
     the.time = 0;
     the.lock_holder = NO_CPU;
     the.violation = NULL;
+    memset(the.clock, 0, sizeof(the.clock));
     for (unsigned cpu = 0; cpu < the.what->cpus; cpu++) {
+        the.buffer[cpu].first = the.buffer[cpu].end = 0;
         the.cpu[cpu] = (struct cpu){
             .stack_top = coroutine_prepare(the.stack[cpu], sizeof(the.stack[cpu]), entry)};
-        step(cpu); /* to its first call */
+        run_cpu(cpu); /* to its first call */
     }
 }
 
 static bool all_finished(void)
 {
     for (unsigned cpu = 0; cpu < the.what->cpus; cpu++) {
-        if (!the.cpu[cpu].finished)
+        if (!the.cpu[cpu].finished || !is_drained(cpu))
             return false;
     }
     return true;
@@ -358,7 +496,7 @@ static bool take_schedule(unsigned kept)
         if (reducing())
             set_clock(the.depth, the.depth + 1 < kept);
         the.depth++;
-        step(node->cpu);
+        step(node->agent);
         if (the.depth == MAX_POINTS)
             explorer_violation("a call does not end");
     }
@@ -430,7 +568,8 @@ void explorer_print(FILE *to, void (*print_op)(FILE *to, const struct op *op))
     for (unsigned i = 0; i < the.depth; i++) {
         const struct node *node = &the.nodes[i];
 
-        (void)fprintf(to, "  %3u  CPU %u  ", i, node->cpu);
+        (void)fprintf(to, "  %3u  CPU %u%s  ", i, node->agent % EXPLORER_CPUS,
+                      node->agent < EXPLORER_CPUS ? "" : "'s store buffer");
         print_op(to, op_of(node));
         (void)fputc('\n', to);
     }

@@ -6,11 +6,13 @@
  * picks whose operation is done next. A schedule is repeated from the initial state by making the
  * same choices again (stateless search), then the deepest choice that has an alternative takes it.
  *
- * Memory model: sequential consistency over the announced operations. The core does every store
- * that another CPU's decision depends on (the store-buffering pattern of slotmap.c) by a seq_cst
- * read-modify-write, which on x86 empties the store buffer; its plain stores are page words (under
- * the lock), directory words (the last step of a call) and descriptors (of a slot that one CPU
- * owns).
+ * Memory model: x86's (x86-TSO, after Sewell and others; Intel SDM vol. 3, 9.2) where a search asks
+ * for store buffers. Each CPU's plain stores wait in a buffer of its own, oldest first out, and
+ * whose turn it is to leave is a choice like any other; the CPU's own loads see them at once; a
+ * locked operation, the lock, and whatever changes a page wait until the buffer is empty. (Giving
+ * the lock back waits too. A CPU that goes on while others do not see that yet is the same as one
+ * that they were slower than.) Without store buffers: sequential consistency over the announced
+ * operations.
  *
  * What is left out, and why nothing is lost by it:
  *
@@ -24,7 +26,8 @@
  *                   independent operations one is taken. Operations of two CPUs are independent if
  *                   they touch different words, or both only read. The return of a call and the
  *                   beginning of another CPU's call depend on each other, since linearizability
- *                   asks which was first.
+ *                   asks which was first. With stores in the buffer, a call has returned as far as
+ *                   others can know when those have left it.
  *   preemptions     With a bound (context bounding, after Musuvathi and Qadeer): every schedule
  *                   with at most so many preemptions is taken, without further reduction. A
  *                   preemption is a switch away from a CPU that is in the middle of a call and
@@ -42,9 +45,12 @@
 #define EXPLORER_PLACES (128u * 1024u)
 #define NO_CPU          EXPLORER_CPUS
 
+#define NEVER UINT32_MAX /* a time */
+
 enum op_kind {
     OP_READ,
-    OP_WRITE, /* also each read-modify-write, whether it changes the word or not */
+    OP_WRITE,
+    OP_LOCKED, /* a read-modify-write, whether it changes the word or not; what a port changes */
     OP_LOCK,
     OP_UNLOCK,
     OP_CALL,   /* a call begins */
@@ -57,12 +63,15 @@ struct op {
 };
 
 struct exploration {
-    unsigned cpus;  /* 1 .. EXPLORER_CPUS */
-    unsigned bound; /* preemptions; UNBOUNDED: reduction instead */
+    unsigned cpus;      /* 1 .. EXPLORER_CPUS */
+    unsigned bound;     /* preemptions; UNBOUNDED: reduction instead */
+    bool store_buffers; /* only without a bound */
 
     void (*begin)(void);        /* to the initial state */
     void (*body)(unsigned cpu); /* what a CPU does; runs as a coroutine */
     const char *(*end)(void);   /* all have finished: what is wrong, or NULL */
+    /* A CPU's plain store to a shared word comes to memory. */
+    void (*arrive)(unsigned cpu, void *at, unsigned bytes, uint64_t value);
 };
 
 #define UNBOUNDED 1000u
@@ -89,16 +98,25 @@ unsigned explorer_cpu(void);
 /* Whether this is on the running CPU's stack. */
 bool explorer_owns(const volatile void *at);
 
-/* The CPU is about to touch a word: other CPUs may go first. */
-void explorer_access(bool write, uint32_t place);
+/* The CPU is about to touch a word, by anything but a plain store: other CPUs may go first. */
+void explorer_access(enum op_kind kind, uint32_t place);
+
+/* The CPU stores up to 8 bytes: arrive() now, or later. */
+void explorer_store(uint32_t place, void *at, unsigned bytes, uint64_t value);
+
+/* What the CPU itself finds there, if memory holds `value`. */
+uint64_t explorer_load(const volatile void *at, unsigned bytes, uint64_t value);
 
 void explorer_lock(uint32_t place);
 void explorer_unlock(uint32_t place);
 unsigned explorer_lock_holder(void);
 
-/* Around each call; both give the time, for who was first. */
+/*
+ * Around each call; both give the time, for who was first. *returned is NEVER until then, and must
+ * stay where it is.
+ */
 unsigned explorer_call_begins(void);
-unsigned explorer_call_returns(void);
+void explorer_call_returns(unsigned *returned);
 
 /* Something is wrong: the schedule ends here. Does not return to a CPU; elsewhere it does. */
 void explorer_violation(const char *what);

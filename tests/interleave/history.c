@@ -238,11 +238,16 @@ bool model_allows(struct model *model, const struct record *record)
     return false;
 }
 
-/* Whether a call of `left` has returned before this one began: then this one cannot be next. */
+static bool is_before(const struct record *a, const struct record *b)
+{
+    return a->returned < b->began || (a->cpu == b->cpu && a->began < b->began);
+}
+
+/* Whether a call of `left` comes before this one: then this one cannot be next. */
 static bool comes_later(const struct record *records, unsigned n, unsigned left, unsigned which)
 {
     for (unsigned i = 0; i < n; i++) {
-        if ((left >> i & 1u) != 0 && records[i].returned < records[which].began)
+        if ((left >> i & 1u) != 0 && is_before(&records[i], &records[which]))
             return true;
     }
     return false;

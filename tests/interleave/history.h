@@ -49,6 +49,7 @@ struct record {
     cgdt_slot_t slot[MAX_BULK]; /* given (FREE, WRITE, READ, LOOK), or received */
     uint32_t value;             /* READ, LOOK: what was read */
     int result;
+    unsigned cpu;
     unsigned began;
     unsigned returned;
 };

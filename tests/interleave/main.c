@@ -7,6 +7,7 @@
  *   --bound=N    at most N preemptions, without reduction, whatever the scenario says
  *   --compare=N  both: succeed if schedules of at most N preemptions, without reduction, end in no
  *                way that the reduced search has not seen
+ *   --buffered   with store buffers (explorer.h); not with a bound
  *   --list       names and claims
  */
 #include "run.h"
@@ -23,14 +24,16 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void report(const struct scenario *scenario, unsigned preemptions, const struct run *run,
+static void report(const struct scenario *scenario, const struct how *how, const struct run *run,
                    double took)
 {
     const struct exploration_result *result = &run->result;
     char bound[64] = "every one";
 
-    if (preemptions != UNBOUNDED)
-        (void)snprintf(bound, sizeof(bound), "every one with at most %u preemptions", preemptions);
+    if (how->bound != UNBOUNDED)
+        (void)snprintf(bound, sizeof(bound), "every one with at most %u preemptions", how->bound);
+    if (how->store_buffers)
+        (void)snprintf(bound, sizeof(bound), "every one with store buffers");
     (void)printf(
         "%s: %lu schedules of %u CPUs (%s; %lu more were cut short), %u words shared, up to %u "
         "points and %u preemptions; %u different ends, %u states; %.2f s\n",
@@ -38,13 +41,13 @@ static void report(const struct scenario *scenario, unsigned preemptions, const 
         result->longest, result->preemptions_max, run->outcomes, run->states, took);
 }
 
-static bool run_one(const struct scenario *scenario, unsigned bound)
+static bool run_one(const struct scenario *scenario, const struct how *how)
 {
     struct run run;
     const double start = seconds();
 
-    run_scenario(scenario, bound, false, &run);
-    report(scenario, bound, &run, seconds() - start);
+    run_scenario(scenario, how, &run);
+    report(scenario, how, &run, seconds() - start);
     if (run.result.violation == NULL)
         return true;
     (void)printf("%s: VIOLATION: %s\n", scenario->name, run.result.violation);
@@ -58,8 +61,8 @@ static bool compare(const struct scenario *scenario, unsigned preemptions)
     struct run reduced;
     struct run plain;
 
-    run_scenario(scenario, UNBOUNDED, false, &reduced);
-    run_scenario(scenario, preemptions, true, &plain);
+    run_scenario(scenario, &(struct how){.bound = UNBOUNDED}, &reduced);
+    run_scenario(scenario, &(struct how){.bound = preemptions, .again = true}, &plain);
     (void)printf(
         "%s: %u different ends in %lu schedules; %lu schedules of at most %u preemptions without "
         "reduction have %u others\n",
@@ -112,7 +115,8 @@ int main(int argc, char **argv)
             (void)printf("%s: %s\n", scenarios[i].name, scenarios[i].claim);
         else if (compared != 0)
             violations += compare(&scenarios[i], compared) ? 0 : 1;
-        else if (!run_one(&scenarios[i], bound != 0 ? bound : scenarios[i].bound))
+        else if (!run_one(&scenarios[i], &(struct how){bound != 0 ? bound : scenarios[i].bound,
+                                                       has("--buffered", argc, argv), false}))
             violations++;
         if (find && violations != 0)
             break;

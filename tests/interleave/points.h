@@ -11,27 +11,30 @@
 
 typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 
-/* In world.c: is the access allowed, and shall another CPU go first? */
-void world_access(const volatile void *at, bool write);
+/*
+ * In world.c: is the access allowed, and shall another CPU go first? Stores and loads are plain
+ * ones, as x86's are: they go through the CPU's store buffer. Everything else is a locked operation.
+ */
+uint64_t world_load(const volatile void *at, unsigned bytes);
+void world_store(void *at, unsigned bytes, uint64_t value);
+void world_locked(const volatile void *at);
 
 /* In world.c: a 64-bit word has changed. */
 void world_changed(const volatile void *at, uint64_t old, uint64_t value);
 
 static inline uint8_t cgdt_load8_acquire_(const uint8_t *from)
 {
-    world_access(from, false);
-    return *(const volatile uint8_t *)from;
+    return (uint8_t)world_load(from, 1);
 }
 
 static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
 {
-    world_access(to, true);
-    *(volatile uint8_t *)to = value;
+    world_store(to, 1, value);
 }
 
 static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
 {
-    world_access(at, true);
+    world_locked(at);
     if (*(volatile uint8_t *)at != expected)
         return false;
     *(volatile uint8_t *)at = value;
@@ -40,8 +43,7 @@ static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t val
 
 static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
 {
-    world_access(from, false);
-    return *(const volatile uint32_t *)from;
+    return (uint32_t)world_load(from, 4);
 }
 
 static inline uint32_t cgdt_load32_acquire_(const uint32_t *from)
@@ -56,14 +58,13 @@ static inline uint32_t cgdt_load32_seq_cst_(const uint32_t *from)
 
 static inline void cgdt_add32_seq_cst_(uint32_t *to, uint32_t value)
 {
-    world_access(to, true);
+    world_locked(to);
     *(volatile uint32_t *)to += value;
 }
 
 static inline void cgdt_store32_relaxed_(uint32_t *to, uint32_t value)
 {
-    world_access(to, true);
-    *(volatile uint32_t *)to = value;
+    world_store(to, 4, value);
 }
 
 static inline void cgdt_store32_release_(uint32_t *to, uint32_t value)
@@ -73,7 +74,7 @@ static inline void cgdt_store32_release_(uint32_t *to, uint32_t value)
 
 static inline bool cgdt_cas32_acq_rel_(uint32_t *at, uint32_t expected, uint32_t value)
 {
-    world_access(at, true);
+    world_locked(at);
     if (*(volatile uint32_t *)at != expected)
         return false;
     *(volatile uint32_t *)at = value;
@@ -82,26 +83,22 @@ static inline bool cgdt_cas32_acq_rel_(uint32_t *at, uint32_t expected, uint32_t
 
 static inline uintptr_t cgdt_load_pointer_acquire_(const uintptr_t *from)
 {
-    world_access(from, false);
-    return *(const volatile uintptr_t *)from;
+    return (uintptr_t)world_load(from, sizeof(uintptr_t));
 }
 
 static inline void cgdt_store_pointer_release_(uintptr_t *to, uintptr_t value)
 {
-    world_access(to, true);
-    *(volatile uintptr_t *)to = value;
+    world_store(to, sizeof(uintptr_t), value);
 }
 
 static inline uint64_t cgdt_load_descriptor_(const uint64_t *from)
 {
-    world_access(from, false);
-    return *(const volatile uint64_t *)from;
+    return world_load(from, 8);
 }
 
 static inline uint64_t cgdt_load64_seq_cst_(const cgdt_word_t *from)
 {
-    world_access(from, false);
-    return *(const volatile cgdt_word_t *)from;
+    return world_load(from, 8);
 }
 
 static inline uint64_t cgdt_load64_relaxed_(const cgdt_word_t *from)
@@ -116,15 +113,12 @@ static inline uint64_t cgdt_load64_acquire_(const cgdt_word_t *from)
 
 static inline void cgdt_store64_relaxed_(cgdt_word_t *to, uint64_t value)
 {
-    world_access(to, true);
-    const uint64_t old = *(volatile cgdt_word_t *)to;
-    *(volatile cgdt_word_t *)to = value;
-    world_changed(to, old, value);
+    world_store(to, 8, value);
 }
 
 static inline uint64_t cgdt_cas64_seq_cst_(cgdt_word_t *at, uint64_t expected, uint64_t value)
 {
-    world_access(at, true);
+    world_locked(at);
     const uint64_t old = *(volatile cgdt_word_t *)at;
     if (old == expected) {
         *(volatile cgdt_word_t *)at = value;
@@ -135,7 +129,7 @@ static inline uint64_t cgdt_cas64_seq_cst_(cgdt_word_t *at, uint64_t expected, u
 
 static inline uint64_t cgdt_or64_seq_cst_(cgdt_word_t *at, uint64_t bits)
 {
-    world_access(at, true);
+    world_locked(at);
     const uint64_t old = *(volatile cgdt_word_t *)at;
     *(volatile cgdt_word_t *)at = old | bits;
     world_changed(at, old, old | bits);
@@ -144,7 +138,7 @@ static inline uint64_t cgdt_or64_seq_cst_(cgdt_word_t *at, uint64_t bits)
 
 static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
 {
-    world_access(at, true);
+    world_locked(at);
     const uint64_t old = *(volatile cgdt_word_t *)at;
     *(volatile cgdt_word_t *)at = old & bits;
     world_changed(at, old, old & bits);
@@ -153,7 +147,7 @@ static inline uint64_t cgdt_and64_seq_cst_(cgdt_word_t *at, uint64_t bits)
 
 static inline void cgdt_increment64_seq_cst_(cgdt_word_t *at)
 {
-    world_access(at, true);
+    world_locked(at);
     *(volatile cgdt_word_t *)at += 1;
 }
 

@@ -169,6 +169,7 @@ static void body(unsigned cpu)
 
         memset(record, 0, sizeof(*record));
         record->call = now.scenario->program[cpu].call[i];
+        record->cpu = cpu;
         record->began = explorer_call_begins();
         if (record->call.kind == CALL_FREE || record->call.kind >= CALL_ONLINE_AT)
             record->slot[0] = now.handles[record->call.handle];
@@ -185,7 +186,7 @@ static void body(unsigned cpu)
             memcpy(&now.handles[record->call.handle], record->slot,
                    record->call.n > 1 && record->call.kind == CALL_ALLOC ? 4u * record->call.n
                                                                          : 4u);
-        record->returned = explorer_call_returns();
+        explorer_call_returns(&record->returned);
     }
 }
 
@@ -415,13 +416,18 @@ static void set_up(const struct scenario *scenario)
     world_keep();
 }
 
-void run_scenario(const struct scenario *scenario, unsigned bound, bool again, struct run *run)
+void run_scenario(const struct scenario *scenario, const struct how *how, struct run *run)
 {
-    const struct exploration what = {
-        .cpus = scenario->cpus, .bound = bound, .begin = begin, .body = body, .end = end};
+    const struct exploration what = {.cpus = scenario->cpus,
+                                     .bound = how->bound,
+                                     .store_buffers = how->store_buffers,
+                                     .begin = begin,
+                                     .body = body,
+                                     .end = end,
+                                     .arrive = world_arrive};
 
     *run = (struct run){.outcomes = 0};
-    if (!again) {
+    if (!how->again) {
         memset(states_seen, 0, sizeof(states_seen));
         memset(outcomes_seen, 0, sizeof(outcomes_seen));
     }

@@ -11,8 +11,13 @@ struct run {
     unsigned outcomes; /* different answers and states */
 };
 
-/* bound: preemptions, or UNBOUNDED. again: count only what the run before this one has not seen. */
-void run_scenario(const struct scenario *scenario, unsigned bound, bool again, struct run *run);
+struct how {
+    unsigned bound;     /* preemptions, or UNBOUNDED */
+    bool store_buffers; /* as struct exploration has them */
+    bool again;         /* count only what the run before this one has not seen */
+};
+
+void run_scenario(const struct scenario *scenario, const struct how *how, struct run *run);
 
 /* The calls of the last schedule and what they answered. */
 void run_print_calls(FILE *to);

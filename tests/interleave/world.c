@@ -153,11 +153,15 @@ static bool inside(const volatile void *at, const void *block, size_t bytes)
     return (uintptr_t)at - (uintptr_t)block < bytes;
 }
 
+static uint32_t page_of(const volatile void *at)
+{
+    return (uint32_t)(((uintptr_t)at - (uintptr_t)world.page) / CGDT_PAGE_BYTES);
+}
+
 /* May the running CPU touch this word of a page? */
 static void check_page_access(const volatile void *at, bool write)
 {
-    const size_t offset = (uintptr_t)at - (uintptr_t)world.page;
-    const uint32_t page = (uint32_t)(offset / CGDT_PAGE_BYTES);
+    const uint32_t page = page_of(at);
     const unsigned cpu = explorer_cpu();
 
     if (world.state.use[page] == GONE)
@@ -166,33 +170,79 @@ static void check_page_access(const volatile void *at, bool write)
         explorer_violation("a private page is touched without the lock");
     if (world.state.use[page] == SEALED && write && live_slot[cpu] == NULL)
         explorer_violation("a sealed page is stored to outside live_write");
-    if (write)
-        dirty[page] = true;
 }
 
-void world_access(const volatile void *at, bool write)
-{
-    const bool page = inside(at, world.page, sizeof(world.page));
+#define UNWATCHED UINT32_MAX /* a place */
 
-    if (explorer_cpu() == NO_CPU) {
-        if (page && write)
-            dirty[((uintptr_t)at - (uintptr_t)world.page) / CGDT_PAGE_BYTES] = true;
-        return;
-    }
-    if (!write && explorer_owns(at))
-        return; /* an argument of its own */
-    if (!page && !inside(at, world.state.pool, sizeof(world.state.pool)))
+/* Whether the access is allowed; and the place that it is announced as. */
+static uint32_t watch(const volatile void *at, bool write)
+{
+    if (explorer_cpu() == NO_CPU || (!write && explorer_owns(at)))
+        return UNWATCHED; /* an argument of its own */
+    if (inside(at, world.state.pool, sizeof(world.state.pool)))
+        /* Bytes of owners are also read and changed by eights. */
+        return inside(at, the_pool->map.owners, the_pool->map.slots) ? place_of(at) & ~1u
+                                                                     : place_of(at);
+    if (!inside(at, world.page, sizeof(world.page)))
         explorer_violation("memory that is neither the pool's nor a page's is touched");
-    if (!page) {
-        explorer_access(write, place_of(at));
-        return;
-    }
     check_page_access(at, write);
     /* A private page is the lock holder's alone. */
-    if (world.state.use[((uintptr_t)at - (uintptr_t)world.page) / CGDT_PAGE_BYTES] == SEALED) {
-        explorer_access(write, place_of(at) & ~3u);
-        check_page_access(at, write); /* what was right when it was announced may be wrong now */
+    return world.state.use[page_of(at)] == SEALED ? place_of(at) & ~3u : UNWATCHED;
+}
+
+/* What was right when it was announced may be wrong now. */
+static void watch_again(const volatile void *at, bool write)
+{
+    if (inside(at, world.page, sizeof(world.page)))
+        check_page_access(at, write);
+}
+
+void world_locked(const volatile void *at)
+{
+    const uint32_t place = watch(at, true);
+
+    if (place == UNWATCHED)
+        return;
+    explorer_access(OP_LOCKED, place);
+    watch_again(at, true);
+}
+
+uint64_t world_load(const volatile void *at, unsigned bytes)
+{
+    const uint32_t place = watch(at, false);
+    uint64_t value = 0;
+
+    if (place != UNWATCHED) {
+        explorer_access(OP_READ, place);
+        watch_again(at, false);
     }
+    memcpy(&value, (const void *)(uintptr_t)at, bytes);
+    return explorer_cpu() == NO_CPU ? value : explorer_load(at, bytes, value);
+}
+
+void world_store(void *at, unsigned bytes, uint64_t value)
+{
+    const uint32_t place = watch(at, true);
+
+    if (place == UNWATCHED)
+        world_arrive(explorer_cpu(), at, bytes, value);
+    else
+        explorer_store(place, at, bytes, value);
+}
+
+void world_arrive(unsigned cpu, void *at, unsigned bytes, uint64_t value)
+{
+    uint64_t old = 0;
+
+    if (inside(at, world.page, sizeof(world.page))) {
+        if (world.state.use[page_of(at)] == GONE)
+            explorer_violation("a store comes to a page that is no longer mapped");
+        dirty[page_of(at)] = true;
+    }
+    memcpy(&old, at, bytes);
+    memcpy(at, &value, bytes);
+    if (bytes == 8 && cpu != NO_CPU)
+        supply_changed(cpu, at, old, value);
 }
 
 void world_changed(const volatile void *at, uint64_t old, uint64_t value)
@@ -203,9 +253,9 @@ void world_changed(const volatile void *at, uint64_t old, uint64_t value)
 
 void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2])
 {
-    world_access(&world.page[page][entry], false);
-    halves[0] = world.page[page][entry];
-    halves[1] = world.page[page][entry + 1];
+    halves[0] = world_load(&world.page[page][entry], sizeof(cgdt_desc_t));
+    halves[1] = explorer_load(&world.page[page][entry + 1], sizeof(cgdt_desc_t),
+                              world.page[page][entry + 1]);
 }
 
 static void demand(bool holds, const char *rule)
@@ -219,7 +269,7 @@ static void port_point(uint32_t page, bool changes)
 {
     demand(page < WORLD_PAGES, "rule 2: no such page");
     if (explorer_cpu() != NO_CPU)
-        explorer_access(changes, place_of(&world.state.use[page]));
+        explorer_access(changes ? OP_LOCKED : OP_READ, place_of(&world.state.use[page]));
 }
 
 /* A call that needs slots takes the lock or maps a page only where there were too few. */
@@ -397,12 +447,14 @@ static void print_pool_word(FILE *to, const unsigned char *at)
 
 void world_print_op(FILE *to, const struct op *op)
 {
-    static const char *const kinds[] = {"read  ", "write ", "lock", "unlock", "call", "return"};
+    static const char *const kinds[] = {"read  ", "write ", "locked", "lock",
+                                        "unlock", "call",   "return"};
     const unsigned char *at = (const unsigned char *)&world + (size_t)op->place * UNIT_BYTES;
 
     (void)fputs(kinds[op->kind], to);
-    if (op->kind != OP_READ && op->kind != OP_WRITE)
+    if (op->kind > OP_LOCKED)
         return;
+    (void)fputc(' ', to);
     if (inside(at, world.state.pool, sizeof(world.state.pool)))
         print_pool_word(to, at);
     else if (inside(at, world.page, sizeof(world.page)))

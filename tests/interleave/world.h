@@ -27,6 +27,9 @@ void *world_clear(uint32_t window_pages);
 /* The pool that lives there, for names. */
 void world_set_pool(struct cgdt_pool *pool);
 
+/* A CPU's plain store comes to memory (exploration.arrive). */
+void world_arrive(unsigned cpu, void *at, unsigned bytes, uint64_t value);
+
 /* Keep the present state; go back to it. */
 void world_keep(void);
 void world_restore(void);
