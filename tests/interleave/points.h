@@ -29,13 +29,15 @@ static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
     *(volatile uint8_t *)to = value;
 }
 
-static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t *expected, uint8_t value)
 {
     world_access(at, true);
-    if (*(volatile uint8_t *)at != expected)
-        return false;
-    *(volatile uint8_t *)at = value;
-    return true;
+    const uint8_t old = *(volatile uint8_t *)at;
+    if (old == *expected)
+        *(volatile uint8_t *)at = value;
+    const bool done = old == *expected;
+    *expected = old;
+    return done;
 }
 
 static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)
