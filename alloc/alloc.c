@@ -39,7 +39,7 @@ int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *
  * Under the lock: a page more, whose lowest slot is claimed, and has the template before others can
  * see it.
  */
-CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, uint32_t *number)
+CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
 {
     struct growth growth = {0, 0, 0, 0};
 
@@ -69,7 +69,7 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot,
         cgdt_slotmap_take_slowly_(&pool->map); /* another CPU may have grown the pool */
     const bool grows = number == CGDT_SLOTMAP_NONE;
     if (grows)
-        error = grow(pool, &number);
+        error = grow_for_one(pool, &number);
     cgdt_pool_unlock_(pool);
     if (error != 0)
         return error;
@@ -106,9 +106,10 @@ CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint
 static CGDT_FAST_ int give_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
     const uint32_t number = cgdt_slot_number(slot);
+    const int refused = cgdt_slot_release_begin_(pool, slot, pin);
 
-    if (!cgdt_slot_release_begin_(pool, slot, pin))
-        return cgdt_slot_not_owned_(pool, slot);
+    if (refused != 0)
+        return refused;
     const int error = cgdt_slot_erase_(pool, number);
     if (error != 0)
         return take_back(pool, slot, pin, error);

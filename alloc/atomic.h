@@ -34,10 +34,10 @@ static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
     __atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
-/* True and stored if *at was `expected`. */
-static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+/* True and stored if *at was *expected, which else becomes what it was. */
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t *expected, uint8_t value)
 {
-    return __atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_ACQ_REL,
+    return __atomic_compare_exchange_n(at, expected, value, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_ACQUIRE);
 }
 

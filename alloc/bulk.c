@@ -76,15 +76,15 @@ CGDT_COMPACT_ int cgdt_free_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t
     while (begun < n) {
         if (n - begun >= 8 && begin_eight(pool, &slots[begun])) {
             begun += 8;
-        } else if (cgdt_slot_release_begin_(pool, slots[begun], 0)) {
-            begun++;
-        } else {
-            const int error = cgdt_slot_not_owned_(pool, slots[begun]);
-
+            continue;
+        }
+        const int error = cgdt_slot_release_begin_(pool, slots[begun], 0);
+        if (error != 0) {
             while (begun-- > 0)
                 cgdt_slot_release_abort_(pool, slots[begun], 0);
             return error;
         }
+        begun++;
     }
     return finish(pool, n, slots);
 }

@@ -89,7 +89,7 @@ CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct req
 }
 
 /* Under the lock: the slots that pages in service have not, on new ones. */
-CGDT_COMPACT_ static int grow(struct cgdt_pool *pool, struct request *request)
+CGDT_COMPACT_ static int grow_for_all(struct cgdt_pool *pool, struct request *request)
 {
     struct growth growth = {0, 0, 0, 0};
 
@@ -135,7 +135,7 @@ CGDT_SELDOM_ int cgdt_claim_slots_(struct cgdt_pool *pool, uint32_t n, cgdt_slot
         if (error == 0)
             error = write_claimed(pool, &request);
         if (error == 0)
-            error = grow(pool, &request);
+            error = grow_for_all(pool, &request);
         error = settle(pool, &request, error);
     }
     cgdt_pool_unlock_(pool);

@@ -25,63 +25,69 @@ struct target {
  * caller's memory is meanwhile. False: all are there already, as in most writes of a context
  * switch.
  */
-static CGDT_INLINE_UNLESS_SMALL_ bool load_values(const struct target *target,
-                                                  const cgdt_desc_t *values,
-                                                  const struct cgdt_batch *batch, cgdt_desc_t *copy)
+static CGDT_INLINE_UNLESS_SMALL_ bool
+load_values(const cgdt_desc_t *there, const cgdt_desc_t *values, uint32_t n, cgdt_desc_t *copy)
 {
-    const cgdt_desc_t *there = target->table.descs + batch->first;
     cgdt_desc_t differs = 0;
 
-    for (uint32_t i = 0; i < batch->count; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         copy[i] = cgdt_load_descriptor_(&values[i]);
         differs |= copy[i] ^ cgdt_load_descriptor_(&there[i]);
     }
     return differs != 0;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target,
-                                                const cgdt_desc_t *values, struct cgdt_batch *batch,
+static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target, uint32_t first,
+                                                const cgdt_desc_t *values, uint32_t n,
                                                 cgdt_desc_t *copy)
 {
-    if (!load_values(target, values, batch, copy))
+    struct cgdt_batch batch = {.values = copy,
+                               .profile = target->pool->given.config.profile,
+                               .first = (uint16_t)first,
+                               .count = (uint16_t)n,
+                               .order = CGDT_BATCH_ANY,
+                               .stored = true};
+
+    if (!load_values(target->table.descs + first, values, n, copy))
         return 0;
-    batch->values = copy;
-    batch->profile = target->pool->given.config.profile;
-    const int error = cgdt_accept_(batch, &target->table, target->null_entry, copy);
+    const int error = cgdt_accept_(&batch, &target->table, target->null_entry, copy);
     if (error < 0)
         return error;
-    batch->stored = true;
     return cgdt_store_batch_(target->pool, target->page, &target->state,
-                             (uint32_t)(target->table.descs - target->state.view), batch);
+                             (uint32_t)(target->table.descs - target->state.view), &batch);
 }
 
-/* Of a large slot or the common page, as at boot: 4 KiB of stack. */
-CGDT_SELDOM_ static int write_many(const struct target *target, const cgdt_desc_t *values,
-                                   struct cgdt_batch *batch)
+/*
+ * Of a large slot or the common page, as at boot. All of it at once, since a write that fails
+ * changes nothing; contents.h says what stack that takes.
+ */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wframe-larger-than="
+CGDT_SELDOM_ static int write_many(const struct target *target, uint32_t first,
+                                   const cgdt_desc_t *values, uint32_t n)
 {
     cgdt_desc_t copy[CGDT_PAGE_ENTRIES];
 
-    return write_copy(target, values, batch, copy);
+    return write_copy(target, first, values, n, copy);
 }
+#pragma GCC diagnostic pop
 
-static CGDT_INLINE_UNLESS_SMALL_ int write_few(const struct target *target,
-                                               const cgdt_desc_t *values, struct cgdt_batch *batch)
+static CGDT_INLINE_UNLESS_SMALL_ int write_few(const struct target *target, uint32_t first,
+                                               const cgdt_desc_t *values, uint32_t n)
 {
     cgdt_desc_t copy[FEW];
 
-    return write_copy(target, values, batch, copy);
+    return write_copy(target, first, values, n, copy);
 }
 
 static CGDT_INLINE_UNLESS_SMALL_ int write_table(const struct target *target, uint32_t first,
                                                  const void *desc, uint32_t n)
 {
     const int error = cgdt_accept_range_(&target->table, first, n, desc);
-    struct cgdt_batch batch = {
-        .first = (uint16_t)first, .count = (uint16_t)n, .order = CGDT_BATCH_ANY};
 
     if (error != 0 || n == 0)
         return error;
-    return n <= FEW ? write_few(target, desc, &batch) : write_many(target, desc, &batch);
+    return n <= FEW ? write_few(target, first, desc, n) : write_many(target, first, desc, n);
 }
 
 CGDT_COMPACT_ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first,

@@ -3,31 +3,27 @@
 #include "slot.h"
 #include "store.h"
 
-/*
- * By one look: the slot may be somebody's again by now. A slot has its generation also while its
- * page is not there.
- */
-CGDT_SELDOM_ int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot)
+/* A slot has its generation also while its page is not there. */
+CGDT_SELDOM_ int cgdt_slot_refused_(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t byte)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
     if (number >= pool->map.slots)
         return -CGDT_ENOENT;
-    const uint32_t byte = cgdt_slotmap_owner_(&pool->map, number);
     if (cgdt_slot_handle_(number, byte & (CGDT_SLOTMAP_GENERATIONS - 1u)) != slot)
         return -CGDT_ESTALE;
-    if ((byte & CGDT_SLOTMAP_OWNED) == 0)
-        return -CGDT_ENOENT;
-    return (byte & CGDT_SLOTMAP_PINNED) != 0 ? -CGDT_EBUSY : -CGDT_ESTALE;
+    return (byte & CGDT_SLOTMAP_PINNED) != 0 ? -CGDT_EBUSY : -CGDT_ENOENT;
 }
 
 int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page)
 {
     const uint32_t number = cgdt_slot_number(slot);
 
-    if (!cgdt_slot_is_possible_(pool, slot) ||
-        !cgdt_slotmap_is_owned_(&pool->map, number, cgdt_slot_generation_(slot)))
-        return cgdt_slot_not_owned_(pool, slot);
+    if (!cgdt_slot_is_possible_(pool, slot))
+        return cgdt_slot_refused_(pool, slot, 0);
+    const uint32_t byte = cgdt_slotmap_owner_(&pool->map, number);
+    if (!cgdt_slotmap_is_owned_(byte, cgdt_slot_generation_(slot)))
+        return cgdt_slot_refused_(pool, slot, byte);
     /* A page stays in service while one of its slots is owned. */
     *page = cgdt_page_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
     return 0;

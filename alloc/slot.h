@@ -42,15 +42,24 @@ static inline bool cgdt_slot_is_possible_(const struct cgdt_pool *pool, cgdt_slo
 }
 
 /*
- * A handle's slot: owned -> releasing. False, and no change, if the handle is not its owner's.
- * `pin` is CGDT_SLOTMAP_PINNED for the directory, whose slots nobody else frees, and 0 for all
- * others.
+ * Why a handle is refused whose slot's byte was `byte` when it was looked at: -CGDT_ENOENT,
+ * -CGDT_ESTALE; or -CGDT_EBUSY, a CPU has it.
  */
-static inline bool cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
+int cgdt_slot_refused_(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t byte);
+
+/*
+ * A handle's slot: owned -> releasing; 0, or why not, and no change. `pin` is CGDT_SLOTMAP_PINNED
+ * for the directory, whose slots nobody else frees, and 0 for all others.
+ */
+static inline int cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
-    return cgdt_slot_is_possible_(pool, slot) &&
-           cgdt_slotmap_release_begin_(&pool->map, cgdt_slot_number(slot),
-                                       cgdt_slot_generation_(slot), pin);
+    uint8_t seen = 0;
+
+    if (cgdt_slot_is_possible_(pool, slot) &&
+        cgdt_slotmap_release_begin_(&pool->map, cgdt_slot_number(slot), cgdt_slot_generation_(slot),
+                                    pin, &seen))
+        return 0;
+    return cgdt_slot_refused_(pool, slot, seen);
 }
 
 /* releasing -> owned. */
@@ -59,9 +68,6 @@ static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t 
     cgdt_slotmap_release_abort_(&pool->map, cgdt_slot_number(slot), cgdt_slot_generation_(slot),
                                 pin);
 }
-
-/* Why a handle's slot cannot be freed: -CGDT_ENOENT, -CGDT_ESTALE; or -CGDT_EBUSY, a CPU has it. */
-int cgdt_slot_not_owned_(const struct cgdt_pool *pool, cgdt_slot_t slot);
 
 /* The page of a handle's slot, for its owner: 0, or -CGDT_ENOENT, -CGDT_ESTALE. */
 int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);

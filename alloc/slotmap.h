@@ -246,12 +246,10 @@ static inline uint32_t cgdt_slotmap_generation_(const struct slotmap *map, uint3
     return cgdt_slotmap_owner_(map, slot) & (CGDT_SLOTMAP_GENERATIONS - 1u);
 }
 
-/* Whether the slot is owned, and of this generation. */
-static inline bool cgdt_slotmap_is_owned_(const struct slotmap *map, uint32_t slot,
-                                          uint32_t generation)
+/* Whether a slot with this byte is owned, and of this generation. */
+static inline bool cgdt_slotmap_is_owned_(uint32_t byte, uint32_t generation)
 {
-    return (cgdt_slotmap_owner_(map, slot) & ~CGDT_SLOTMAP_PINNED) ==
-           (CGDT_SLOTMAP_OWNED | generation);
+    return (byte & ~CGDT_SLOTMAP_PINNED) == (CGDT_SLOTMAP_OWNED | generation);
 }
 
 /* A slot's byte while a generation owns it, and when that has begun to free it. */
@@ -277,7 +275,8 @@ static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uin
     return generation;
 }
 
-static inline bool cgdt_slotmap_swap_owner_(struct slotmap *map, uint32_t slot, uint8_t seen,
+/* *seen -> next. False, and *seen is what it was, if it was something else. */
+static inline bool cgdt_slotmap_swap_owner_(struct slotmap *map, uint32_t slot, uint8_t *seen,
                                             uint8_t next)
 {
     uint8_t *owner = &map->owners[slot];
@@ -285,30 +284,33 @@ static inline bool cgdt_slotmap_swap_owner_(struct slotmap *map, uint32_t slot, 
     /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
     if (!map->serialized)
         return cgdt_cas8_acq_rel_(owner, seen, next);
-    if (*owner != seen)
-        return false;
-    *owner = next;
-    return true;
+    const bool as_seen = *owner == *seen;
+    *seen = *owner;
+    if (as_seen)
+        *owner = next;
+    return as_seen;
 }
 
 /* owned -> owned and pinned. False, and no change, as release_begin. */
-static inline bool cgdt_slotmap_pin_(struct slotmap *map, uint32_t slot, uint32_t generation)
+static inline bool cgdt_slotmap_pin_(struct slotmap *map, uint32_t slot, uint32_t generation,
+                                     uint8_t *seen)
 {
     const uint8_t owned = cgdt_slotmap_owned_byte_(generation);
 
-    return cgdt_slotmap_swap_owner_(map, slot, owned, owned | CGDT_SLOTMAP_PINNED);
+    *seen = owned;
+    return cgdt_slotmap_swap_owner_(map, slot, seen, owned | CGDT_SLOTMAP_PINNED);
 }
 
 /*
  * owned -> releasing. False, and no change, if the slot is not owned, or of another generation, or
- * pinned otherwise than `pin` says. Of any number of CPUs that try, one succeeds.
+ * pinned otherwise than `pin` says. Of any number of CPUs that try, one succeeds. *seen: the byte
+ * that decided it.
  */
 static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot,
-                                               uint32_t generation, uint32_t pin)
+                                               uint32_t generation, uint32_t pin, uint8_t *seen)
 {
-    return cgdt_slotmap_swap_owner_(map, slot,
-                                    (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin),
-                                    cgdt_slotmap_next_byte_(generation));
+    *seen = (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin);
+    return cgdt_slotmap_swap_owner_(map, slot, seen, cgdt_slotmap_next_byte_(generation));
 }
 
 /* releasing -> owned: the slot could not be cleaned. */

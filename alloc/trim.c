@@ -113,7 +113,7 @@ CGDT_COMPACT_ static void seal_again(struct cgdt_pool *pool)
     }
 }
 
-CGDT_COMPACT_ static int leave(struct cgdt_pool *pool)
+CGDT_COMPACT_ static int unmap_all(struct cgdt_pool *pool)
 {
     if (is_in_use(pool))
         return -CGDT_EBUSY;
@@ -134,7 +134,7 @@ CGDT_COMPACT_ static int leave(struct cgdt_pool *pool)
 CGDT_COMPACT_ int cgdt_pool_destroy(struct cgdt_pool *pool)
 {
     cgdt_pool_lock_(pool);
-    const int error = leave(pool);
+    const int error = unmap_all(pool);
     cgdt_pool_unlock_(pool);
     return error;
 }

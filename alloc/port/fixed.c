@@ -30,7 +30,8 @@ static int fixed_map(void *ctx, uint32_t page, void **view)
     cgdt_desc_t *at = (cgdt_desc_t *)fixed->pages + (size_t)index * CGDT_PAGE_ENTRIES;
     if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !is_zero(at))
         return -CGDT_EPROTO;
-    fixed->common = fixed->common || page == CGDT_COMMON_PAGE;
+    if (page == CGDT_COMMON_PAGE) /* others are looking */
+        fixed->common = true;
     *view = at;
     return 0;
 }

@@ -108,7 +108,8 @@ static void *take_page(struct cgdt_xen_pv *xen, uint32_t page)
         return xen->ops->page_get(xen->ctx, page);
     if (index == xen->page_count)
         return NULL;
-    xen->common = xen->common || page == CGDT_COMMON_PAGE;
+    if (page == CGDT_COMMON_PAGE) /* others are looking */
+        xen->common = true;
     return (char *)xen->pages + (size_t)index * CGDT_PAGE_BYTES;
 }
 
@@ -146,30 +147,30 @@ static void xen_pv_unmap(void *ctx, uint32_t page, void *view)
         (void)ask_again(xen);
 }
 
-/*
- * A page that stays read-only is out of reach until Xen lets go of it. map() saw to it that there
- * is room.
- */
-static void undo_seal(struct cgdt_xen_pv *xen, uint32_t page, void *at)
+/* A page that stays read-only is out of reach until Xen lets go of it. */
+static void undo_seal(struct cgdt_xen_pv *xen, uint32_t page, void *at,
+                      struct cgdt_xen_pv_stuck *room)
 {
-    struct cgdt_xen_pv_stuck *stuck = stuck_at(xen, NULL);
-
-    if (set_mapping(xen, at, PTE_RW) < 0 && stuck != NULL)
-        *stuck = (struct cgdt_xen_pv_stuck){at, page};
+    if (set_mapping(xen, at, PTE_RW) < 0)
+        *room = (struct cgdt_xen_pv_stuck){at, page};
 }
 
 static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_xen_pv *xen = ctx;
-    int error = set_mapping(xen, *view, 0);
+    struct cgdt_xen_pv_stuck *room = stuck_at(xen, NULL);
 
+    /* Not after map(), but of pages that are sealed again because a destroy has failed. */
+    if (room == NULL)
+        return -CGDT_ENOMEM;
+    int error = set_mapping(xen, *view, 0);
     if (error >= 0 && xen->ops->introduce != NULL) {
         const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
 
         error = xen->ops->introduce(xen->ctx, frame);
         if (error < 0) {
             xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame);
-            undo_seal(xen, page, *view);
+            undo_seal(xen, page, *view, room);
         }
     }
     return error;

@@ -18,7 +18,8 @@ extern "C" {
  *
  * All are checked against the profile first and stored in the form that the hypervisor would keep
  * (DPL raised, ...), so that what is read back is what was meant. Entries that are equal already
- * are skipped; if all are, the port is not called.
+ * are skipped; if all are, the port is not called. desc is read once, into a copy on the stack: of
+ * up to 32 descriptors 256 bytes, of more 4 KiB.
  *
  * @param pool   the pool
  * @param slot   the slot; its owner serialises writes to it

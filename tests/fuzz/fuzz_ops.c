@@ -128,6 +128,13 @@ static bool destroy(struct run *run)
 static void close_pool(struct run *run)
 {
     mem_arm(&run->port, 0, MEM_HONEST, 0);
+    for (uint32_t cpu = 0; cpu < run->model.slots; cpu++) {
+        if (run->model.directory[cpu] == 0)
+            continue;
+        MUST(cgdt_cpu_offline(run->pool, cpu) == 0, "CPU %u", cpu);
+        model_free(&run->model, cgdt_slot_number(run->model.directory[cpu]));
+        run->model.directory[cpu] = 0;
+    }
     for (uint32_t slot = 0; slot < run->model.slots; slot++) {
         if (!run->model.owned[slot])
             continue;

@@ -60,6 +60,16 @@ int model_lookup(const struct model *model, uint32_t handle, uint32_t *slot)
     return model->owned[*slot] ? 0 : -CGDT_ENOENT;
 }
 
+int model_release(const struct model *model, uint32_t handle, uint32_t *slot)
+{
+    const int wanted = model_lookup(model, handle, slot);
+
+    for (uint32_t cpu = 0; wanted == 0 && cpu < model->slots; cpu++)
+        if (model->directory[cpu] == handle)
+            return -CGDT_EBUSY;
+    return wanted;
+}
+
 bool model_plan(const struct model *model, uint32_t n, uint32_t *slots)
 {
     uint32_t found = 0;

@@ -39,6 +39,9 @@ uint32_t model_handle(const struct model *model, uint32_t slot);
 /* 0, or the error of a handle that is not an owner's; *slot is its number. */
 int model_lookup(const struct model *model, uint32_t handle, uint32_t *slot);
 
+/* The same for a free, which a CPU's slot is not there for. */
+int model_release(const struct model *model, uint32_t handle, uint32_t *slot);
+
 /* Which n slots come next, growing if need be. False: there are not so many. */
 bool model_plan(const struct model *model, uint32_t n, uint32_t *slots);
 

@@ -87,7 +87,7 @@ static int lookup_all(const struct model *model, uint32_t n, const cgdt_slot_t *
         for (uint32_t before = 0; before < i; before++)
             if (numbers[before] + 1 == (slots[i] & 0x03ffffffu))
                 return slots[i] == slots[before] + (1u << 26) ? -CGDT_ENOENT : -CGDT_ESTALE;
-        const int wanted = model_lookup(model, slots[i], &numbers[i]);
+        const int wanted = model_release(model, slots[i], &numbers[i]);
         if (wanted != 0)
             return wanted;
     }
@@ -121,7 +121,7 @@ void op_free(struct run *run)
 {
     const uint32_t handle = take_handle(run);
     uint32_t slot = 0;
-    const int wanted = model_lookup(&run->model, handle, &slot);
+    const int wanted = model_release(&run->model, handle, &slot);
 
     if (is_as_wanted(run, cgdt_free(run->pool, handle), wanted))
         model_free(&run->model, slot);

@@ -109,7 +109,7 @@ const char *aftermath_sweep(struct cgdt_pool *pool, const struct model *model)
     if (cgdt_reserve(pool, 0) != 0 || cgdt_trim(pool) < 0 || cgdt_pool_destroy(pool) != 0)
         return "a pool without owners cannot be trimmed and destroyed";
     for (uint32_t page = 0; page < pool->pages.count; page++) {
-        if (world_page(page) != NULL)
+        if (world_is_mapped(page))
             return "a page stays mapped after destroy";
     }
     return NULL;

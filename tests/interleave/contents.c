@@ -48,12 +48,12 @@ uint32_t contents_value(const struct cgdt_pool *pool, const cgdt_desc_t descs[VA
 bool contents_are(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t n)
 {
     const struct cgdt_layout *layout = cgdt_pool_layout(pool);
-    const cgdt_desc_t *page = world_page(cgdt_slot_page(layout, slot));
+    const uint32_t page = cgdt_slot_page(layout, slot);
+    const uint32_t offset = cgdt_slot_offset(layout, slot);
     cgdt_desc_t value[VALUE_ENTRIES];
 
-    if (page == NULL)
+    if (!world_is_mapped(page))
         return false;
-    page += cgdt_slot_offset(layout, slot);
     contents_of_value(pool, n, value);
     for (uint32_t entry = 0; entry < layout->slot_entries; entry++) {
         cgdt_desc_t wanted = 0;
@@ -62,7 +62,7 @@ bool contents_are(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t n)
             wanted = contents_template()[entry];
         else if (entry < VALUE_ENTRY + VALUE_ENTRIES)
             wanted = value[entry - VALUE_ENTRY];
-        if (page[entry] != wanted)
+        if (world_entry(page, offset + entry) != wanted)
             return false;
     }
     return true;

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The search of explorer.h. */
 #include "explorer.h"
+#include "buffer.h"
 #include "coroutine.h"
 
 #include <string.h>
 
 #define MAX_POINTS  4096u
 #define STACK_BYTES (64u * 1024u)
-#define MAX_STORES  2048u /* in a buffer: those of a few calls that empty whole pages */
-
-/* Who takes steps: the CPUs, then the store buffer of each. */
-#define AGENTS      (2u * EXPLORER_CPUS)
-#define NO_AGENT    AGENTS
-#define BUFFER(cpu) (EXPLORER_CPUS + (cpu))
 
 /* A state of a schedule, the choice made there, and what remains to be chosen. */
 struct node {
@@ -34,29 +29,12 @@ struct cpu {
     bool fresh; /* its call has begun, but done nothing yet */
 };
 
-/* A store on its way to memory; or, OP_RETURN, that the call that made those before has returned. */
-struct store {
-    struct op op;
-    unsigned bytes;
-    void *at;
-    uint64_t value;
-    unsigned *returned;
-    uint16_t clock[AGENTS]; /* of its CPU, when it was made */
-};
-
-struct buffer {
-    struct store store[MAX_STORES];
-    unsigned first; /* the oldest */
-    unsigned end;
-};
-
 static struct {
     const struct exploration *what;
     struct exploration_result *result;
     struct node nodes[MAX_POINTS];
     unsigned depth; /* nodes whose choice has been made in this schedule */
     struct cpu cpu[EXPLORER_CPUS];
-    struct buffer buffer[EXPLORER_CPUS];
     uint16_t clock[AGENTS][AGENTS];
     unsigned running;
     unsigned lock_holder;
@@ -89,25 +67,6 @@ static bool reducing(void)
     return the.what->bound == UNBOUNDED;
 }
 
-static bool is_drained(unsigned cpu)
-{
-    return the.buffer[cpu].first == the.buffer[cpu].end;
-}
-
-static void join(uint16_t *clock, const uint16_t *other)
-{
-    for (unsigned agent = 0; agent < AGENTS; agent++) {
-        if (clock[agent] < other[agent])
-            clock[agent] = other[agent];
-    }
-}
-
-/* What waits until the CPU's stores have come to memory. */
-static bool waits(enum op_kind kind)
-{
-    return kind == OP_LOCKED || kind == OP_LOCK || kind == OP_UNLOCK;
-}
-
 static void stop_here(void)
 {
     coroutine_switch(&the.cpu[the.running].stack_top, the.own_stack);
@@ -133,8 +92,8 @@ static void point(enum op_kind kind, uint32_t place)
     }
     self->fresh = kind == OP_CALL;
     self->next = (struct op){kind, place};
-    if (waits(kind) && is_drained(the.running))
-        join(the.clock[the.running], the.clock[BUFFER(the.running)]);
+    if (op_waits(kind) && buffer_is_empty(the.running))
+        clock_join(the.clock[the.running], the.clock[BUFFER(the.running)]);
     stop_here();
 }
 
@@ -162,22 +121,19 @@ static bool note(enum op_kind kind, uint32_t place)
 
 void explorer_access(enum op_kind kind, uint32_t place)
 {
-    if (note(kind, place) || (waits(kind) && !is_drained(the.running)))
+    if (note(kind, place) || (op_waits(kind) && !buffer_is_empty(the.running)))
         point(kind, place);
 }
 
-static void push(const struct store *store)
+static void push(struct store store)
 {
-    struct buffer *buffer = &the.buffer[the.running];
-    struct store *last = &buffer->store[buffer->end];
+    const unsigned cpu = the.running;
 
-    if (buffer->end == MAX_STORES)
+    memcpy(store.clock, the.clock[cpu], sizeof(store.clock));
+    if (buffer_is_empty(cpu))
+        clock_join(the.clock[BUFFER(cpu)], store.clock);
+    if (!buffer_push(cpu, &store))
         explorer_violation("more stores than the explorer's buffer holds");
-    *last = *store;
-    memcpy(last->clock, the.clock[the.running], sizeof(last->clock));
-    if (is_drained(the.running))
-        join(the.clock[BUFFER(the.running)], last->clock);
-    buffer->end++;
 }
 
 void explorer_store(uint32_t place, void *at, unsigned bytes, uint64_t value)
@@ -186,7 +142,7 @@ void explorer_store(uint32_t place, void *at, unsigned bytes, uint64_t value)
         explorer_access(OP_WRITE, place);
         the.what->arrive(the.running, at, bytes, value);
     } else if (note(OP_WRITE, place)) {
-        push(&(struct store){{OP_WRITE, place}, .bytes = bytes, .at = at, .value = value});
+        push((struct store){{OP_WRITE, place}, .bytes = bytes, .at = at, .value = value});
     } else {
         the.what->arrive(the.running, at, bytes, value);
     }
@@ -194,17 +150,7 @@ void explorer_store(uint32_t place, void *at, unsigned bytes, uint64_t value)
 
 uint64_t explorer_load(const volatile void *at, unsigned bytes, uint64_t value)
 {
-    const struct buffer *buffer = &the.buffer[the.running];
-
-    for (unsigned i = buffer->first; i < buffer->end; i++) {
-        const struct store *store = &buffer->store[i];
-        const uintptr_t distance = (uintptr_t)store->at - (uintptr_t)at;
-
-        if (store->op.kind != OP_WRITE || distance >= bytes)
-            continue; /* no store is wider than a load of the same bytes: points.h */
-        memcpy((unsigned char *)&value + distance, &store->value, store->bytes);
-    }
-    return value;
+    return buffer_load(the.running, at, bytes, value);
 }
 
 void explorer_lock(uint32_t place)
@@ -238,8 +184,8 @@ void explorer_call_returns(unsigned *returned)
 {
     *returned = NEVER;
     the.cpu[the.running].fresh = false;
-    if (!is_drained(the.running)) {
-        push(&(struct store){{OP_RETURN, 0}, .returned = returned});
+    if (!buffer_is_empty(the.running)) {
+        push((struct store){{OP_RETURN, 0}, .returned = returned});
         return;
     }
     if (reducing())
@@ -267,17 +213,17 @@ static void run_cpu(unsigned cpu)
 /* The oldest store of a CPU comes to memory. */
 static void drain(unsigned cpu)
 {
-    struct buffer *buffer = &the.buffer[cpu];
-    const struct store *store = &buffer->store[buffer->first++];
+    const struct store *store = buffer_oldest(cpu);
 
+    buffer_pop(cpu);
     if (store->op.kind == OP_RETURN)
         *store->returned = ++the.time;
     else
         the.what->arrive(cpu, store->at, store->bytes, store->value);
-    if (!is_drained(cpu))
-        join(the.clock[BUFFER(cpu)], buffer->store[buffer->first].clock);
-    else if (waits(the.cpu[cpu].next.kind))
-        join(the.clock[cpu], the.clock[BUFFER(cpu)]);
+    if (!buffer_is_empty(cpu))
+        clock_join(the.clock[BUFFER(cpu)], buffer_oldest(cpu)->clock);
+    else if (op_waits(the.cpu[cpu].next.kind))
+        clock_join(the.clock[cpu], the.clock[BUFFER(cpu)]);
 }
 
 static void step(unsigned agent)
@@ -286,24 +232,6 @@ static void step(unsigned agent)
         run_cpu(agent);
     else
         drain(agent - EXPLORER_CPUS);
-}
-
-static bool is_call_edge(const struct op *op)
-{
-    return op->kind == OP_CALL || op->kind == OP_RETURN;
-}
-
-static bool dependent(const struct op *a, const struct op *b)
-{
-    if (is_call_edge(a) || is_call_edge(b))
-        return is_call_edge(a) && is_call_edge(b) && a->kind != b->kind;
-    return a->place == b->place && (a->kind != OP_READ || b->kind != OP_READ);
-}
-
-/* Whether there can be a state in which both are possible. */
-static bool may_be_coenabled(const struct op *a, const struct op *b)
-{
-    return a->kind != OP_UNLOCK && b->kind != OP_UNLOCK;
 }
 
 static const struct op *op_of(const struct node *node)
@@ -327,8 +255,8 @@ static void set_clock(unsigned depth, bool known)
     for (unsigned i = depth; i-- > 0;) {
         const struct node *earlier = &the.nodes[i];
 
-        if (clock[earlier->agent] <= i && dependent(op_of(earlier), op_of(node)))
-            join(clock, earlier->clock);
+        if (clock[earlier->agent] <= i && op_are_dependent(op_of(earlier), op_of(node)))
+            clock_join(clock, earlier->clock);
     }
     clock[node->agent] = (uint16_t)(depth + 1);
     memcpy(node->clock, clock, sizeof(node->clock));
@@ -345,7 +273,7 @@ static void want_reversal(unsigned agent, const struct op *next, unsigned from)
         struct node *node = &the.nodes[i];
 
         if (node->agent == agent || the.clock[agent][node->agent] > i ||
-            !dependent(op_of(node), next) || !may_be_coenabled(op_of(node), next))
+            !op_are_dependent(op_of(node), next) || !op_may_be_coenabled(op_of(node), next))
             continue;
         if ((node->enabled >> agent & 1u) != 0)
             node->wanted |= (uint8_t)(1u << agent);
@@ -362,7 +290,7 @@ static unsigned preemptions_with(const struct node *node, unsigned agent)
     const unsigned previous = node->previous;
     const bool preempts = previous != NO_AGENT && previous != agent &&
                           (node->enabled >> previous & 1u) != 0 &&
-                          !is_call_edge(&node->pending[previous]);
+                          !op_is_call_edge(&node->pending[previous]);
 
     return before + (preempts ? 1 : 0);
 }
@@ -370,7 +298,7 @@ static unsigned preemptions_with(const struct node *node, unsigned agent)
 static bool has_next(unsigned agent)
 {
     if (agent >= EXPLORER_CPUS)
-        return !is_drained(agent - EXPLORER_CPUS);
+        return !buffer_is_empty(agent - EXPLORER_CPUS);
     return agent < the.what->cpus && !the.cpu[agent].finished;
 }
 
@@ -396,24 +324,20 @@ static void set_wishes(struct node *node)
         const bool fresh = agent == before->agent || agent >= EXPLORER_CPUS;
         want_reversal(agent, next, fresh ? 0 : the.depth - 1);
         if (agent != before->agent && ((before->sleeping | before->tried) & bit) != 0 &&
-            !dependent(op_of(before), next))
+            !op_are_dependent(op_of(before), next))
             node->sleeping |= (uint8_t)bit;
     }
 }
 
 static const struct op *next_of(unsigned agent)
 {
-    if (agent < EXPLORER_CPUS)
-        return &the.cpu[agent].next;
-    const struct buffer *buffer = &the.buffer[agent - EXPLORER_CPUS];
-
-    return &buffer->store[buffer->first].op;
+    return agent < EXPLORER_CPUS ? &the.cpu[agent].next : &buffer_oldest(agent - EXPLORER_CPUS)->op;
 }
 
 static bool is_held_up(unsigned agent, enum op_kind kind)
 {
-    return agent < EXPLORER_CPUS &&
-           ((kind == OP_LOCK && the.lock_holder != NO_CPU) || (waits(kind) && !is_drained(agent)));
+    return agent < EXPLORER_CPUS && ((kind == OP_LOCK && the.lock_holder != NO_CPU) ||
+                                     (op_waits(kind) && !buffer_is_empty(agent)));
 }
 
 /* A state that no schedule has been in before. */
@@ -458,8 +382,8 @@ static void start_cpus(void)
     the.lock_holder = NO_CPU;
     the.violation = NULL;
     memset(the.clock, 0, sizeof(the.clock));
+    buffers_clear();
     for (unsigned cpu = 0; cpu < the.what->cpus; cpu++) {
-        the.buffer[cpu].first = the.buffer[cpu].end = 0;
         the.cpu[cpu] = (struct cpu){
             .stack_top = coroutine_prepare(the.stack[cpu], sizeof(the.stack[cpu]), entry)};
         run_cpu(cpu); /* to its first call */
@@ -469,7 +393,7 @@ static void start_cpus(void)
 static bool all_finished(void)
 {
     for (unsigned cpu = 0; cpu < the.what->cpus; cpu++) {
-        if (!the.cpu[cpu].finished || !is_drained(cpu))
+        if (!the.cpu[cpu].finished || !buffer_is_empty(cpu))
             return false;
     }
     return true;

@@ -37,8 +37,8 @@
 #ifndef CGDT_TESTS_EXPLORER_H
 #define CGDT_TESTS_EXPLORER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "op.h"
+
 #include <stdio.h>
 
 #define EXPLORER_CPUS   3u
@@ -46,21 +46,6 @@
 #define NO_CPU          EXPLORER_CPUS
 
 #define NEVER UINT32_MAX /* a time */
-
-enum op_kind {
-    OP_READ,
-    OP_WRITE,
-    OP_LOCKED, /* a read-modify-write, whether it changes the word or not; what a port changes */
-    OP_LOCK,
-    OP_UNLOCK,
-    OP_CALL,   /* a call begins */
-    OP_RETURN, /* it has returned */
-};
-
-struct op {
-    enum op_kind kind;
-    uint32_t place; /* which word; 0 .. EXPLORER_PLACES-1 */
-};
 
 struct exploration {
     unsigned cpus;      /* 1 .. EXPLORER_CPUS */

@@ -13,7 +13,8 @@ typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 
 /*
  * In world.c: is the access allowed, and shall another CPU go first? Stores and loads are plain
- * ones, as x86's are: they go through the CPU's store buffer. Everything else is a locked operation.
+ * ones, as x86's are: they go through the CPU's store buffer. Everything else is a locked
+ * operation.
  */
 uint64_t world_load(const volatile void *at, unsigned bytes);
 void world_store(void *at, unsigned bytes, uint64_t value);
@@ -32,13 +33,15 @@ static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
     world_store(to, 1, value);
 }
 
-static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t *expected, uint8_t value)
 {
     world_locked(at);
-    if (*(volatile uint8_t *)at != expected)
-        return false;
-    *(volatile uint8_t *)at = value;
-    return true;
+    const uint8_t old = *(volatile uint8_t *)at;
+    if (old == *expected)
+        *(volatile uint8_t *)at = value;
+    const bool done = old == *expected;
+    *expected = old;
+    return done;
 }
 
 static inline uint32_t cgdt_load32_relaxed_(const uint32_t *from)

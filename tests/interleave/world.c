@@ -128,9 +128,16 @@ uint64_t world_hash(void)
     return sum;
 }
 
-const cgdt_desc_t *world_page(uint32_t page)
+bool world_is_mapped(uint32_t page)
 {
-    return world.state.use[page] == GONE ? NULL : world.page[page];
+    return world.state.use[page] != GONE;
+}
+
+cgdt_desc_t world_entry(uint32_t page, uint32_t entry)
+{
+    const cgdt_desc_t *at = &world.page[page][entry];
+
+    return explorer_cpu() == NO_CPU ? *at : explorer_load(at, sizeof(*at), *at);
 }
 
 unsigned world_maps(void)
@@ -254,8 +261,7 @@ void world_changed(const volatile void *at, uint64_t old, uint64_t value)
 void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2])
 {
     halves[0] = world_load(&world.page[page][entry], sizeof(cgdt_desc_t));
-    halves[1] = explorer_load(&world.page[page][entry + 1], sizeof(cgdt_desc_t),
-                              world.page[page][entry + 1]);
+    halves[1] = world_entry(page, entry + 1);
 }
 
 static void demand(bool holds, const char *rule)

@@ -53,8 +53,9 @@ bool world_has_refused(void);
 /* A number for the state: where it is the same, so is the state, but for an improbable accident. */
 uint64_t world_hash(void);
 
-/* A page's memory as it is; NULL if it is not mapped. */
-const cgdt_desc_t *world_page(uint32_t page);
+/* Whether a page is mapped; and what it holds, as the running CPU sees it. */
+bool world_is_mapped(uint32_t page);
+cgdt_desc_t world_entry(uint32_t page, uint32_t entry);
 
 /* Both halves of a 16-byte descriptor at one instant, as a CPU that loads it sees them. */
 void world_look(uint32_t page, uint32_t entry, cgdt_desc_t halves[2]);

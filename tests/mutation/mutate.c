@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mutate FILE          every single mutation of a C file that is of use here, a line each: number,
- *                      line, kind, and what changes, with tabs between
+ *                      line, kind, and what changes, with tabs between. What changes names no
+ *                      line, so that it stays the same while lines move
  * mutate FILE NUMBER   the file with that one
  *
  * It knows tokens, not C: what does not compile is left to the compiler. Comments, strings, lines
@@ -29,8 +30,9 @@ struct token {
     const char *at;
     size_t length;
     unsigned line;
-    unsigned round; /* how many ( and [ are open around it */
-    bool fixed;     /* in a static assertion */
+    unsigned round;    /* how many ( and [ are open around it */
+    unsigned function; /* in whose body it is: the token with the name, or the file's first */
+    bool fixed;        /* in a static assertion */
 };
 
 static char *text;
@@ -119,6 +121,24 @@ static struct token token_at(const char *at)
     return token;
 }
 
+/* Names of functions: a word before ( outside of all brackets, and then {. */
+static void find_functions(void)
+{
+    unsigned braces = 0;
+    unsigned name = 0;
+    unsigned function = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (braces == 0 && tokens[i].round == 0 && tokens[i].kind == KIND_WORD && is(i + 1, "("))
+            name = i;
+        if (is(i, "{") && braces++ == 0)
+            function = is(i - 1, ")") ? name : 0;
+        tokens[i].function = function;
+        if (is(i, "}") && braces-- == 1)
+            function = 0;
+    }
+}
+
 static void read_tokens(void)
 {
     const char *at = text;
@@ -149,6 +169,7 @@ static void read_tokens(void)
         fresh = false;
     }
     tokens[count] = (struct token){.kind = KIND_END, .at = at, .line = line};
+    find_functions();
 }
 
 /* ---- one mutation ------------------------------------------------------------------------- */
@@ -179,7 +200,8 @@ static void list(const struct token *first, const char *end, const char *kind,
     while (line != text && line[-1] != '\n')
         line--;
     indent = strspn(line, " ");
-    (void)printf("%u\t%u\t%s\t", made, first->line, kind);
+    (void)printf("%u\t%u\t%s\t%.*s: ", made, first->line, kind, (int)tokens[first->function].length,
+                 tokens[first->function].at);
     print_flat(line + indent, strcspn(line + indent, "\n"));
     (void)printf(" @%zu: ", (size_t)(first->at - line) - indent + 1);
     print_flat(first->at, (size_t)(end - first->at));

@@ -133,7 +133,7 @@ static inline void cgdt_store8_release_(uint8_t *to, uint8_t value)
     plain_store8_release_(to, value);
 }
 
-static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t expected, uint8_t value)
+static inline bool cgdt_cas8_acq_rel_(uint8_t *at, uint8_t *expected, uint8_t value)
 {
     hook(HOOKED_CHANGE, at);
     return plain_cas8_acq_rel_(at, expected, value);

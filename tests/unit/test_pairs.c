@@ -196,7 +196,7 @@ static int begin_and_give_up(void)
     rival.before = rival.seen + 1;
     if (rival.seen == from)
         return cgdt_slotmap_release_begin_(&fixture.pool->map, cgdt_slot_number(slot), generation,
-                                           0)
+                                           0, &(uint8_t){0})
                    ? 0
                    : 1;
     if (rival.seen == to)

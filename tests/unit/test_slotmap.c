@@ -57,8 +57,9 @@ static uint32_t claim_one(struct slotmap *map)
 
 static void release(struct slotmap *map, uint32_t slot)
 {
-    MUST(cgdt_slotmap_release_begin_(map, slot, cgdt_slotmap_generation_(map, slot), 0), "%u",
-         slot);
+    MUST(cgdt_slotmap_release_begin_(map, slot, cgdt_slotmap_generation_(map, slot), 0,
+                                     &(uint8_t){0}),
+         "%u", slot);
     cgdt_slotmap_publish_(map, slot, 1);
 }
 
@@ -307,8 +308,8 @@ Test(slotmap, a_second_release_of_the_same_generation_is_refused)
             const uint32_t now = generation % CGDT_SLOTMAP_GENERATIONS;
             const uint32_t slot = claim_one(&made.map);
 
-            cr_assert(cgdt_slotmap_release_begin_(&made.map, slot, now, 0));
-            cr_assert_not(cgdt_slotmap_release_begin_(&made.map, slot, now, 0));
+            cr_assert(cgdt_slotmap_release_begin_(&made.map, slot, now, 0, &(uint8_t){0}));
+            cr_assert_not(cgdt_slotmap_release_begin_(&made.map, slot, now, 0, &(uint8_t){0}));
             cr_assert_not(is_free(&made.map, slot), "still releasing");
             cgdt_slotmap_publish_(&made.map, slot, 1);
             cr_assert(is_free(&made.map, slot));
@@ -321,8 +322,10 @@ Test(slotmap, a_second_release_of_the_same_generation_is_refused)
 static void must_be_nobodys(struct slotmap *map, uint32_t slot, const char *state)
 {
     for (uint32_t generation = 0; generation < CGDT_SLOTMAP_GENERATIONS; generation++) {
-        MUST(!cgdt_slotmap_is_owned_(map, slot, generation), "%s, %u", state, generation);
-        MUST(!cgdt_slotmap_release_begin_(map, slot, generation, 0), "%s, %u", state, generation);
+        MUST(!cgdt_slotmap_is_owned_(cgdt_slotmap_owner_(map, slot), generation), "%s, %u", state,
+             generation);
+        MUST(!cgdt_slotmap_release_begin_(map, slot, generation, 0, &(uint8_t){0}), "%s, %u", state,
+             generation);
     }
 }
 
@@ -337,10 +340,10 @@ Test(slotmap, only_an_owned_slot_can_be_released_by_its_generation_alone)
     cr_assert_eq(cgdt_slotmap_claim_(&made.map, 1, &first), 1 << 5);
     must_be_nobodys(&made.map, 5, "claimed");
     cgdt_slotmap_own_(&made.map, 5, 0);
-    cr_assert(cgdt_slotmap_is_owned_(&made.map, 5, 0));
+    cr_assert(cgdt_slotmap_is_owned_(cgdt_slotmap_owner_(&made.map, 5), 0));
     for (uint32_t other = 1; other < CGDT_SLOTMAP_GENERATIONS; other++)
-        cr_assert_not(cgdt_slotmap_release_begin_(&made.map, 5, other, 0));
-    cr_assert(cgdt_slotmap_release_begin_(&made.map, 5, 0, 0));
+        cr_assert_not(cgdt_slotmap_release_begin_(&made.map, 5, other, 0, &(uint8_t){0}));
+    cr_assert(cgdt_slotmap_release_begin_(&made.map, 5, 0, 0, &(uint8_t){0}));
     must_be_nobodys(&made.map, 5, "releasing");
     cgdt_slotmap_publish_(&made.map, 5, 1);
     must_be_nobodys(&made.map, 5, "free again");
@@ -357,9 +360,9 @@ Test(slotmap, a_release_that_is_aborted_leaves_the_owner)
     for (uint32_t generation = 0; generation < CGDT_SLOTMAP_GENERATIONS; generation++) {
         const uint32_t slot = claim_one(&made.map);
 
-        cr_assert(cgdt_slotmap_release_begin_(&made.map, slot, generation, 0));
+        cr_assert(cgdt_slotmap_release_begin_(&made.map, slot, generation, 0, &(uint8_t){0}));
         cgdt_slotmap_release_abort_(&made.map, slot, generation, 0);
-        cr_assert(cgdt_slotmap_is_owned_(&made.map, slot, generation));
+        cr_assert(cgdt_slotmap_is_owned_(cgdt_slotmap_owner_(&made.map, slot), generation));
         cr_assert_not(is_free(&made.map, slot));
         release(&made.map, slot);
     }

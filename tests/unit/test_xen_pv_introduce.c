@@ -156,6 +156,20 @@ Test(xen_pv_introduce, with_too_many_such_pages_there_is_none_to_be_had)
     all_come_back(&setup);
 }
 
+Test(xen_pv_introduce, with_too_many_such_pages_none_is_made_read_only)
+{
+    struct xen_setup setup;
+    cgdt_slot_t slot = 1;
+
+    open_stubborn(&setup, 16 * 2 * (CGDT_XEN_PV_STUCK + 2));
+    cr_assert_eq(cgdt_alloc(setup.pool, &slot), XEN_EFAULT);
+    void *view = setup.xen.guest + (MODEL_PAGES - 1) * CGDT_PAGE_BYTES;
+    const uint64_t asked = setup.xen.port.counts.update_va_mapping;
+    cr_assert_eq(cgdt_xen_pv_port.seal(&setup.xen.port, MODEL_PAGES - 1, &view), -CGDT_ENOMEM);
+    cr_assert_eq(setup.xen.port.counts.update_va_mapping, asked);
+    all_come_back(&setup);
+}
+
 Test(xen_pv_introduce, of_an_array_another_page_is_taken_meanwhile)
 {
     struct xen_setup setup;

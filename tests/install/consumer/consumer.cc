@@ -49,6 +49,7 @@ int main()
     cgdt_pool_stats stats;
     cgdt_pool *pool;
 
+    config.struct_bytes = sizeof(config);
     config.layout.slot_entries = 32;
     config.layout.window_pages = 14;
     config.layout.reserved_entry = CGDT_XEN_RESERVED_ENTRY;
