@@ -203,3 +203,12 @@ bool snapshot_same_pages(struct snapshot *snapshot, const struct fixture *fixtur
 {
     return compare(snapshot, fixture, false);
 }
+
+void fixture_open_used(struct fixture *fixture)
+{
+    fixture_prepare(fixture, 32, 2, 100);
+    fixture_set_common(fixture);
+    fixture_open_live(fixture);
+    for (int i = 0; i < 100; i++)
+        (void)fixture_alloc(fixture);
+}

@@ -29,6 +29,9 @@ struct fixture {
 void fixture_prepare(struct fixture *fixture, uint16_t slot_entries, uint8_t window_pages,
                      uint32_t max_cpus);
 void fixture_set_common(struct fixture *fixture);
+
+/* 100 owned slots of 32 entries in windows of two pages, live, with a common page. */
+void fixture_open_used(struct fixture *fixture);
 void fixture_set_native(struct fixture *fixture, const struct cgdt_profile *profile);
 
 /* Boot phase; or sealed at once. */

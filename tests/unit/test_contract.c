@@ -343,21 +343,12 @@ Test(contract, a_result_above_0_is_success)
     fixture_close(&fixture);
 }
 
-static void open_used(struct fixture *fixture)
-{
-    fixture_prepare(fixture, 32, 2, 100);
-    fixture_set_common(fixture);
-    fixture_open_live(fixture);
-    for (int i = 0; i < 100; i++)
-        (void)fixture_alloc(fixture);
-}
-
 Test(contract, check_names_window_page_color_and_entry_of_what_is_wrong)
 {
     struct fixture fixture;
     uint64_t seed = 81;
 
-    open_used(&fixture);
+    fixture_open_used(&fixture);
     for (int round = 0; round < 500; round++) {
         const uint32_t number = random_below(&seed, 100);
         const uint32_t entry = random_below(&seed, 32);
@@ -386,7 +377,7 @@ Test(contract, check_finds_a_descriptor_in_a_slot_that_nobody_owns)
     struct fixture fixture;
     struct cgdt_violation violation = {0};
 
-    open_used(&fixture);
+    fixture_open_used(&fixture);
     cr_assert_eq(cgdt_free(fixture.pool, 50), 0);
     fixture_slot(&fixture, 50)[31] = DATA3;
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
@@ -405,7 +396,7 @@ Test(contract, check_looks_at_the_common_page_too)
     struct fixture fixture;
     struct cgdt_violation violation = {0};
 
-    open_used(&fixture);
+    fixture_open_used(&fixture);
     strict_page(&fixture.strict, CGDT_COMMON_PAGE)[300] = TSS64;
     cr_assert_eq(cgdt_check(fixture.pool, &violation), 1);
     cr_assert_eq(violation.position, CGDT_COMMON_POSITION);

@@ -4,21 +4,12 @@
 
 #include "fixture.h"
 
-static void open_used(struct fixture *fixture)
-{
-    fixture_prepare(fixture, 32, 2, 100);
-    fixture_set_common(fixture);
-    fixture_open_live(fixture);
-    for (int i = 0; i < 100; i++)
-        (void)fixture_alloc(fixture);
-}
-
 Test(describe, shows_each_descriptor_and_its_full_length)
 {
     struct fixture fixture;
     static char text[200000];
 
-    open_used(&fixture);
+    fixture_open_used(&fixture);
     const int length = cgdt_describe(fixture.pool, 1, text, sizeof(text));
     cr_assert_eq(length, (int)strlen(text));
     cr_assert(strstr(text, "00affb000000ffff"), "%s", text);

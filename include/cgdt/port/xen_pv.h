@@ -220,7 +220,7 @@ struct cgdt_xen_pv {
     /**
      * Pages that could neither be introduced nor be made writable again. Xen is asked again at each
      * map() and unmap(); until it lets go they are given to nobody. With so many of them map() says
-     * -CGDT_ENOMEM.
+     * -CGDT_ENOMEM, and so does seal(), which leaves the page as it was.
      */
     struct cgdt_xen_pv_stuck stuck[CGDT_XEN_PV_STUCK];
     /** Under CGDT_XEN_PV_LOCK_UNDO: what a very long batch overwrites. */
