@@ -177,14 +177,18 @@ bool cgdt_descriptor_is_stable(const struct cgdt_profile *profile, cgdt_desc_t d
     return cgdt_profile_settle_(profile, &desc);
 }
 
-/* Native rules that hold only where the CPU reads the page through a read-only mapping. */
-static enum cgdt_reason check_read_only(cgdt_desc_t desc)
+/* Native rules that hold only where somebody asks for them. */
+static enum cgdt_reason check_native_rules(uint32_t rules, cgdt_desc_t desc)
 {
     if (!cgdt_desc_present(desc))
         return CGDT_FINE;
     if ((desc & CGDT_DESC_SEGMENT) != 0)
-        return (desc & CGDT_DESC_ACCESSED) == 0 ? CGDT_ACCESSED_CLEAR : CGDT_FINE;
-    return cgdt_desc_type(desc) == CGDT_SYS_TSS_BUSY ? CGDT_TSS_BUSY : CGDT_FINE;
+        return (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0 && (desc & CGDT_DESC_ACCESSED) == 0
+                   ? CGDT_ACCESSED_CLEAR
+                   : CGDT_FINE;
+    /* Type 3 is the 16-bit one, which in 64-bit mode is refused before. */
+    return (rules & CGDT_RULE_NO_BUSY_TSS) != 0 && (cgdt_desc_type(desc) & 7u) == 3 ? CGDT_TSS_BUSY
+                                                                                    : CGDT_FINE;
 }
 
 /* Whether `reason` is to be reported at all. */
@@ -255,8 +259,8 @@ static enum cgdt_reason check_entry(const struct cgdt_profile *profile, uint32_t
     reason = CGDT_FINE;
     if (profile->pairs && cgdt_desc_wide64(walk->found) && !is_whole(walk))
         return CGDT_BAD_HIGH_HALF;
-    if (!profile->xen && (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0)
-        reason = check_read_only(walk->found);
+    if (!profile->xen)
+        reason = check_native_rules(rules, walk->found);
     if (reason == CGDT_FINE && walk->entry == 0 && (rules & CGDT_RULE_NULL_ENTRY) != 0)
         return CGDT_NULL_NOT_ZERO;
     return reason;

@@ -51,8 +51,9 @@ enum cgdt_effect {
 /**
  * Why. cgdt_reason_text() has the sentence, cgdt_reason_effect() what it leads to:
  *
- * - CGDT_REFUSED: CGDT_BAD_*, and of a page as a whole CGDT_FRAME_TWICE; only where asked for with
- *   CGDT_RULE_READ_ONLY_ALIAS: CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY;
+ * - CGDT_REFUSED: CGDT_BAD_*, and of a page as a whole CGDT_FRAME_TWICE; only where asked for,
+ *   CGDT_ACCESSED_CLEAR with CGDT_RULE_READ_ONLY_ALIAS and CGDT_TSS_BUSY with
+ *   CGDT_RULE_NO_BUSY_TSS;
  * - CGDT_REWRITTEN: CGDT_DPL_RAISED, CGDT_GATE_FORCED, CGDT_LIMIT_RAISED;
  * - CGDT_HOUSE: CGDT_UNOWNED_NOT_ZERO, CGDT_NULL_NOT_ZERO.
  */
@@ -79,10 +80,14 @@ enum cgdt_reason {
     CGDT_GATE_FORCED,  /**< Xen: a call gate's DPL moves into its selector's RPL. */
     CGDT_LIMIT_RAISED, /**< PV32: a flat segment's limit is raised to 4 GiB. */
 
-    /* CGDT_REFUSED only where asked for with CGDT_RULE_READ_ONLY_ALIAS */
-    /** Native: A = 0 would be written on first load: a page fault on a read-only page. */
+    /* CGDT_REFUSED only where asked for */
+    /**
+     * Native, with CGDT_RULE_READ_ONLY_ALIAS: A = 0 would be written on first load: a page fault on
+     * a read-only page.
+     */
     CGDT_ACCESSED_CLEAR,
-    CGDT_TSS_BUSY, /**< Native: LTR of a busy TSS is a general protection fault. */
+    /** Native, with CGDT_RULE_NO_BUSY_TSS: LTR of a busy TSS is a general protection fault. */
+    CGDT_TSS_BUSY,
 
     /* CGDT_HOUSE */
     CGDT_UNOWNED_NOT_ZERO, /**< A descriptor in a slot that nobody owns. */
@@ -142,11 +147,17 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
 
 /* Additional rules, or-ed together. */
 /**
- * Native: the CPU uses a read-only mapping of the page; see CGDT_ACCESSED_CLEAR and CGDT_TSS_BUSY.
+ * Native: the CPU uses a read-only mapping of the page, so no segment may lack its accessed bit.
+ * True of a table at any time. See CGDT_ACCESSED_CLEAR.
  */
 #define CGDT_RULE_READ_ONLY_ALIAS (1u << 0)
 #define CGDT_RULE_NULL_ENTRY      (1u << 1) /**< Entry 0 of every slot must be zero. */
 #define CGDT_RULE_REWRITE_IS_OK   (1u << 2) /**< Do not report what is accepted but rewritten. */
+/**
+ * Native: no TSS may be busy, of 16 bits or more: for a table whose LTR is still to come. In a
+ * table that is in use the TSS is busy, and right. See CGDT_TSS_BUSY.
+ */
+#define CGDT_RULE_NO_BUSY_TSS (1u << 3)
 
 /**
  * The descriptors of one slot, with the rules that need more than one descriptor (16-byte pairs).

@@ -148,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t what = take8(&input);
     const uint8_t how = take8(&input);
     const struct cgdt_profile *profile = nth_profile(how);
-    const uint32_t rules = how >> 2 & 7u;
+    const uint32_t rules = how >> 2 & 15u;
 
     switch (what % 4) {
     case 0:

@@ -221,7 +221,7 @@ static void check_pages(struct input *input)
 {
     static uint64_t page[512];
     const uint8_t how = take8(input);
-    const struct check_rules rules = {nth_profile(how), how >> 2 & 7u, 8u << take8(input) % 7};
+    const struct check_rules rules = {nth_profile(how), how >> 2 & 15u, 8u << take8(input) % 7};
     const uint64_t owned = take64(input);
     struct seen seen = {.slot_entries = rules.slot_entries, .page = page};
     struct cgdt_violation first;

@@ -116,10 +116,11 @@ static enum cgdt_reason entry_reason(const struct cgdt_profile *profile, uint32_
         if (fields.type != 12 && top != 0 && top != -1)
             return CGDT_BAD_HIGH_HALF;
     }
-    if (is_native && fields.present && (rules & CGDT_RULE_READ_ONLY_ALIAS)) {
-        if (fields.segment && fields.type % 2 == 0)
+    if (is_native && fields.present) {
+        if ((rules & CGDT_RULE_READ_ONLY_ALIAS) && fields.segment && fields.type % 2 == 0)
             return CGDT_ACCESSED_CLEAR;
-        if (!fields.segment && fields.type == 11)
+        if ((rules & CGDT_RULE_NO_BUSY_TSS) && !fields.segment &&
+            (fields.type == 3 || fields.type == 11))
             return CGDT_TSS_BUSY;
     }
     if ((rules & CGDT_RULE_NULL_ENTRY) && entry == 0 && descs[0])

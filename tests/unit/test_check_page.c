@@ -246,24 +246,56 @@ Test(check_slot, xen_judges_both_halves_one_by_one)
     cr_assert_eq(bad, 2);
 }
 
-Test(check_slot, a_read_only_alias_wants_accessed_bits_and_no_busy_tss)
+/* All rules of check.h but one. */
+static uint32_t all_rules_but(uint32_t rule)
+{
+    return (CGDT_RULE_READ_ONLY_ALIAS | CGDT_RULE_NULL_ENTRY | CGDT_RULE_REWRITE_IS_OK |
+            CGDT_RULE_NO_BUSY_TSS) &
+           ~rule;
+}
+
+Test(check_slot, a_read_only_alias_wants_accessed_bits)
 {
     const uint32_t rule = CGDT_RULE_READ_ONLY_ALIAS;
     const cgdt_desc_t clear[8] = {0, RING3 & ~(1ull << 40)};
-    const cgdt_desc_t busy[8] = {0, 0, TSS | 2ull << 40, 0};
     const cgdt_desc_t fine[8] = {0, RING3, 0, 0x00cf72000000ffff, TSS, 0};
 
     for (unsigned profile = 2; profile < PROFILES; profile++) {
         const struct cgdt_profile *native = nth_profile(profile);
 
         cr_assert_eq(cgdt_check_slot(native, rule, clear, 8, NULL), CGDT_ACCESSED_CLEAR);
-        cr_assert_eq(cgdt_check_slot(native, rule, busy, 8, NULL), CGDT_TSS_BUSY);
         cr_assert_eq(cgdt_check_slot(native, rule, fine, 8, NULL), CGDT_FINE);
-        cr_assert_eq(cgdt_check_slot(native, 0, clear, 8, NULL), CGDT_FINE);
-        cr_assert_eq(cgdt_check_slot(native, 0, busy, 8, NULL), CGDT_FINE);
+        cr_assert_eq(cgdt_check_slot(native, all_rules_but(rule), clear, 8, NULL), CGDT_FINE);
     }
     cr_assert_eq(cgdt_check_slot(CGDT_PROFILE_XEN_PV64, rule, clear, 8, NULL), CGDT_FINE,
                  "Xen sets A through a mapping of its own");
+}
+
+Test(check_slot, a_busy_tss_is_wrong_only_before_ltr)
+{
+    const uint32_t rule = CGDT_RULE_NO_BUSY_TSS;
+    const cgdt_desc_t busy[8] = {0, 0, TSS | 2ull << 40, 0};
+    const cgdt_desc_t fine[8] = {0, RING3, TSS, 0, 2ull << 40 | 9ull << 40, 0};
+
+    for (unsigned profile = 2; profile < PROFILES; profile++) {
+        const struct cgdt_profile *native = nth_profile(profile);
+
+        cr_assert_eq(cgdt_check_slot(native, rule, busy, 8, NULL), CGDT_TSS_BUSY);
+        cr_assert_eq(cgdt_check_slot(native, rule, fine, 8, NULL), CGDT_FINE,
+                     "a TSS that is not present");
+        cr_assert_eq(cgdt_check_slot(native, all_rules_but(rule), busy, 8, NULL), CGDT_FINE);
+    }
+}
+
+Test(check_slot, a_busy_tss_of_16_bits_is_one)
+{
+    const cgdt_desc_t available[8] = {0, 0x000081000000002b};
+    const cgdt_desc_t busy[8] = {0, 0x000083000000002b};
+    const struct cgdt_profile *native = CGDT_PROFILE_NATIVE32;
+
+    cr_assert_eq(cgdt_check_slot(native, CGDT_RULE_NO_BUSY_TSS, busy, 8, NULL), CGDT_TSS_BUSY);
+    cr_assert_eq(cgdt_check_slot(native, CGDT_RULE_NO_BUSY_TSS, available, 8, NULL), CGDT_FINE);
+    cr_assert_eq(cgdt_check_slot(native, 0, busy, 8, NULL), CGDT_FINE);
 }
 
 static const struct cgdt_violation example = {

@@ -32,6 +32,7 @@ enum {
     KEY_JSON = 256,
     KEY_PAD,
     KEY_READ_ONLY,
+    KEY_NO_BUSY_TSS,
     KEY_NULL_ENTRY,
     KEY_REWRITE_OK,
 };
@@ -49,7 +50,11 @@ static const struct argp_option options[] = {
     {"decode", 'd', 0, 0, "Each descriptor that is not zero in words", 0},
     {"read-only", KEY_READ_ONLY, 0, 0,
      "native profiles: the CPU reads the pages through a read-only mapping, so no segment may lack "
-     "the accessed bit, and no TSS may be busy",
+     "the accessed bit",
+     0},
+    {"no-busy-tss", KEY_NO_BUSY_TSS, 0, 0,
+     "native profiles: LTR is still to come, so no TSS may be busy; in a table that is in use the "
+     "TSS is",
      0},
     {"null-entry", KEY_NULL_ENTRY, 0, 0, "Entry 0 of every slot must be zero", 0},
     {"rewrite-ok", KEY_REWRITE_OK, 0, 0,
@@ -101,6 +106,9 @@ static error_t set_flag(struct check *check, int key)
         return 0;
     case KEY_READ_ONLY:
         check->rules.rules |= CGDT_RULE_READ_ONLY_ALIAS;
+        return 0;
+    case KEY_NO_BUSY_TSS:
+        check->rules.rules |= CGDT_RULE_NO_BUSY_TSS;
         return 0;
     case KEY_NULL_ENTRY:
         check->rules.rules |= CGDT_RULE_NULL_ENTRY;

@@ -231,8 +231,8 @@ static void checker_must_name(uint32_t entry, enum cgdt_reason reason)
         sizeof(void *) == 8 ? CGDT_PROFILE_NATIVE64 : CGDT_PROFILE_NATIVE32;
     const cgdt_desc_t *table = (const cgdt_desc_t *)own_gdtr().base;
     uint32_t bad = 2;
-    const enum cgdt_reason found =
-        cgdt_check_slot(profile, CGDT_RULE_READ_ONLY_ALIAS, table + entry, 2, &bad);
+    const uint32_t rules = CGDT_RULE_READ_ONLY_ALIAS | CGDT_RULE_NO_BUSY_TSS;
+    const enum cgdt_reason found = cgdt_check_slot(profile, rules, table + entry, 2, &bad);
 
     must(found == reason, "the checker's reason", found);
     must(bad == 0, "the checker's entry", bad);
