@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include "must.h"
+#include "page_life.h"
 
 #define PAGES 4
 
@@ -66,6 +67,13 @@ Test(fixed, array_page_i_is_pool_page_i)
         cr_assert_eq(cgdt_frames(pool, slot, frames, &n, &entries), 0);
         cr_assert_eq(frames[n - 1], 500 + page, "slot %u", slot);
     }
+}
+
+Test(fixed, an_operation_that_succeeds_says_0)
+{
+    struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};
+
+    page_life_of_successes(&cgdt_fixed_port, &fixed, CGDT_PROFILE_XEN_PV64);
 }
 
 Test(fixed, the_array_ends_with_enomem)

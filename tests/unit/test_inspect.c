@@ -96,6 +96,22 @@ Test(stats, pages_are_counted_to_the_last_and_no_further)
     fixture_close(&fixture);
 }
 
+Test(describe, names_a_page_by_its_window_and_its_place_there)
+{
+    struct fixture fixture;
+    char text[100];
+    cgdt_slot_t slots[14];
+
+    fixture_prepare(&fixture, 256, 3, 14);
+    fixture.config.template_entries = 0;
+    fixture_open(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 14, slots), 0);
+    cr_assert_gt(cgdt_describe(fixture.pool, 5, text, sizeof(text)), 0);
+    cr_assert_str_eq(text, "window 1 page 2 private\n  color 0\n  color 1\n");
+    fixture_free_all(&fixture);
+    fixture_close(&fixture);
+}
+
 /* What the fields are, by hand after SDM vol. 3A figure 3-8. */
 Test(describe, has_a_line_for_each_descriptor_with_all_of_its_fields)
 {

@@ -13,6 +13,7 @@
 
 #include "must.h"
 #include "native_setup.h"
+#include "page_life.h"
 
 /* ---- the two maps ---- */
 
@@ -189,6 +190,14 @@ static void take(void *ctx)
 static void leave(void *ctx)
 {
     ((struct kernel *)ctx)->locked--;
+}
+
+Test(native, an_operation_that_succeeds_says_0)
+{
+    struct cgdt_native native = native_two_maps();
+
+    page_life_of_successes(&cgdt_native_port, &native, CGDT_PROFILE_NATIVE64);
+    page_life_of_successes(&cgdt_native_direct_port, &native, CGDT_PROFILE_NATIVE64);
 }
 
 Test(native, a_cpu_that_will_not_let_go_keeps_its_slot)

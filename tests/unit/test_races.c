@@ -297,3 +297,32 @@ Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_word)
         MUST(first == 0 || first == 1, "operation %u", n);
     }
 }
+
+static uint32_t changes;
+
+/* Of the pool's own state: the descriptors that become zero are another matter. */
+static void count_changes(enum hooked kind, const volatile void *at)
+{
+    const uintptr_t offset = (uintptr_t)at - (uintptr_t)fixture.memory;
+
+    changes += kind == HOOKED_CHANGE && offset < fixture.bytes ? 1 : 0;
+}
+
+/*
+ * 64 slots: eight words of owners, one of free bits, and a bit in the summary above. One by one it
+ * would be two changes for each slot.
+ */
+Test(races, a_bulk_free_that_rises_is_a_change_for_each_word_and_not_for_each_slot)
+{
+    cgdt_slot_t all[64];
+
+    fixture_prepare(&fixture, 32, 2, 128);
+    fixture_open_live(&fixture);
+    cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 64, all), 0);
+    changes = 0;
+    arm(count_changes, 0);
+    cr_assert_eq(cgdt_free_bulk(fixture.pool, 64, all), 0);
+    cr_assert_leq(changes, 8 + 1 + 1, "%u", changes);
+    cr_assert_geq(changes, 8 + 1, "%u", changes);
+    close_sound("a bulk free");
+}

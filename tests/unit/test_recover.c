@@ -42,7 +42,7 @@ static cgdt_slot_t kept[CPUS]; /* owned before and after, whatever dies */
 static uint32_t n_kept;
 static cgdt_slot_t given[CPUS]; /* what the call that dies gives back */
 static cgdt_slot_t got[CPUS];   /* what it is to fetch */
-static cgdt_slot_t stays;       /* CPU 3's */
+static cgdt_slot_t stays;       /* CPU 0's */
 static cgdt_slot_t goes;        /* CPU 90's */
 
 static void leave_mark(cgdt_slot_t slot)
@@ -90,7 +90,7 @@ static void open_fixture(void)
 }
 
 /*
- * 6 pages in service: 24 slots are kept, 8 are in given[], CPUs 3 and 90 have one each, and 14 are
+ * 6 pages in service: 24 slots are kept, 8 are in given[], CPUs 0 and 90 have one each, and 14 are
  * free.
  */
 static void open_pool(void)
@@ -102,7 +102,7 @@ static void open_pool(void)
     n_kept = 0;
     open_fixture();
     MUST(cgdt_alloc_bulk(fixture.pool, 40, slots) == 0, "bulk");
-    MUST(cgdt_cpu_online(fixture.pool, 3, &stays) == 0, "online");
+    MUST(cgdt_cpu_online(fixture.pool, 0, &stays) == 0, "online");
     MUST(cgdt_cpu_online(fixture.pool, 90, &goes) == 0, "online");
     leave_mark(stays);
     leave_mark(goes);
@@ -165,11 +165,11 @@ static void count_cpus(const char *when)
 
         MUST(result == -CGDT_ENOENT || result == 0, "%s: CPU %u: %d", when, cpu, result);
         if (result != 0)
-            MUST(cpu != 3, "%s: CPU 3 lost its slot", when);
+            MUST(cpu != 0, "%s: CPU 0 lost its slot", when);
         else
             MUST(count(slot, when) && cgdt_free(fixture.pool, slot) == -CGDT_EBUSY,
                  "%s: CPU %u has %x", when, cpu, slot);
-        MUST(result != 0 || (cpu == 3 && slot == stays) || (cpu == 90 && slot == goes),
+        MUST(result != 0 || (cpu == 0 && slot == stays) || (cpu == 90 && slot == goes),
              "%s: CPU %u came online", when, cpu);
     }
 }
@@ -257,7 +257,7 @@ static void the_pool_grows_to_its_ceiling(const char *when)
 
 static void each_cpu_comes_and_goes(const char *when)
 {
-    const uint32_t cpus[] = {3, 7, 90};
+    const uint32_t cpus[] = {0, 7, 90};
 
     for (size_t i = 0; i < COUNT_OF(cpus); i++) {
         (void)cgdt_cpu_offline(fixture.pool, cpus[i]);
@@ -382,6 +382,12 @@ static void free_one(void)
     (void)cgdt_free(fixture.pool, given[3]);
 }
 
+/* Of a full page, below all that are free. */
+static void free_lowest(void)
+{
+    (void)cgdt_free(fixture.pool, given[0]);
+}
+
 static void free_eight(void)
 {
     (void)cgdt_free_bulk(fixture.pool, 8, given);
@@ -424,6 +430,7 @@ DEATH_TEST(alloc_that_grows, open_full, alloc_one, 30)
 DEATH_TEST(alloc_bulk, open_pool, alloc_ten, 60)
 DEATH_TEST(alloc_bulk_that_grows, open_pool, alloc_many, 150)
 DEATH_TEST(free, open_pool, free_one, 8)
+DEATH_TEST(free_of_a_full_page, open_full, free_lowest, 8)
 DEATH_TEST(free_bulk, open_pool, free_eight, 60)
 DEATH_TEST(online, open_pool, online, 8)
 DEATH_TEST(online_that_grows, open_full, online, 30)

@@ -4,6 +4,7 @@
  * meanwhile.
  */
 #include "must.h"
+#include "page_life.h"
 #include "xen_setup.h"
 
 Test(xen_pv, a_vcpu_can_load_the_frames_of_every_slot)
@@ -279,6 +280,15 @@ static int refuse_cpu(void *ctx, uint32_t cpu)
 {
     (void)ctx;
     return cpu == 7 ? XEN_EBUSY : 0;
+}
+
+Test(xen_pv, an_operation_that_succeeds_says_0)
+{
+    struct xen_setup setup;
+
+    xen_setup_prepare(&setup, 32);
+    page_life_of_successes(setup.config.port, setup.config.port_ctx, CGDT_PROFILE_XEN_PV64);
+    xen_setup_dispose(&setup);
 }
 
 Test(xen_pv, quiesce_is_the_kernels_and_may_be_missing)
