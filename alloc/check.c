@@ -21,9 +21,8 @@
  */
 #define XEN_COMPAT_VIRT_START 0xf5800000ull
 
-#define LIMIT_MASK   0x000f00000000ffffull /* the limit field, as it lies in a descriptor */
-#define DPL_MASK     CGDT_DESC_DPL(3)
-#define HIGH_NONZERO (0x1full << 40) /* bits 12:8 of the fourth dword must be zero (SDM 5.8.3.1) */
+#define LIMIT_MASK 0x000f00000000ffffull /* the limit field, as it lies in a descriptor */
+#define DPL_MASK   CGDT_DESC_DPL(3)
 
 /* What a descriptor of Xen's has that is taken as it is: present code and data of ring 3. */
 #define PLAIN64 (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_DPL(3))
@@ -98,7 +97,7 @@ static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, cgdt_desc
     return limit_raised ? CGDT_LIMIT_RAISED : CGDT_FINE;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
+static inline enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
 {
     /* Bit t: system type t may stand in a GDT (SDM vol. 3A table 3-2, the two columns). */
     const unsigned allowed64 = 1u << 2 | 1u << 9 | 1u << 0xb | 1u << 0xc;
@@ -112,8 +111,6 @@ static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_native(bool wide, cgdt_d
         return CGDT_FINE;
     if ((desc & CGDT_DESC_SEGMENT) != 0)
         return wide && (desc & long_and_big) == long_and_big ? CGDT_BAD_LONG_AND_BIG : CGDT_FINE;
-    if (wide && type == 1u) /* what a high half looks like */
-        return CGDT_FINE;
     if (((wide ? gates64 : gates32) & type) != 0)
         return CGDT_BAD_GATE_TYPE;
     return ((wide ? allowed64 : allowed32) & type) != 0 ? CGDT_FINE : CGDT_BAD_RESERVED_TYPE;
@@ -144,8 +141,11 @@ static enum cgdt_reason judge_native32(cgdt_desc_t desc, cgdt_desc_t *stored)
 const struct cgdt_profile cgdt_profile_xen_pv64 = {
     .judge = judge_xen_pv64, .plain = PLAIN64, .xen = true, .wide = true};
 const struct cgdt_profile cgdt_profile_xen_pv32 = {.judge = judge_xen_pv32, .xen = true};
+/* The upper half of a base begins at bit 32: of 57 or 48 bits, the highest is its bit 24 or 15. */
 const struct cgdt_profile cgdt_profile_native64 = {
-    .judge = judge_native64, .pairs = true, .wide = true};
+    .judge = judge_native64, .pairs = true, .wide = true, .sign_bit = 57 - 1 - 32};
+const struct cgdt_profile cgdt_profile_native64_la48 = {
+    .judge = judge_native64, .pairs = true, .wide = true, .sign_bit = 48 - 1 - 32};
 const struct cgdt_profile cgdt_profile_native32 = {.judge = judge_native32};
 
 enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_desc_t desc,
@@ -159,7 +159,7 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
     return reason;
 }
 
-bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc)
+CGDT_COMPACT_ bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc)
 {
     const enum cgdt_reason first = profile->judge(*desc, desc);
 
@@ -183,7 +183,7 @@ static enum cgdt_reason check_native_rules(uint32_t rules, cgdt_desc_t desc)
     if (!cgdt_desc_present(desc))
         return CGDT_FINE;
     if ((desc & CGDT_DESC_SEGMENT) != 0)
-        return (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0 && (desc & CGDT_DESC_ACCESSED) == 0
+        return (rules & CGDT_RULE_READ_ONLY_ALIAS) != 0 && cgdt_profile_sets_accessed_(desc)
                    ? CGDT_ACCESSED_CLEAR
                    : CGDT_FINE;
     /* Type 3 is the 16-bit one, which in 64-bit mode is refused before. */
@@ -198,16 +198,15 @@ static bool counts(enum cgdt_reason reason, uint32_t rules)
                                     cgdt_reason_effect(reason) == CGDT_REWRITTEN);
 }
 
-/*
- * LTR and LLDT of a base that is not canonical for 57-bit addresses raise #GP; of a call gate the
- * call does.
- */
-bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high)
+/* LTR and LLDT of a base that is not canonical raise #GP; of a call gate the call does. */
+CGDT_COMPACT_ bool cgdt_profile_pair_(const struct cgdt_profile *profile, cgdt_desc_t low,
+                                      cgdt_desc_t high)
 {
-    const bool canonical =
-        (uint8_t)((high >> 24) + 1) <= 1; /* bits 63:56 of the base: all 0 or all 1 */
+    const uint32_t top = (uint32_t)high >> profile->sign_bit;
+    const bool canonical = top == 0 || top == 0xffffffffu >> profile->sign_bit;
 
-    return (high & HIGH_NONZERO) == 0 && (canonical || cgdt_desc_type(low) == CGDT_SYS_CALL_GATE);
+    return (high & CGDT_PROFILE_HIGH_ZERO_) == 0 &&
+           (canonical || cgdt_desc_type(low) == CGDT_SYS_CALL_GATE);
 }
 
 /*
@@ -239,12 +238,12 @@ static struct walk walk_of(const cgdt_desc_t *slot, uint32_t entries)
 }
 
 /* Whether the entry behind is the second half of this one. */
-static bool is_whole(struct walk *walk)
+static bool is_whole(const struct cgdt_profile *profile, struct walk *walk)
 {
     if (walk->entry + 1 == walk->entries)
         return false;
-    walk->pair =
-        cgdt_profile_pair_(walk->found, cgdt_load_descriptor_(&walk->slot[walk->entry + 1]));
+    walk->pair = cgdt_profile_pair_(profile, walk->found,
+                                    cgdt_load_descriptor_(&walk->slot[walk->entry + 1]));
     return walk->pair;
 }
 
@@ -257,7 +256,7 @@ static enum cgdt_reason check_entry(const struct cgdt_profile *profile, uint32_t
     if (counts(reason, rules))
         return reason;
     reason = CGDT_FINE;
-    if (profile->pairs && cgdt_desc_wide64(walk->found) && !is_whole(walk))
+    if (profile->pairs && cgdt_desc_wide64(walk->found) && !is_whole(profile, walk))
         return CGDT_BAD_HIGH_HALF;
     if (!profile->xen)
         reason = check_native_rules(rules, walk->found);

@@ -17,7 +17,6 @@ struct target {
     uint32_t page;
     struct page_state state;
     struct table table;
-    bool null_entry; /* entry 0 must stay zero */
 };
 
 /*
@@ -50,7 +49,7 @@ static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target, uin
 
     if (!load_values(target->table.descs + first, values, n, copy))
         return 0;
-    const int error = cgdt_accept_(&batch, &target->table, target->null_entry, copy);
+    const int error = cgdt_accept_(&batch, &target->table, copy);
     if (error < 0)
         return error;
     return cgdt_store_batch_(target->pool, target->page, &target->state,
@@ -103,12 +102,13 @@ CGDT_COMPACT_ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t 
     target.page = cgdt_pool_page_of_(pool, number);
     target.table.descs = target.state.view + cgdt_pool_offset_(pool, number);
     target.table.entries = cgdt_pool_layout_(pool)->slot_entries;
-    target.null_entry = !cgdt_pool_layout_(pool)->common;
+    target.table.null_entry = !cgdt_pool_layout_(pool)->common;
+    target.table.read_only = pool->read_only;
     return write_table(&target, first, desc, n);
 }
 
-int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, void *desc,
-              uint32_t n)
+CGDT_COMPACT_ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first,
+                            void *desc, uint32_t n)
 {
     const uint32_t entries = cgdt_pool_layout_(pool)->slot_entries;
     cgdt_desc_t *to = desc;
@@ -127,13 +127,13 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, vo
     return 0;
 }
 
-int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, uint32_t n)
+CGDT_COMPACT_ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc,
+                                    uint32_t n)
 {
     struct target target = {.pool = pool,
                             .page = CGDT_COMMON_PAGE,
                             .state = cgdt_page_state_(&pool->pages, CGDT_COMMON_PAGE),
-                            .table.entries = CGDT_PAGE_ENTRIES,
-                            .null_entry = true};
+                            .table = {.entries = CGDT_PAGE_ENTRIES, .null_entry = true}};
 
     if (target.state.view == NULL)
         return -CGDT_ENOTSUP;

@@ -17,6 +17,8 @@ const char *cgdt_error_text(int code)
         return "entries outside the slot, or a value that does not fit";
     case CGDT_EILSEQ:
         return "the profile refuses a descriptor";
+    case CGDT_EROFS:
+        return "a clear accessed bit, which the CPU would set through a read-only mapping";
     case CGDT_ENOENT:
         return "nobody owns this slot, or the CPU is offline";
     case CGDT_ESTALE:

@@ -26,10 +26,11 @@ static int report(const struct cgdt_pool *pool, uint32_t page, enum cgdt_reason 
     return 1;
 }
 
-/* Window rules that hold for every slot of the pool. */
+/* Rules that hold for every slot of the pool. */
 static uint32_t rules_of(const struct cgdt_pool *pool)
 {
-    return cgdt_pool_layout_(pool)->common ? 0u : CGDT_RULE_NULL_ENTRY;
+    return (cgdt_pool_layout_(pool)->common ? 0u : CGDT_RULE_NULL_ENTRY) |
+           (pool->read_only ? CGDT_RULE_READ_ONLY_ALIAS : 0u);
 }
 
 /* Returns 1 if the common page or another page in reach has the same frame. */

@@ -108,13 +108,23 @@ static bool port_is_complete(const struct cgdt_port *port, bool serialized)
     return serialized || (port->lock != NULL && port->unlock != NULL);
 }
 
+/* A hypervisor sets accessed bits through a mapping of its own. */
+static CGDT_INLINE_UNLESS_SMALL_ bool is_read_only(const struct given *given)
+{
+    return !given->config.profile->xen &&
+           (given->config.alias_bytes != 0 || given->port.seal_read_only);
+}
+
 /*
  * 0: all of it is in its stored form, so that nobody has to look at it again; 1: not all; or why it
  * is none.
  */
-static int check_template(const struct cgdt_config *config)
+static int check_template(const struct given *given)
 {
-    const struct table table = {NULL, config->template_entries};
+    const struct cgdt_config *config = &given->config;
+    const struct table table = {.entries = config->template_entries,
+                                .null_entry = !config->layout.common,
+                                .read_only = is_read_only(given)};
     const struct cgdt_batch batch = {.profile = config->profile,
                                      .values = config->template_descs,
                                      .count = (uint16_t)config->template_entries};
@@ -123,7 +133,7 @@ static int check_template(const struct cgdt_config *config)
     if (config->template_entries > config->layout.slot_entries ||
         cgdt_accept_range_(&table, 0, config->template_entries, config->template_descs) != 0)
         return -CGDT_EINVAL;
-    error = cgdt_accept_(&batch, &table, !config->layout.common, NULL);
+    error = cgdt_accept_(&batch, &table, NULL);
     return error == -CGDT_ERANGE ? -CGDT_EILSEQ : error;
 }
 
@@ -172,7 +182,7 @@ CGDT_SELDOM_ static int check_given(const struct given *given)
         (config->layout.mode == CGDT_MODE_NATIVE && config->profile->xen) || config->max_cpus < 1 ||
         config->max_cpus > CGDT_MAX_SLOTS || !port_is_complete(&given->port, config->serialized))
         return -CGDT_EINVAL;
-    return check_template(config);
+    return check_template(given);
 }
 
 size_t cgdt_pool_bytes_of_(const struct cgdt_config *config)
@@ -211,6 +221,7 @@ CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool, bool template_stored)
     pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
     pool->entries_shift = (uint8_t)__builtin_ctz(config->layout.slot_entries);
     pool->template_stored = template_stored;
+    pool->read_only = is_read_only(&pool->given);
     pool->direct = pool->given.port.direct;
 }
 

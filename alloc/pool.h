@@ -41,6 +41,7 @@ struct cgdt_pool {
     uint8_t color_shift;     /* log2 of the slots in a page */
     uint8_t entries_shift;   /* log2 of the entries in a slot */
     bool template_stored;    /* the template is in its stored form */
+    bool read_only;          /* the CPU cannot write to sealed pages, not even an accessed bit */
     bool direct;             /* sealed pages are stored to through their alias; no live_write() */
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };

@@ -20,6 +20,8 @@ struct cgdt_profile {
     bool xen;   /* a hypervisor's rules: it rewrites, and looks at each entry alone */
     bool pairs; /* the CPU finds 16-byte descriptors: both halves must be there */
     bool wide;  /* 16-byte descriptors may be there, and must not be seen torn */
+    /* Bit of a base's upper half that is the highest of a linear address; those above are equal. */
+    uint8_t sign_bit;
     /* 0: programs that use libcgdt.so have copies of this size (copy relocations). */
     uintptr_t spare;
 };
@@ -30,7 +32,26 @@ struct cgdt_profile {
  */
 bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc);
 
+/* S and the type: of a 16-byte descriptor's second half they must be zero (SDM vol. 3A 5.8.3.1). */
+#define CGDT_PROFILE_HIGH_ZERO_ (0x1full << 40)
+
 /* Whether a 16-byte descriptor's second half is one that goes with its first. */
-bool cgdt_profile_pair_(cgdt_desc_t low, cgdt_desc_t high);
+bool cgdt_profile_pair_(const struct cgdt_profile *profile, cgdt_desc_t low, cgdt_desc_t high);
+
+/*
+ * Present, and of the type that no system descriptor has: a second half can look so, and alone it
+ * is a descriptor that cannot be loaded.
+ */
+static inline bool cgdt_profile_lone_half_(cgdt_desc_t desc)
+{
+    return cgdt_desc_present(desc) && (desc & CGDT_PROFILE_HIGH_ZERO_) == 0;
+}
+
+/* Whether the CPU would write the accessed bit when it loads the segment. */
+static inline bool cgdt_profile_sets_accessed_(cgdt_desc_t desc)
+{
+    return (desc & (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT | CGDT_DESC_ACCESSED)) ==
+           (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT);
+}
 
 #endif

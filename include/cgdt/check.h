@@ -21,7 +21,7 @@ extern "C" {
 
 /**
  * @struct cgdt_profile
- * Whose rules apply: one of the four below. What is in it is private; a
+ * Whose rules apply: one of the five below. What is in it is private; a
  * program that names one of them has the code for its rules linked, and for no others.
  */
 struct cgdt_profile;
@@ -29,14 +29,32 @@ struct cgdt_profile;
 extern const struct cgdt_profile cgdt_profile_xen_pv64; /**< See CGDT_PROFILE_XEN_PV64. */
 extern const struct cgdt_profile cgdt_profile_xen_pv32; /**< See CGDT_PROFILE_XEN_PV32. */
 extern const struct cgdt_profile cgdt_profile_native64; /**< See CGDT_PROFILE_NATIVE64. */
+/** See CGDT_PROFILE_NATIVE64_LA48. */
+extern const struct cgdt_profile cgdt_profile_native64_la48;
 extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NATIVE32. */
 
 /** 64-bit PV guest of Xen, stable-4.17 and newer. */
 #define CGDT_PROFILE_XEN_PV64 (&cgdt_profile_xen_pv64)
 /** 32-bit PV guest (CONFIG_PV32). */
 #define CGDT_PROFILE_XEN_PV32 (&cgdt_profile_xen_pv32)
-/** The CPU in 64-bit mode: a descriptor that would fault when it is loaded. */
+/**
+ * The CPU in 64-bit mode: what no load of it takes.
+ *
+ * Refused is what is present and faults whenever it is loaded where it belongs: code in CS, a TSS
+ * by LTR, an LDT by LLDT (SDM vol. 3A sections 3.4.5, 3.5, 5.8.3 and 7.2).
+ *
+ * Accepted, though a load of it faults too, is what a kernel keeps on purpose: zeros, and whatever
+ * is not present (`#NP`); a busy TSS (CGDT_RULE_NO_BUSY_TSS). Accepted as well is what faults only
+ * when it is used: a call gate to a null selector, to data or to 32-bit code; a TSS that is too
+ * short for what the CPU looks for in it. Bases may have 57 bits, as on a CPU that has 5-level
+ * paging, enabled or not.
+ */
 #define CGDT_PROFILE_NATIVE64 (&cgdt_profile_native64)
+/**
+ * The same, on a CPU whose linear addresses have 48 bits (CPUID.80000008H:EAX[15:8]): a TSS's or
+ * LDT's base must be canonical for them.
+ */
+#define CGDT_PROFILE_NATIVE64_LA48 (&cgdt_profile_native64_la48)
 /** The CPU in 32-bit protected mode. */
 #define CGDT_PROFILE_NATIVE32 (&cgdt_profile_native32)
 
@@ -66,7 +84,7 @@ enum cgdt_reason {
     CGDT_BAD_GATE_SELECTOR, /**< Xen: a call gate into the hypervisor's own segments. */
     CGDT_BAD_GATE_RESERVED, /**< Xen: a call gate with reserved bits set. */
     CGDT_BAD_LONG_CODE32,   /**< PV32: L = 1. */
-    CGDT_BAD_LONG_AND_BIG,  /**< Native 64: code with L = 1 and D = 1. */
+    CGDT_BAD_LONG_AND_BIG,  /**< Native 64: code with L = 1 and D = 1, which faults in CS. */
     CGDT_BAD_RESERVED_TYPE, /**< Native: a system type that does not exist in this mode. */
     CGDT_BAD_GATE_TYPE,     /**< Native: an interrupt or trap gate, which belongs in the IDT. */
     /**
@@ -132,8 +150,8 @@ enum cgdt_effect cgdt_reason_effect(enum cgdt_reason reason);
 /**
  * One descriptor by a profile's rules.
  *
- * For the native profiles the high half of a 16-byte descriptor, seen alone, is fine:
- * cgdt_check_slot() looks at pairs.
+ * One descriptor has 8 bytes: of one that has 16, by the native 64-bit profiles, this is about the
+ * first half. cgdt_check_slot() looks at pairs, and cgdt_write() takes them by both halves only.
  *
  * @param      profile  whose rules
  * @param      desc     any descriptor

@@ -32,9 +32,14 @@ extern "C" {
  *                       page
  * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor, or would keep it in a form that
  *                       it changes or refuses when it sees the page again (a PV32 call gate of ring
- *                       2 or 3, of which Xen would make one of ring 1); or, native 64, a 16-byte
- *                       descriptor would be left without its other half, or a TSS or LDT has a base
- *                       that is not canonical
+ *                       2 or 3, of which Xen would make one of ring 1); or, native 64, the low half
+ *                       of a 16-byte descriptor comes without its high half (both come in one call,
+ *                       even where the high half is zero, as a forgotten one is), a high half is
+ *                       replaced by what is none, what can be nothing but a high half comes or is
+ *                       left alone, or a TSS or LDT has a base that is not canonical
+ * @retval -CGDT_EROFS   (caller) a segment's accessed bit is clear, and the CPU reads this pool
+ *                       through a read-only mapping (cgdt_config.alias_bytes): its first load would
+ *                       be a page fault. Set CGDT_DESC_ACCESSED, as the builders of descriptor.h do
  * @retval -CGDT_EINVAL  (caller) desc is NULL or not aligned
  * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
  * @retval -CGDT_ESTALE  (caller) as for cgdt_free()

@@ -235,8 +235,8 @@ static inline unsigned cgdt_desc_type(cgdt_desc_t desc)
  */
 static inline bool cgdt_desc_wide64(cgdt_desc_t desc)
 {
-    return (desc & (CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT)) == CGDT_DESC_PRESENT &&
-           cgdt_desc_type(desc) != 0;
+    /* Of the access byte: P = 1, S = 0, and types 1 to 15. */
+    return ((uint32_t)(desc >> 40) & 0x9fu) - 0x81u < 15u;
 }
 
 #ifdef __cplusplus

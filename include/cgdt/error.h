@@ -34,6 +34,11 @@ enum cgdt_error {
     CGDT_ERANGE = 34,
     /** (caller) A descriptor that the profile's hypervisor or CPU would refuse. */
     CGDT_EILSEQ = 84,
+    /**
+     * (caller) A segment whose accessed bit is clear, in a pool that the CPU reads through a
+     * read-only mapping: its first load would be a page fault.
+     */
+    CGDT_EROFS = 30,
     /** (caller) No such thing: a handle of a slot that nobody owns, a CPU that is offline. */
     CGDT_ENOENT = 2,
     /** (caller) A handle from before the slot was freed: a double free, or a use after it. */

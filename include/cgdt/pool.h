@@ -57,8 +57,11 @@ struct cgdt_config {
     void *port_ctx;               /**< `ctx` of the operations. */
 
     /**
-     * Only where port->direct is set: bytes from the address of a sealed page's entry in the view
-     * to where it can be written. 0: the view can be written.
+     * Bytes from the address of a sealed page's entry in the view to where it can be written; 0:
+     * the view can be written. port->direct stores there. Native, and not 0: the CPU reads its
+     * table through a read-only mapping, where a segment whose accessed bit is clear would be a
+     * page fault on its first load, so that no such segment is taken: -CGDT_EROFS. (A port whose
+     * mappings have no such distance says cgdt_port.seal_read_only.)
      */
     intptr_t alias_bytes;
 
@@ -134,6 +137,8 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config);
  *                       not know, and they are not 0
  * @retval -CGDT_EILSEQ  (caller) the profile refuses a descriptor of the template (see
  *                       cgdt_write()), or entry 0 is not zero without a common page
+ * @retval -CGDT_EROFS   (caller) a segment of the template has its accessed bit clear, and the CPU
+ *                       would set it through a read-only mapping (alias_bytes)
  * @retval -CGDT_EPROTO  (port) it lied about the common page; nothing is left mapped
  * @return any other: the port's code for the common page; nothing is left mapped
  */

@@ -155,6 +155,13 @@ struct cgdt_port {
     bool direct;
 
     /**
+     * seal() leaves the CPU nothing but a read-only mapping: the pool takes no segment whose
+     * accessed bit is clear, which the CPU would set on the first load (-CGDT_EROFS). The same as a
+     * cgdt_config.alias_bytes that is not 0. Of no meaning under a hypervisor's profile.
+     */
+    bool seal_read_only;
+
+    /**
      * A private page for index `page` (rules 1, 3, 6): `*view` is where it can be read and written.
      * -CGDT_ENOMEM: there is no page now, for no index; by any other error it is this page that
      * cannot be had, and the core goes on to the next that may be.

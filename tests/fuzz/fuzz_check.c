@@ -38,7 +38,8 @@ static void check_text(const struct cgdt_violation *violation, size_t size)
 
 static const char *name_of(const struct cgdt_profile *profile)
 {
-    static const char *const names[PROFILES] = {"xen-pv64", "xen-pv32", "native64", "native32"};
+    static const char *const names[PROFILES] = {"xen-pv64", "xen-pv32", "native64", "native32",
+                                                "native64-la48"};
     unsigned n = 0;
 
     while (nth_profile(n) != profile)

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+static bool is_high_half(const struct cgdt_profile *profile, const uint64_t *table, uint32_t entry)
+{
+    return reference_is_native64(profile) && entry > 0 && reference_begins_pair(table, entry - 1);
+}
+
 static int template_verdict(const struct cgdt_config *config)
 {
     const uint64_t *descs = config->template_descs;
@@ -14,9 +19,10 @@ static int template_verdict(const struct cgdt_config *config)
     if (n > config->layout.slot_entries || (n > 0 && !descs))
         return -CGDT_EINVAL;
     for (uint32_t entry = 0; entry < n; entry++) {
-        if (!reference_kept(config->profile, descs[entry]))
-            return -CGDT_EILSEQ;
         (void)reference_descriptor(config->profile, descs[entry], &table[entry]);
+        if (!is_high_half(config->profile, table, entry) &&
+            !reference_kept(config->profile, descs[entry]))
+            return -CGDT_EILSEQ;
     }
     const uint32_t rules = config->layout.common ? 0 : CGDT_RULE_NULL_ENTRY;
     uint32_t bad;
@@ -26,7 +32,7 @@ static int template_verdict(const struct cgdt_config *config)
 int model_config(const struct cgdt_config *config)
 {
     if (!reference_layout_is_valid(&config->layout) || config->profile == NULL ||
-        (config->layout.mode == CGDT_MODE_NATIVE && config->profile != CGDT_PROFILE_NATIVE64 &&
+        (config->layout.mode == CGDT_MODE_NATIVE && !reference_is_native64(config->profile) &&
          config->profile != CGDT_PROFILE_NATIVE32) ||
         config->max_cpus == 0 || config->max_cpus > 1u << 24)
         return -CGDT_EINVAL;
@@ -202,12 +208,13 @@ int model_write(const struct model *model, uint64_t *table, uint32_t entries, bo
         return -CGDT_ERANGE;
     memcpy(after, table, entries * sizeof(*after));
     for (uint32_t i = 0; i < n; i++) {
-        if (!reference_kept(profile, descs[i]))
-            return -CGDT_EILSEQ;
         (void)reference_descriptor(profile, descs[i], &after[first + i]);
+        if (!is_high_half(profile, after, first + i) && !reference_kept(profile, descs[i]))
+            return -CGDT_EILSEQ;
     }
-    if (profile == CGDT_PROFILE_NATIVE64 &&
-        reference_slot(profile, 0, after, entries, &bad) != CGDT_FINE)
+    if (reference_is_native64(profile) && memcmp(after, table, entries * sizeof(*after)) != 0 &&
+        (reference_slot(profile, 0, after, entries, &bad) != CGDT_FINE ||
+         reference_begins_pair(after, first + n - 1)))
         return -CGDT_EILSEQ;
     memcpy(table, after, entries * sizeof(*after));
     return 0;

@@ -7,17 +7,16 @@
 
 /*
  * The CPU's view of system types in a GDT (SDM vol. 3A table 3-2): ok, reserved, belongs in the
- * IDT; or "half": what the second eight bytes of a 16-byte descriptor look like.
+ * IDT.
  */
 enum kind {
     OK,
     NO,
     IDT,
-    HALF,
 };
 
-static const enum kind native64[16] = {HALF, NO, OK, NO, NO, NO, NO,  NO,
-                                       NO,   OK, NO, OK, OK, NO, IDT, IDT};
+static const enum kind native64[16] = {NO, NO, OK, NO, NO, NO, NO,  NO,
+                                       NO, OK, NO, OK, OK, NO, IDT, IDT};
 static const enum kind native32[16] = {NO, OK, OK, OK, OK, OK, IDT, IDT,
                                        NO, OK, NO, OK, OK, NO, IDT, IDT};
 
@@ -36,6 +35,11 @@ static enum cgdt_reason native(bool is64, const struct oracle_fields *fields)
     default:
         return CGDT_FINE;
     }
+}
+
+bool reference_is_native64(const struct cgdt_profile *profile)
+{
+    return profile == CGDT_PROFILE_NATIVE64 || profile == CGDT_PROFILE_NATIVE64_LA48;
 }
 
 enum cgdt_reason reference_descriptor(const struct cgdt_profile *profile, uint64_t raw,
@@ -59,7 +63,7 @@ enum cgdt_reason reference_descriptor(const struct cgdt_profile *profile, uint64
         return reasons[oracle_xen(ORACLE_PV32, raw, stored)];
     *stored = raw;
     oracle_decode(raw, &fields);
-    return native(profile == CGDT_PROFILE_NATIVE64, &fields);
+    return native(reference_is_native64(profile), &fields);
 }
 
 static bool rewrites(enum cgdt_reason reason)
@@ -96,24 +100,22 @@ static enum cgdt_reason entry_reason(const struct cgdt_profile *profile, uint32_
     struct oracle_fields fields;
     uint64_t stored;
     const enum cgdt_reason reason = reference_descriptor(profile, descs[entry], &stored);
-    const bool is_native = profile == CGDT_PROFILE_NATIVE64 || profile == CGDT_PROFILE_NATIVE32;
+    const bool is_native = reference_is_native64(profile) || profile == CGDT_PROFILE_NATIVE32;
 
     if (reference_refuses(reason) || (rewrites(reason) && !(rules & CGDT_RULE_REWRITE_IS_OK)))
         return reason;
     oracle_decode(descs[entry], &fields);
-    if (profile == CGDT_PROFILE_NATIVE64 && is_first_half(&fields)) {
+    if (reference_is_native64(profile) && is_first_half(&fields)) {
         struct oracle_fields behind = {.segment = 1};
 
         if (entry + 1 < entries)
             oracle_decode(descs[entry + 1], &behind);
         if (behind.segment || behind.type)
             return CGDT_BAD_HIGH_HALF;
-        /*
-         * The base of a TSS or LDT, whose sign is bit 56 and up; a gate's target is the call's
-         * affair.
-         */
-        const int8_t top = (int8_t)(descs[entry + 1] >> 24);
-        if (fields.type != 12 && top != 0 && top != -1)
+        /* The base of a TSS or LDT; a gate's target is the call's affair. */
+        const int64_t base = (int64_t)(descs[entry + 1] << 32 | (descs[entry] >> 32 & 0xff000000u));
+        const int64_t reach = (int64_t)1 << (profile == CGDT_PROFILE_NATIVE64 ? 56 : 47);
+        if (fields.type != 12 && (base < -reach || base >= reach))
             return CGDT_BAD_HIGH_HALF;
     }
     if (is_native && fields.present) {
@@ -146,9 +148,22 @@ enum cgdt_reason reference_slot(const struct cgdt_profile *profile, uint32_t rul
             return reason;
         }
         oracle_decode(descs[entry], &fields);
-        second_half = profile == CGDT_PROFILE_NATIVE64 && is_first_half(&fields);
+        second_half = reference_is_native64(profile) && is_first_half(&fields);
     }
     return CGDT_FINE;
+}
+
+bool reference_begins_pair(const uint64_t *descs, uint32_t entry)
+{
+    bool begins = false;
+
+    for (uint32_t i = 0; i <= entry; i++) {
+        struct oracle_fields fields;
+
+        oracle_decode(descs[i], &fields);
+        begins = !begins && is_first_half(&fields);
+    }
+    return begins;
 }
 
 enum cgdt_reason reference_page(const struct cgdt_profile *profile, uint32_t rules,

@@ -24,6 +24,11 @@ bool reference_kept(const struct cgdt_profile *profile, uint64_t raw);
 enum cgdt_reason reference_slot(const struct cgdt_profile *profile, uint32_t rules,
                                 const uint64_t *descs, uint32_t entries, uint32_t *bad);
 
+bool reference_is_native64(const struct cgdt_profile *profile);
+
+/* Whether a 16-byte descriptor begins at the entry of a well-formed table. */
+bool reference_begins_pair(const uint64_t *descs, uint32_t entry);
+
 /* A page; *bad is the entry of the page, 0 .. 511. */
 enum cgdt_reason reference_page(const struct cgdt_profile *profile, uint32_t rules,
                                 const uint64_t *page, uint32_t slot_entries, uint64_t owned,

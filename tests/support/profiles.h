@@ -5,13 +5,14 @@
 
 #include "cgdt/check.h"
 
-#define PROFILES 4
+#define PROFILES 5
 
 /* Xen's first. */
 static inline const struct cgdt_profile *nth_profile(unsigned n)
 {
     const struct cgdt_profile *const profiles[PROFILES] = {
-        CGDT_PROFILE_XEN_PV64, CGDT_PROFILE_XEN_PV32, CGDT_PROFILE_NATIVE64, CGDT_PROFILE_NATIVE32};
+        CGDT_PROFILE_XEN_PV64, CGDT_PROFILE_XEN_PV32, CGDT_PROFILE_NATIVE64, CGDT_PROFILE_NATIVE32,
+        CGDT_PROFILE_NATIVE64_LA48};
 
     return profiles[n % PROFILES];
 }

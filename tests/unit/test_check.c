@@ -314,7 +314,7 @@ static void check_native_types(const struct cgdt_profile *profile, const char *v
 
 Test(check, native64_has_the_system_types_of_long_mode)
 {
-    check_native_types(CGDT_PROFILE_NATIVE64, "frfrrrrrrfrffrgg");
+    check_native_types(CGDT_PROFILE_NATIVE64, "rrfrrrrrrfrffrgg");
 }
 
 Test(check, native32_has_the_system_types_of_protected_mode)

@@ -3,8 +3,11 @@
  * Slots and whole pages: the first violation and its place, the house rule, pairs, the line of
  * text.
  */
+#define _GNU_SOURCE
 #include <cgdt/check.h>
 #include <cgdt/layout.h>
+
+#include <sys/mman.h>
 
 #include "../support/profiles.h"
 #include "must.h"
@@ -52,6 +55,38 @@ Test(check_page, a_violation_is_found_at_each_of_the_512_entries)
                  violation.entry);
             page[at] = 0;
         }
+}
+
+/* Slots of descriptors that Xen takes as they are, but for one at a time. */
+Test(check_page, a_violation_is_found_at_each_entry_of_a_slot_that_is_plain_otherwise)
+{
+    for (uint32_t at = 1; at < 512; at++) {
+        struct cgdt_violation violation;
+
+        for (uint32_t i = 0; i < 512; i++)
+            page[i] = i % 32 == 0 ? 0 : i == at ? RING0 : RING3;
+        MUST(at % 32 == 0 || (judge(32, ALL_OWNED, &violation) == CGDT_DPL_RAISED &&
+                              violation.color == at / 32 && violation.entry == at % 32),
+             "entry %u", at);
+    }
+}
+
+/* At the end of all that is mapped. */
+Test(check_page, nothing_behind_the_page_is_read)
+{
+    char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cgdt_desc_t *last = (cgdt_desc_t *)(void *)memory;
+
+    MUST(memory != MAP_FAILED && mprotect(memory + 4096, 4096, PROT_NONE) == 0, "mmap");
+    for (int plain = 0; plain < 2; plain++)
+        for (size_t s = 0; s < COUNT_OF(sizes); s++)
+            for (unsigned profile = 0; profile < PROFILES; profile++) {
+                for (uint32_t i = 0; i < 512; i++)
+                    last[i] = plain && i % sizes[s] != 0 ? RING3 : 0;
+                cr_assert_eq(
+                    cgdt_check_page(nth_profile(profile), 0, last, sizes[s], ALL_OWNED, NULL),
+                    CGDT_FINE);
+            }
 }
 
 Test(check_page, the_lowest_of_several_violations_is_the_first)
@@ -214,19 +249,23 @@ Test(check_slot, each_nonzero_type_bit_spoils_a_second_half)
 }
 
 /*
- * KVM's emulator and hardware: LTR, LLDT #GP. Canonical by 57-bit addresses: bits 63 .. 56 are
- * equal.
+ * KVM's emulator and hardware: LTR, LLDT #GP. Canonical: of 57-bit addresses, bits 63 .. 56 are
+ * equal; of 48-bit ones, bits 63 .. 47.
  */
 Test(check_slot, the_base_of_a_tss_or_ldt_must_be_canonical)
 {
     const cgdt_desc_t lows[] = {TSS, (TSS & ~(0xfull << 40)) | 2ull << 40};
 
-    for (unsigned top = 0; top < 256; top++)
+    for (uint32_t top = 0; top < 1u << 17; top++)
         for (unsigned i = 0; i < 2; i++) {
-            const cgdt_desc_t pair[8] = {0, lows[i], (cgdt_desc_t)top << 24, 0, 0, 0, 0, 0};
+            const cgdt_desc_t pair[8] = {0, lows[i], (cgdt_desc_t)top << 15, 0, 0, 0, 0, 0};
+            const bool in57 = top >> 9 == 0 || top >> 9 == 255;
+            const bool in48 = top == 0 || top == (1u << 17) - 1;
 
-            cr_assert_eq(slot64(pair, 8, NULL),
-                         top == 0 || top == 255 ? CGDT_FINE : CGDT_BAD_HIGH_HALF, "%02x", top);
+            MUST(slot64(pair, 8, NULL) == (in57 ? CGDT_FINE : CGDT_BAD_HIGH_HALF), "%05x", top);
+            MUST(cgdt_check_slot(CGDT_PROFILE_NATIVE64_LA48, 0, pair, 8, NULL) ==
+                     (in48 ? CGDT_FINE : CGDT_BAD_HIGH_HALF),
+                 "%05x", top);
         }
 }
 
@@ -235,6 +274,18 @@ Test(check_slot, a_second_half_is_not_judged_as_a_descriptor)
     const cgdt_desc_t pair[8] = {0, TSS, 0xffffe0ffffffffff, RING3, 0, 0, 0, 0};
 
     cr_assert_eq(slot64(pair, 8, NULL), CGDT_FINE);
+}
+
+Test(check_slot, a_second_half_alone_is_refused_where_it_cannot_be_loaded)
+{
+    const cgdt_desc_t lonely[8] = {0, RING3, 0x0000800000000000, 0, 0, 0, 0, 0};
+    const cgdt_desc_t twice[8] = {0, TSS, 0xffffe0ffffffffff, 0xffffe0ffffffffff, 0, 0, 0, 0};
+    uint32_t bad = 99;
+
+    cr_assert_eq(slot64(lonely, 8, &bad), CGDT_BAD_RESERVED_TYPE);
+    cr_assert_eq(bad, 2);
+    cr_assert_eq(slot64(twice, 8, &bad), CGDT_BAD_RESERVED_TYPE);
+    cr_assert_eq(bad, 3);
 }
 
 Test(check_slot, xen_judges_both_halves_one_by_one)

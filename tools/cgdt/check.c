@@ -38,7 +38,8 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"profile", 'p', "PROFILE", 0, "xen-pv64 (default), xen-pv32, native64 or native32", 0},
+    {"profile", 'p', "PROFILE", 0,
+     "xen-pv64 (default), xen-pv32, native64, native64-la48 or native32", 0},
     {"slot-entries", 's', "N", 0, "Descriptors in a slot: 8, 16, 32 (default) .. 512", 0},
     {"owned", 'o', "HEX", 0,
      "Colors that have an owner, bit c for color c; others must be zero. One for every page, or "

@@ -28,7 +28,7 @@ enum {
 static const struct argp_option options[] = {
     {"fields", 'f', 0, 0, "Only the fields, one line a descriptor, as cgdt encode reads them", 0},
     {"profile", 'p', "PROFILE", 0,
-     "Also what xen-pv64, xen-pv32, native64 or native32 makes of each", 0},
+     "Also what xen-pv64, xen-pv32, native64, native64-la48 or native32 makes of each", 0},
     {"json", KEY_JSON, 0, 0, "One JSON object on stdout", 0},
     {0},
 };

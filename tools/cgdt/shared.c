@@ -30,9 +30,8 @@ static const struct {
     const struct cgdt_profile *profile;
     const char *name;
 } profiles[] = {
-    {CGDT_PROFILE_XEN_PV64, "xen-pv64"},
-    {CGDT_PROFILE_XEN_PV32, "xen-pv32"},
-    {CGDT_PROFILE_NATIVE64, "native64"},
+    {CGDT_PROFILE_XEN_PV64, "xen-pv64"}, {CGDT_PROFILE_XEN_PV32, "xen-pv32"},
+    {CGDT_PROFILE_NATIVE64, "native64"}, {CGDT_PROFILE_NATIVE64_LA48, "native64-la48"},
     {CGDT_PROFILE_NATIVE32, "native32"},
 };
 
@@ -56,7 +55,8 @@ const struct cgdt_profile *option_profile(const struct argp_state *state, const 
             return profiles[i].profile;
     }
     argp_failure(state, EXIT_UNUSABLE, 0,
-                 "--profile must be xen-pv64, xen-pv32, native64 or native32, not %s",
+                 "--profile must be xen-pv64, xen-pv32, native64, native64-la48 or native32, "
+                 "not %s",
                  parse_quote(quoted, arg, strlen(arg)));
     return CGDT_PROFILE_XEN_PV64;
 }
