@@ -4,9 +4,9 @@
 # forges have it is not quite doxygen's (1.9.4).
 #
 #   headings      get the label that links to them use: "## One file" of embedding.md is
-#                 #embedding-one-file
-#   links         to a heading use that; those to files that are no page of the site (../LICENSE)
-#                 become their text
+#                 #embedding-one-file, its title #embedding
+#   links         to a page or heading use that; those to files that are no page of the site
+#                 (../LICENSE) become their text
 #   #GP, #PF      are exceptions of the CPU, not links
 
 # The anchor that forges give a heading; the second of that name gets -1.
@@ -25,10 +25,21 @@ function page_of(path)
     return tolower(path)
 }
 
+# As docs/README.md would write it.
+function from_docs(target)
+{
+    if (FILENAME !~ /docs\/porting\/[^\/]*$/ || target ~ /^(#|[a-z]+:)/)
+        return target
+    return target ~ /^\.\.\// ? substr(target, 4) : "porting/" target
+}
+
 function link(text, target,    part)
 {
-    if (target ~ /^[a-z]+:/ || target ~ /^[^\/]+\.(svg|md)$/)
+    target = from_docs(target)
+    if (target ~ /^[a-z]+:/ || target ~ /^[^\/]+\.svg$/)
         return "[" text "](" target ")"
+    if (target ~ /^(porting\/)?[^\/]+\.md$/)
+        return "[" text "](#" page_of(target) ")"
     if (target ~ /^\.\.\/include\/cgdt\/.*\.h$/) {
         sub(/.*\//, "", target)
         return "[" text "](@ref " target ")"
@@ -65,5 +76,6 @@ function exceptions(line,    piece, n, i, done)
 
 /^ *```/ { fenced = !fenced }
 fenced || /^ *```/ || /^    / { print; next }
+/^# / && FILENAME !~ /README\.md$/ { $0 = $0 " {#" page_of(FILENAME) "}" }
 /^##+ / { $0 = $0 " {#" page_of(FILENAME) "-" slug(substr($0, index($0, " ") + 1)) "}" }
 { print exceptions(links($0)) }

@@ -78,7 +78,7 @@ struct cgdt_xen_pv_ops {
 
     /**
      * Machine frame of a page of the kernel's. While the page is in the pool it changes at a
-     * restore or migration alone, with no call of the pool meanwhile (docs/porting.md).
+     * restore or migration alone, with no call of the pool meanwhile (docs/porting/xen-pv.md).
      */
     uint64_t (*virt_to_mfn)(void *ctx, const void *page);
 
