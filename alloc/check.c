@@ -18,6 +18,7 @@
 
 /*
  * Where Xen begins in a 32-bit guest's address space: __HYPERVISOR_COMPAT_VIRT_START, asm/config.h.
+ * A dom0 may have asked for another place.
  */
 #define XEN_COMPAT_VIRT_START 0xf5800000ull
 

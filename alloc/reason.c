@@ -26,7 +26,7 @@ static const char *const reason_texts[] = {
         "Xen silently raises the DPL to the guest kernel's (3, or 1 for a 32-bit guest)",
     [CGDT_GATE_FORCED] =
         "Xen silently moves a call gate's DPL into its selector's RPL and stores DPL 0",
-    [CGDT_LIMIT_RAISED] = "Xen silently raises the limit of a flat segment to 4 GiB",
+    [CGDT_LIMIT_RAISED] = "Xen silently raises a flat segment's limit to 0xfffff",
     [CGDT_ACCESSED_CLEAR] =
         "the accessed bit is clear: the CPU sets it on the first load, a #PF on a read-only page",
     [CGDT_TSS_BUSY] = "a busy TSS: the CPU raises #GP on LTR",

@@ -4,11 +4,14 @@
  * The rules that a hypervisor or CPU applies to descriptors, asked before it does, with the reason
  * that its EINVAL or `#GP` does not give.
  *
- * Xen checks all 512 entries of a page the first time that anybody names its frame in a GDT,
- * whatever limit was asked for (validate_segdesc_page() and check_descriptor(),
- * xen/arch/x86/pv/descriptor-tables.c). Everything here is a pure function of its arguments: any
- * CPU, any time. A page that another CPU changes meanwhile is read descriptor by descriptor, each
- * whole (i386: each half whole).
+ * Xen checks all 512 entries of a page when its frame becomes one of descriptors, whatever limit
+ * was asked for (validate_segdesc_page() and check_descriptor(),
+ * xen/arch/x86/pv/descriptor-tables.c): when it is first named in a GDT or LDT, and again after it
+ * has had another type meanwhile. A page that Xen refuses is left partly rewritten: what stands
+ * before the bad entry has been stored as Xen keeps it.
+ *
+ * Everything here is a pure function of its arguments: any CPU, any time. A page that another CPU
+ * changes meanwhile is read descriptor by descriptor, each whole (i386: each half whole).
  */
 #ifndef CGDT_CHECK_H
 #define CGDT_CHECK_H
@@ -33,9 +36,13 @@ extern const struct cgdt_profile cgdt_profile_native64; /**< See CGDT_PROFILE_NA
 extern const struct cgdt_profile cgdt_profile_native64_la48;
 extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NATIVE32. */
 
-/** 64-bit PV guest of Xen, stable-4.17 and newer. */
+/** 64-bit PV guest of Xen; 4.14 to 4.21 have the same rules. */
 #define CGDT_PROFILE_XEN_PV64 (&cgdt_profile_xen_pv64)
-/** 32-bit PV guest (CONFIG_PV32). */
+/**
+ * 32-bit PV guest of Xen, which must be built with CONFIG_PV32 and use neither CET nor FRED. Its
+ * part of the address space is taken to begin at 0xf5800000, as it does in most domains: a dom0 may
+ * have asked for another place (docs/porting/xen-pv.md).
+ */
 #define CGDT_PROFILE_XEN_PV32 (&cgdt_profile_xen_pv32)
 /**
  * The CPU in 64-bit mode: what no load of it takes.
@@ -94,9 +101,13 @@ enum cgdt_reason {
     CGDT_BAD_HIGH_HALF,
 
     /* CGDT_REWRITTEN */
-    CGDT_DPL_RAISED,   /**< Xen: DPL becomes 3 (PV64) or at least 1 (PV32). */
-    CGDT_GATE_FORCED,  /**< Xen: a call gate's DPL moves into its selector's RPL. */
-    CGDT_LIMIT_RAISED, /**< PV32: a flat segment's limit is raised to 4 GiB. */
+    CGDT_DPL_RAISED,  /**< Xen: DPL becomes 3 (PV64) or at least 1 (PV32). */
+    CGDT_GATE_FORCED, /**< Xen: a call gate's DPL moves into its selector's RPL. */
+    /**
+     * PV32: the limit of a segment that begins at 0 and reaches into Xen's part becomes 0xfffff: 4
+     * GiB; but an expand-down segment is empty then.
+     */
+    CGDT_LIMIT_RAISED,
 
     /* CGDT_REFUSED only where asked for */
     /**

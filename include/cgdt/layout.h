@@ -31,7 +31,10 @@ extern "C" {
  * pages).
  */
 #define CGDT_XEN_RESERVED_ENTRY 7168u
-/** The same in the Xen of 2005: 15 pages for the guest. */
+/**
+ * The same as the mail of September 2005 reckons that packing comes from: 15 pages for the guest.
+ * No Xen ever had that; since May 2005 it has been 14.
+ */
 #define CGDT_XEN_2005_RESERVED_ENTRY 7680u
 
 #define CGDT_MIN_SLOT_ENTRIES 8u   /**< The smallest slot, in descriptors: 64 to a page. */

@@ -40,11 +40,11 @@ void oracle_decode_gate(uint64_t raw, struct oracle_gate *gate);
 
 /* What Xen makes of one descriptor. */
 enum oracle_outcome {
-    ORACLE_KEPT,         /* stored as it is */
-    ORACLE_DPL_RAISED,   /* code or data: DPL lifted to the guest kernel's ring */
-    ORACLE_LIMIT_RAISED, /* 32-bit guests: a flat segment lengthened to 4 GiB, its DPL was right */
-    ORACLE_GATE_MOVED,   /* call gate: DPL taken to the selector's RPL */
-    ORACLE_REFUSED_TYPE, /* system descriptor of another type */
+    ORACLE_KEPT,           /* stored as it is */
+    ORACLE_DPL_RAISED,     /* code or data: DPL lifted to the guest kernel's ring */
+    ORACLE_LIMIT_RAISED,   /* 32-bit guests: a flat segment lengthened, its DPL was right */
+    ORACLE_GATE_MOVED,     /* call gate: DPL taken to the selector's RPL */
+    ORACLE_REFUSED_TYPE,   /* system descriptor of another type */
     ORACLE_REFUSED_TARGET, /* call gate into Xen's segments */
     ORACLE_REFUSED_BITS,   /* call gate with reserved bits */
     ORACLE_REFUSED_LONG,   /* 32-bit guests: L = 1 */

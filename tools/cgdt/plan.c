@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
     {"slot-entries", 's', "N", 0, "Descriptors in a slot, 8 to 512, a power of two", 0},
     {"window-pages", 'w', "N", 0, "Slot pages in a window, 1 to 15", 0},
     {"reserved", KEY_RESERVED, "ENTRY", 0,
-     "First entry of the hypervisor's own; default 7168 (Xen; in 2005 it was 7680)", 0},
+     "First entry of the hypervisor's own; default 7168 (Xen; a mail of 2005 has 7680)", 0},
     {"selector", 'x', "SELECTOR", 0,
      "The canonical selector to show as each CPU loads it; default: a slot's entry 1, ring 3", 0},
     {"all", KEY_ALL, 0, 0, "Every slot, not only those at the edges", 0},

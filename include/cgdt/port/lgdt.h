@@ -85,7 +85,8 @@ static inline uint16_t cgdt_str(void)
 }
 
 /**
- * CS from the table in use, by a far return to the next instruction.
+ * CS from the table in use, by a far return to the next instruction. Made for ring 0: in ring 3,
+ * where a 64-bit PV kernel runs, it is a fault under QEMU 7.2 where SMAP is on.
  *
  * In Linux, objtool takes that for an "unsupported instruction in callable function": keep the
  * caller out of line (noinline), and name it in STACK_FRAME_NON_STANDARD(). See docs/embedding.md.

@@ -9,9 +9,12 @@
                       alias + p  read-only: what a sealed page's view is, what cgdt_gdtr() gives
    @endverbatim
  *
- * Both maps are linear, as most kernels have one anyway (an identity map: base 0). Nothing is
- * mapped or unmapped when pages come and go, so no CPU ever needs its TLB flushed. A kernel without
- * a second map sets alias = base: everything works, but nothing keeps a stray store from a table.
+ * Both are linear, as most kernels have the first one anyway (an identity map: base 0). Of the
+ * second the pool's pages alone must be there, and in every page table that a CPU runs on. p is
+ * counted from wherever you like: with one array of pages, base can be the array, alias its second
+ * mapping and bytes its size. Nothing is mapped or unmapped when pages come and go, so no CPU ever
+ * needs its TLB flushed. A kernel without a second map sets alias = base: everything works, but
+ * nothing keeps a stray store from a table.
  *
  * @code
  * static struct cgdt_native native = {.base = 0, .bytes = 1u << 30, .alias = 0xc0000000,
@@ -84,9 +87,10 @@ struct cgdt_native {
     const struct cgdt_native_ops *ops; /**< What the kernel supplies; may be NULL. */
     void *ctx;                         /**< For the operations. */
 
-    uintptr_t base;  /**< Where physical address 0 is mapped writable. */
-    uintptr_t alias; /**< Where it is mapped read-only; base: there is no such map. */
-    uintptr_t bytes; /**< How far both maps go; they must not overlap. */
+    uintptr_t base; /**< Where physical address 0 is, or would be, mapped writable. */
+    /** Where it is, or would be, mapped read-only; base: there is no such map. */
+    uintptr_t alias;
+    uintptr_t bytes; /**< How far both go; they must not overlap. Pages lie in between. */
 
     /**
      * Where page_get is NULL: an array, page i of the pool is its i-th; an address in the writable

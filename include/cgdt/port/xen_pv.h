@@ -23,7 +23,8 @@
  *
  * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal
  * while a vCPU holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a
- * descriptor or a frame, of which cgdt_xen_pv_explain() finds out why.
+ * descriptor or a frame, of which cgdt_xen_pv_explain() finds out why. A page that Xen refuses is
+ * left partly rewritten: entries before the bad one may have another DPL already.
  */
 #ifndef CGDT_PORT_XEN_PV_H
 #define CGDT_PORT_XEN_PV_H
@@ -106,17 +107,19 @@ struct cgdt_xen_pv_ops {
      * moment.
      *
      * That is: set_gdt with the vCPU's own frames and this one behind them (or, where it has 14, in
-     * the place of one from which it has loaded no selector), then with its own again; one
-     * multicall does both. Called by seal, under CGDT_XEN_PV_LOCK_PAGES, and by
-     * cgdt_xen_pv_explain(). 0, or Xen's negative code; on failure the vCPU must have its own
-     * frames again.
+     * the place of one from which it has loaded no selector: not the last, which has its slot, nor
+     * a common page, the first), then with its own again; one multicall does both. Its own are what
+     * the kernel has loaded on it by then, with the number of entries that it gave; none only where
+     * it has loaded none: an empty list drops its GDT. Called by seal, under
+     * CGDT_XEN_PV_LOCK_PAGES, and by cgdt_xen_pv_explain(). 0, or Xen's negative code; on failure
+     * the vCPU must have its own frames again.
      *
-     * Why: Xen takes update_descriptor on a frame that no GDT has named yet for a write to ordinary
-     * memory, and holds the frame as such meanwhile. A live write to one slot of a new page would
-     * make the first set_gdt or VCPUOP_initialise for another fail with -22, and the other way
-     * round, undoing included. Once it has been named, a frame counts as descriptors until it is
-     * writable again. May be NULL only where no live write ever runs at the same time as another
-     * CPU's set_gdt, VCPUOP_initialise or live write.
+     * Why: Xen takes update_descriptor on a frame that no GDT or LDT has named yet for a write to
+     * ordinary memory, and holds the frame as such meanwhile. A live write to one slot of a new
+     * page would make the first set_gdt or VCPUOP_initialise for another fail with -22, and the
+     * other way round, undoing included. Once it has been named, a frame counts as descriptors
+     * until it gets another type, as by being mapped writable. May be NULL only where no live write
+     * ever runs at the same time as another CPU's set_gdt, VCPUOP_initialise or live write.
      */
     int (*introduce)(void *ctx, uint64_t frame);
 
@@ -144,8 +147,9 @@ struct cgdt_xen_pv_ops {
 
     /**
      * 0 once the vCPU of CPU `cpu` has let go of its GDT: it has itself loaded another by set_gdt,
-     * with no selector of the slot left in a segment register. To be down is not enough. May be
-     * NULL: see port.h.
+     * with no selector of the slot left in a segment register. To be down is not enough; but wait
+     * for it too (VCPUOP_is_up says 0), here or before the next VCPUOP_up: an up that comes before
+     * the down is lost, and the vCPU sleeps for ever. May be NULL: see port.h.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
 };
