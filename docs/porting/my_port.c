@@ -113,6 +113,7 @@ static void my_unlock(void *ctx)
 const struct cgdt_port my_port = {
     .struct_bytes = sizeof(struct cgdt_port),
     .map = my_map,
+    .seal_read_only = true, /* my_seal() leaves the CPU no other mapping */
     .seal = my_seal,
     .unseal = my_unseal,
     .unmap = my_unmap,
