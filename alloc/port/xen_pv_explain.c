@@ -13,7 +13,7 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
 {
     const struct cgdt_xen_pv_ops *ops = xen->ops;
     const void *page = ops->mfn_to_virt != NULL ? ops->mfn_to_virt(xen->ctx, frame) : NULL;
-    struct cgdt_xen_pv_refusal refusal = {.frame = frame};
+    struct cgdt_xen_pv_refusal refusal = {.page = CGDT_XEN_PV_NO_PAGE, .frame = frame};
 
     if (ops->mfn_to_virt != NULL && page == NULL)
         refusal.cause = CGDT_XEN_PV_NOT_OURS;
@@ -34,7 +34,7 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
 static struct cgdt_xen_pv_refusal explain_frames(struct cgdt_xen_pv *xen,
                                                  const cgdt_frame_t *frames, uint32_t n)
 {
-    struct cgdt_xen_pv_refusal doubt = {.cause = CGDT_XEN_PV_NO_CAUSE};
+    struct cgdt_xen_pv_refusal doubt = {.page = CGDT_XEN_PV_NO_PAGE};
 
     for (uint32_t position = 0; position < n; position++) {
         struct cgdt_xen_pv_refusal refusal = cgdt_xen_pv_explain_frame_(xen, frames[position]);
@@ -52,7 +52,8 @@ static struct cgdt_xen_pv_refusal explain_frames(struct cgdt_xen_pv *xen,
 struct cgdt_xen_pv_refusal cgdt_xen_pv_explain(struct cgdt_xen_pv *xen, const cgdt_frame_t *frames,
                                                uint32_t entries)
 {
-    struct cgdt_xen_pv_refusal refusal = {.cause = CGDT_XEN_PV_TOO_MANY_ENTRIES};
+    struct cgdt_xen_pv_refusal refusal = {.cause = CGDT_XEN_PV_TOO_MANY_ENTRIES,
+                                          .page = CGDT_XEN_PV_NO_PAGE};
 
     if (entries > CGDT_XEN_RESERVED_ENTRY)
         return refusal;
@@ -62,25 +63,4 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain(struct cgdt_xen_pv *xen, const cg
     if (xen->ops->unlock != NULL)
         xen->ops->unlock(xen->ctx, CGDT_XEN_PV_LOCK_PAGES);
     return refusal;
-}
-
-const char *cgdt_xen_pv_cause_text(enum cgdt_xen_pv_cause cause)
-{
-    switch (cause) {
-    case CGDT_XEN_PV_NO_CAUSE:
-        return "Xen takes these frames as a GDT: what it refused is something else";
-    case CGDT_XEN_PV_TOO_MANY_ENTRIES:
-        return "more entries than a guest has: those from 7168 on are Xen's";
-    case CGDT_XEN_PV_NOT_OURS:
-        return "not a frame of this domain";
-    case CGDT_XEN_PV_STILL_WRITABLE:
-        return "the page is still mapped writable";
-    case CGDT_XEN_PV_BAD_DESCRIPTOR:
-        return "a descriptor that Xen refuses is on the page";
-    case CGDT_XEN_PV_OTHER_USE:
-        return "the frame is in another use: writable at another address, a page table, ...";
-    case CGDT_XEN_PV_CANNOT_TELL:
-        return "nothing is wrong that can be seen from here";
-    }
-    return "unknown cause";
 }

@@ -6,6 +6,8 @@
 #include "model_xen.h"
 #include "must.h"
 
+#include <stdio.h>
+
 #define PAGES 3
 #define TSS   0x0000890000000067ull
 
@@ -247,15 +249,96 @@ Test(xen_pv_explain, seal_keeps_why_a_page_could_not_be_introduced)
     page_at(&setup, 0)[33] = TSS;
     view = setup.xen.guest;
     setup.xen.ops.lock(&setup.xen, CGDT_XEN_PV_LOCK_PAGES);
-    cr_assert_eq(cgdt_xen_pv_port.seal(&setup.xen.port, 0, &view), XEN_EINVAL);
+    cr_assert_eq(cgdt_xen_pv_port.seal(&setup.xen.port, 5, &view), XEN_EINVAL);
     setup.xen.ops.unlock(&setup.xen, CGDT_XEN_PV_LOCK_PAGES);
     MUST(setup.xen.port.refusal.cause == CGDT_XEN_PV_BAD_DESCRIPTOR, "cause %d",
          (int)setup.xen.port.refusal.cause);
     MUST(setup.xen.port.refusal.violation.entry == 33, "entry %u",
          setup.xen.port.refusal.violation.entry);
     MUST(setup.xen.port.refusal.frame == setup.frames[0], "frame");
+    MUST(setup.xen.port.refusal.page == 5, "page %u", setup.xen.port.refusal.page);
     MUST(setup.xen.writable[0], "the page is not private again");
     finish(&setup);
+}
+
+static const struct cgdt_xen_pv_refusal bad_entry = {
+    .cause = CGDT_XEN_PV_BAD_DESCRIPTOR,
+    .page = 5,
+    .position = 2,
+    .frame = 0x12abc,
+    .violation = {.entry = 305, .reason = CGDT_BAD_SYSTEM_TYPE, .found = TSS}};
+
+static const char *text_of(const struct cgdt_xen_pv_refusal *refusal)
+{
+    static char text[240];
+    const size_t length = cgdt_xen_pv_refusal_text(refusal, text, sizeof(text));
+
+    MUST(length < sizeof(text) && length == strlen(text), "%zu", length);
+    return text;
+}
+
+Test(refusal_text, names_page_frame_entry_and_descriptor)
+{
+    char wanted[240];
+
+    (void)snprintf(wanted, sizeof(wanted),
+                   "page 5 of the pool (0x12abc): entry 305, 0x890000000067: %s",
+                   cgdt_reason_text(CGDT_BAD_SYSTEM_TYPE));
+    cr_assert_str_eq(text_of(&bad_entry), wanted);
+}
+
+Test(refusal_text, names_the_place_in_a_list_of_frames)
+{
+    struct cgdt_xen_pv_refusal refusal = bad_entry;
+
+    refusal.page = CGDT_XEN_PV_NO_PAGE;
+    refusal.cause = CGDT_XEN_PV_STILL_WRITABLE;
+    cr_assert_str_eq(text_of(&refusal),
+                     "frame 2 of the list (0x12abc): the page is still mapped writable");
+}
+
+Test(refusal_text, names_the_common_page)
+{
+    struct cgdt_xen_pv_refusal refusal = bad_entry;
+
+    refusal.page = CGDT_COMMON_PAGE;
+    refusal.cause = CGDT_XEN_PV_NOT_OURS;
+    cr_assert_str_eq(text_of(&refusal), "the common page (0x12abc): not a frame of this domain");
+}
+
+Test(refusal_text, names_no_frame_where_none_is_the_cause)
+{
+    struct cgdt_xen_pv_refusal refusal = bad_entry;
+
+    refusal.cause = CGDT_XEN_PV_TOO_MANY_ENTRIES;
+    cr_assert_str_eq(text_of(&refusal), cgdt_xen_pv_cause_text(CGDT_XEN_PV_TOO_MANY_ENTRIES));
+    refusal.cause = CGDT_XEN_PV_NO_CAUSE;
+    cr_assert_str_eq(text_of(&refusal), cgdt_xen_pv_cause_text(CGDT_XEN_PV_NO_CAUSE));
+}
+
+Test(refusal_text, fits_its_240_bytes_and_is_cut_at_any_size)
+{
+    struct cgdt_xen_pv_refusal longest = bad_entry;
+    char whole[240];
+    char cut[240];
+
+    longest.page = CGDT_XEN_PV_NO_PAGE;
+    longest.position = 13;
+    longest.frame = UINTPTR_MAX;
+    longest.violation.found = UINT64_MAX;
+    for (int reason = 0; reason <= CGDT_FRAME_TWICE; reason++) {
+        longest.violation.reason = (enum cgdt_reason)reason;
+        MUST(cgdt_xen_pv_refusal_text(&longest, whole, sizeof(whole)) < sizeof(whole), "%d",
+             reason);
+    }
+    const size_t length = cgdt_xen_pv_refusal_text(&longest, whole, sizeof(whole));
+    for (size_t size = 0; size <= length + 1; size++) {
+        memset(cut, '#', sizeof(cut));
+        MUST(cgdt_xen_pv_refusal_text(&longest, cut, size) == length, "%zu", size);
+        MUST(cut[size] == '#', "%zu: beyond the buffer", size);
+        MUST(size == 0 || (strlen(cut) == size - 1 && memcmp(cut, whole, size - 1) == 0), "%zu",
+             size);
+    }
 }
 
 Test(xen_pv_explain, every_cause_has_a_sentence_of_its_own)

@@ -3,6 +3,8 @@
  * A page that comes to a live pool of a PV kernel is named to Xen before any CPU of it is written
  * for.
  */
+#include <cgdt/port/xen_pv_introduce.h>
+
 #include "must.h"
 #include "xen_setup.h"
 
@@ -193,4 +195,106 @@ Test(xen_pv_introduce, of_an_array_another_page_is_taken_meanwhile)
     slot = xen_setup_alloc(&setup);
     cr_assert_eq(cgdt_free(setup.pool, slot), 0);
     xen_setup_close(&setup);
+}
+
+/* A vCPU with n frames, 1000 up, the last of them not used to its end. */
+static struct cgdt_xen_pv_gdt own_of(uint32_t n)
+{
+    struct cgdt_xen_pv_gdt own = {.n_frames = n, .entries = n == 0 ? 0 : n * 512 - 500};
+
+    for (uint32_t i = 0; i < n; i++)
+        own.frames[i] = 1000 + i;
+    return own;
+}
+
+Test(xen_pv_gdt_with, a_frame_comes_behind_the_others_and_at_14_in_the_place_of_the_second)
+{
+    for (uint32_t n = 0; n <= 14; n++) {
+        const struct cgdt_xen_pv_gdt own = own_of(n);
+        const uint32_t at = n < 14 ? n : 1;
+        struct cgdt_xen_pv_gdt with;
+
+        cr_assert_eq(cgdt_xen_pv_gdt_with(&own, 77, &with), 0);
+        MUST(with.n_frames == (n < 14 ? n + 1 : 14), "%u: %u", n, with.n_frames);
+        MUST(with.entries == with.n_frames * 512, "%u: %u", n, with.entries);
+        for (uint32_t i = 0; i < with.n_frames; i++)
+            MUST(with.frames[i] == (i == at ? 77 : 1000 + i), "%u frames: number %u", n, i);
+    }
+}
+
+Test(xen_pv_gdt_with, what_is_no_list_is_refused_and_nothing_is_written)
+{
+    const uint32_t wrong[][2] = {{0, 1}, {1, 0}, {1, 513}, {2, 512}, {15, 7680}, {14, 7169}};
+    struct cgdt_xen_pv_gdt with, before;
+
+    memset(&before, 0x5a, sizeof(before));
+    with = before;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        const struct cgdt_xen_pv_gdt own = {.n_frames = wrong[i][0], .entries = wrong[i][1]};
+
+        MUST(cgdt_xen_pv_gdt_with(&own, 77, &with) == -CGDT_EINVAL, "%zu", i);
+        MUST(memcmp(&with, &before, sizeof(with)) == 0, "%zu", i);
+    }
+}
+
+/* A vCPU as Xen has it. */
+struct vcpu {
+    struct cgdt_xen_pv_gdt has;
+    uint32_t calls;
+    bool saw;        /* frame 77 was in its list */
+    uint32_t refuse; /* which call */
+};
+
+static int64_t set_gdt(void *ctx, const cgdt_frame_t *frames, uint32_t entries)
+{
+    struct vcpu *vcpu = ctx;
+
+    if (++vcpu->calls == vcpu->refuse)
+        return XEN_EINVAL;
+    vcpu->has = (struct cgdt_xen_pv_gdt){.entries = entries, .n_frames = (entries + 511) / 512};
+    for (uint32_t i = 0; i < vcpu->has.n_frames; i++) {
+        vcpu->has.frames[i] = frames[i];
+        vcpu->saw = vcpu->saw || frames[i] == 77;
+    }
+    return 0;
+}
+
+Test(xen_pv_introduce, a_vcpu_names_the_frame_and_has_its_own_list_again)
+{
+    for (uint32_t n = 0; n <= 14; n++) {
+        const struct cgdt_xen_pv_gdt own = own_of(n);
+        struct vcpu vcpu = {.has = own};
+
+        cr_assert_eq(cgdt_xen_pv_introduce(&own, 77, set_gdt, &vcpu), 0);
+        cr_assert(vcpu.saw);
+        cr_assert_eq(vcpu.calls, 2);
+        cr_assert_eq(memcmp(&vcpu.has, &own, sizeof(own)), 0, "%u frames", n);
+    }
+}
+
+Test(xen_pv_introduce, a_frame_that_xen_refuses_costs_one_call_and_leaves_the_vcpu_its_list)
+{
+    const struct cgdt_xen_pv_gdt own = own_of(3);
+    struct vcpu vcpu = {.has = own, .refuse = 1};
+
+    cr_assert_eq(cgdt_xen_pv_introduce(&own, 77, set_gdt, &vcpu), XEN_EINVAL);
+    cr_assert_eq(vcpu.calls, 1);
+    cr_assert_eq(memcmp(&vcpu.has, &own, sizeof(own)), 0);
+}
+
+Test(xen_pv_introduce, a_code_of_the_second_call_comes_through)
+{
+    const struct cgdt_xen_pv_gdt own = own_of(3);
+    struct vcpu vcpu = {.has = own, .refuse = 2};
+
+    cr_assert_eq(cgdt_xen_pv_introduce(&own, 77, set_gdt, &vcpu), XEN_EINVAL);
+}
+
+Test(xen_pv_introduce, what_is_no_list_is_no_call)
+{
+    const struct cgdt_xen_pv_gdt own = {.n_frames = 1};
+    struct vcpu vcpu = {.calls = 0};
+
+    cr_assert_eq(cgdt_xen_pv_introduce(&own, 77, set_gdt, &vcpu), -CGDT_EINVAL);
+    cr_assert_eq(vcpu.calls, 0);
 }

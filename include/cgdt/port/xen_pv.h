@@ -104,7 +104,7 @@ struct cgdt_xen_pv_ops {
 
     /**
      * Name a frame, whose page has just been made read-only, in the calling vCPU's GDT for a
-     * moment.
+     * moment. cgdt_xen_pv_introduce() of xen_pv_introduce.h does it.
      *
      * That is: set_gdt with the vCPU's own frames and this one behind them (or, where it has 14, in
      * the place of one from which it has loaded no selector: not the last, which has its slot, nor
@@ -188,13 +188,21 @@ enum cgdt_xen_pv_cause {
     CGDT_XEN_PV_CANNOT_TELL
 };
 
-/** What cgdt_xen_pv_explain() found. */
+/** cgdt_xen_pv_refusal.page: a frame of a list, whose page nobody has named. */
+#define CGDT_XEN_PV_NO_PAGE 0xfffffffeu
+
+/** What cgdt_xen_pv_explain() found; as a line, cgdt_xen_pv_refusal_text(). */
 struct cgdt_xen_pv_refusal {
     enum cgdt_xen_pv_cause cause; /**< Why. */
+    /** Of the pool, by its index, where seal() was refused; or CGDT_XEN_PV_NO_PAGE. */
+    uint32_t page;
     /** In the list, of the first frame that is refused; 0 where no frame is the cause. */
     uint32_t position;
     cgdt_frame_t frame; /**< This frame. */
-    /** CGDT_XEN_PV_BAD_DESCRIPTOR: page = position, entry of the page. */
+    /**
+     * CGDT_XEN_PV_BAD_DESCRIPTOR: entry (of the page, 0 to 511), reason and descriptor. What window
+     * and slot it is in is not known here: window and color are 0.
+     */
     struct cgdt_violation violation;
 };
 
@@ -219,7 +227,7 @@ struct cgdt_xen_pv {
 
     bool common;                      /**< The array's last page is the common page now. */
     struct cgdt_xen_pv_counts counts; /**< Calls made so far. */
-    /** Of the last page that could not be introduced; position 0. */
+    /** Of the last page that could not be introduced; all 0: there was none. */
     struct cgdt_xen_pv_refusal refusal;
     /**
      * Pages that could neither be introduced nor be made writable again. Xen is asked again at each
@@ -251,7 +259,20 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain(struct cgdt_xen_pv *xen, const cg
                                                uint32_t entries);
 
 /**
- * The sentence for a cause; a violation has cgdt_violation_text(). Pure.
+ * The refusal as one line of text, NUL-terminated, without a newline: page of the pool, or place in
+ * the list; frame; entry and descriptor; sentence. Pure.
+ *
+ * @param      refusal  as cgdt_xen_pv_explain() gave it, or cgdt_xen_pv.refusal
+ * @param[out] buffer   receives at most size bytes, the NUL included
+ * @param      size     bytes of the buffer; 240 are enough, 0 writes nothing
+ *
+ * @return the length that the whole line has, so a result >= size means that it was cut
+ */
+size_t cgdt_xen_pv_refusal_text(const struct cgdt_xen_pv_refusal *refusal, char *buffer,
+                                size_t size);
+
+/**
+ * The sentence for a cause. Pure.
  *
  * @param cause  a cause
  *

@@ -183,7 +183,7 @@ void bringup_boot_cpu(void)
 
     demand("cgdt_frames", cgdt_frames(pool, cpu->slot, frames, &n, &entries));
     demand("set_gdt", bringup_set_gdt(frames, entries));
-    gdtpool_uses(0, frames, n);
+    gdtpool_uses(0, frames, entries);
     if (load_cs(tables_selector(cpu->place, ENTRY_CODE)) == 0 &&
         load_ss(tables_selector(cpu->place, ENTRY_DATA)) == 0) {
         cpu->start.cs = read_cs();

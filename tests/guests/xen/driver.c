@@ -393,7 +393,7 @@ void driver_run(struct vcpu_start *start)
     const struct worker *self = &workers[start->vcpu];
 
     verify_arrival(&cpus[start->vcpu]);
-    gdtpool_uses(start->vcpu, self->frames, self->entries / CGDT_PAGE_ENTRIES);
+    gdtpool_uses(start->vcpu, self->frames, self->entries);
     worker_arrived(start->vcpu);
     while (__atomic_load_n(&begun, __ATOMIC_ACQUIRE) == 0) {
         clock_doze();

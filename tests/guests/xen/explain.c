@@ -176,12 +176,9 @@ static void say(const struct kase *kase, int64_t set_gdt, int64_t initialise,
 {
     char text[256];
 
-    console_printf("EXPLAINED %s: set_gdt %ld, initialise %ld: frame %u: %s\n", kase->name, set_gdt,
-                   initialise, refusal->position, cgdt_xen_pv_cause_text(refusal->cause));
-    if (refusal->cause == CGDT_XEN_PV_BAD_DESCRIPTOR) {
-        (void)cgdt_violation_text(&refusal->violation, text, sizeof(text));
-        console_printf("          %s\n", text);
-    }
+    (void)cgdt_xen_pv_refusal_text(refusal, text, sizeof(text));
+    console_printf("EXPLAINED %s: set_gdt %ld, initialise %ld: %s\n", kase->name, set_gdt,
+                   initialise, text);
 }
 
 static void play(const struct kase *kase)

@@ -46,21 +46,16 @@ static uint64_t virt_to_mfn(void *ctx, const void *page)
     return page_mfn(page);
 }
 
-/*
- * Frames are named in the GDT of whoever maps them: behind its own, or in the place of the first,
- * as a list of 14 ends with the page of the vCPU's own slot.
- */
+/* Frames are named in the GDT of whoever maps them. */
 
-static struct {
-    uint64_t frames[FIRST_RESERVED_GDT_PAGE];
-    uint32_t n;
-} own_frames[MAX_DRIVERS];
+static struct cgdt_xen_pv_gdt loaded[MAX_DRIVERS];
 
-void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t n)
+void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t entries)
 {
-    own_frames[vcpu].n = n;
-    for (uint32_t i = 0; i < n; i++)
-        own_frames[vcpu].frames[i] = frames[i];
+    loaded[vcpu].entries = entries;
+    loaded[vcpu].n_frames = (entries + CGDT_PAGE_ENTRIES - 1) / CGDT_PAGE_ENTRIES;
+    for (uint32_t i = 0; i < loaded[vcpu].n_frames; i++)
+        loaded[vcpu].frames[i] = frames[i];
 }
 
 /* vCPU 0 begins without a table, and with a null %fs. */
@@ -73,12 +68,15 @@ static uint32_t this_vcpu(void)
     return (uint32_t)(id & ~FS_MARK);
 }
 
-/* In one multicall, which goes on when the first is refused; a list of no frames is no list. */
-static int set_gdt_and_back(const uint64_t *frames, uint32_t n, const uint64_t *own, uint32_t n_own)
+/*
+ * Both lists in one multicall, which goes on when the first is refused. The odd vCPUs leave it to
+ * cgdt_xen_pv_introduce(), which makes two calls: so both ways are seen.
+ */
+static int set_gdt_and_back(const struct cgdt_xen_pv_gdt *own, const struct cgdt_xen_pv_gdt *with)
 {
     struct multicall_entry calls[2] = {
-        {.op = HYPERVISOR_set_gdt, .args = {(uintptr_t)frames, n * CGDT_PAGE_ENTRIES}},
-        {.op = HYPERVISOR_set_gdt, .args = {(uintptr_t)own, n_own * CGDT_PAGE_ENTRIES}}};
+        {.op = HYPERVISOR_set_gdt, .args = {(uintptr_t)with->frames, with->entries}},
+        {.op = HYPERVISOR_set_gdt, .args = {(uintptr_t)own->frames, own->entries}}};
     const int64_t error = xen_multicall(calls, 2);
 
     if (error != 0 || calls[1].result != 0)
@@ -86,19 +84,23 @@ static int set_gdt_and_back(const uint64_t *frames, uint32_t n, const uint64_t *
     return (int)calls[0].result;
 }
 
+static int64_t set_gdt(void *ctx, const cgdt_frame_t *frames, uint32_t entries)
+{
+    (void)ctx;
+    return xen_set_gdt(frames, entries);
+}
+
 static int introduce(void *ctx, uint64_t frame)
 {
     const uint32_t vcpu = this_vcpu();
-    const uint32_t n = own_frames[vcpu].n;
-    const uint32_t at = n < FIRST_RESERVED_GDT_PAGE ? n : 0;
-    uint64_t frames[FIRST_RESERVED_GDT_PAGE];
+    const struct cgdt_xen_pv_gdt *own = &loaded[vcpu];
+    struct cgdt_xen_pv_gdt with;
 
-    (void)ctx;
-    for (uint32_t i = 0; i < n; i++)
-        frames[i] = own_frames[vcpu].frames[i];
-    frames[at] = frame;
     counts.introduced++;
-    return set_gdt_and_back(frames, at == n ? n + 1 : n, own_frames[vcpu].frames, n);
+    if (vcpu % 2 != 0)
+        return cgdt_xen_pv_introduce(own, frame, set_gdt, ctx);
+    const int error = cgdt_xen_pv_gdt_with(own, frame, &with);
+    return error != 0 ? error : set_gdt_and_back(own, &with);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "cgdt/cgdt.h"
 #include "cgdt/port/xen_pv.h"
+#include "cgdt/port/xen_pv_introduce.h"
 
 /* The port's context: what Xen is asked to do behind the pool's back goes through it too. */
 extern struct cgdt_xen_pv gdtpool_xen;
@@ -25,7 +26,7 @@ struct cgdt_pool *gdtpool_init(const struct args *args, const struct cgdt_port *
  * The calling vCPU, one of the first MAX_DRIVERS, has taken these frames by set_gdt, and %fs from
  * the slot there. From now on it may map pages.
  */
-void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t n);
+void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t entries);
 
 /* What quiesce asks from now on; without it, everybody is believed to have let go. */
 void gdtpool_on_quiesce(int (*asked)(uint32_t cpu));

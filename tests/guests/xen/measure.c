@@ -135,7 +135,7 @@ static void take_own(void)
 
     way->frames(0, frames, &n, &entries);
     demand("set_gdt", xen_set_gdt((const uint64_t *)frames, entries));
-    gdtpool_uses(0, frames, n);
+    gdtpool_uses(0, frames, entries);
     look(&cpus[0].start);
 }
 

@@ -178,7 +178,7 @@ static uint32_t give_slots(uint32_t round)
 static void bring_all_back(void)
 {
     worker_come_back(&cpus[0]);
-    gdtpool_uses(0, workers[0].frames, workers[0].entries / CGDT_PAGE_ENTRIES);
+    gdtpool_uses(0, workers[0].frames, workers[0].entries);
     worker_arrived(0);
     for (uint32_t vcpu = 1; vcpu < args->nr; vcpu++)
         demand("up", vcpu_up(vcpu));

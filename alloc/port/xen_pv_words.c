@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Xen refuses, in words; a file of its own, so that a linker leaves it out where nobody asks.
+ */
+#include "cgdt/port/xen_pv.h"
+
+const char *cgdt_xen_pv_cause_text(enum cgdt_xen_pv_cause cause)
+{
+    switch (cause) {
+    case CGDT_XEN_PV_NO_CAUSE:
+        return "Xen takes these frames as a GDT: what it refused is something else";
+    case CGDT_XEN_PV_TOO_MANY_ENTRIES:
+        return "more entries than a guest has: those from 7168 on are Xen's";
+    case CGDT_XEN_PV_NOT_OURS:
+        return "not a frame of this domain";
+    case CGDT_XEN_PV_STILL_WRITABLE:
+        return "the page is still mapped writable";
+    case CGDT_XEN_PV_BAD_DESCRIPTOR:
+        return "a descriptor that Xen refuses is on the page";
+    case CGDT_XEN_PV_OTHER_USE:
+        return "the frame is in another use: writable at another address, a page table, ...";
+    case CGDT_XEN_PV_CANNOT_TELL:
+        return "nothing is wrong that can be seen from here";
+    }
+    return "unknown cause";
+}
+
+/* The core's own formatter is none of what libcgdt.so exports. */
+struct line {
+    char *buffer;
+    size_t size;
+    size_t length;
+};
+
+static void put_char(struct line *line, char c)
+{
+    if (line->length + 1 < line->size)
+        line->buffer[line->length] = c;
+    line->length++;
+}
+
+static void put_words(struct line *line, const char *words)
+{
+    for (; *words != '\0'; words++)
+        put_char(line, *words);
+}
+
+static void put_number(struct line *line, uint64_t number, unsigned base)
+{
+    char digits[20]; /* 2^64-1 has twenty, in base 10 */
+    unsigned n = 0;
+
+    do {
+        digits[n++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0);
+    while (n > 0)
+        put_char(line, digits[--n]);
+}
+
+static void put_frame(struct line *line, const struct cgdt_xen_pv_refusal *refusal)
+{
+    if (refusal->page == CGDT_XEN_PV_NO_PAGE) {
+        put_words(line, "frame ");
+        put_number(line, refusal->position, 10);
+        put_words(line, " of the list");
+    } else if (refusal->page == CGDT_COMMON_PAGE) {
+        put_words(line, "the common page");
+    } else {
+        put_words(line, "page ");
+        put_number(line, refusal->page, 10);
+        put_words(line, " of the pool");
+    }
+    put_words(line, " (0x");
+    put_number(line, refusal->frame, 16);
+    put_words(line, "): ");
+}
+
+static void put_descriptor(struct line *line, const struct cgdt_violation *violation)
+{
+    put_words(line, "entry ");
+    put_number(line, violation->entry, 10);
+    put_words(line, ", 0x");
+    put_number(line, violation->found, 16);
+    put_words(line, ": ");
+    put_words(line, cgdt_reason_text(violation->reason));
+}
+
+size_t cgdt_xen_pv_refusal_text(const struct cgdt_xen_pv_refusal *refusal, char *buffer,
+                                size_t size)
+{
+    struct line line = {buffer, size, 0};
+
+    if (refusal->cause != CGDT_XEN_PV_NO_CAUSE && refusal->cause != CGDT_XEN_PV_TOO_MANY_ENTRIES)
+        put_frame(&line, refusal);
+    if (refusal->cause == CGDT_XEN_PV_BAD_DESCRIPTOR)
+        put_descriptor(&line, &refusal->violation);
+    else
+        put_words(&line, cgdt_xen_pv_cause_text(refusal->cause));
+    if (size != 0)
+        buffer[line.length < size ? line.length : size - 1] = '\0';
+    return line.length;
+}
