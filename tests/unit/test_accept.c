@@ -75,6 +75,7 @@ Test(accept, a_segment_that_the_cpu_would_mark_is_taken_where_the_cpu_can)
     fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
     fixture_open_live(&fixture);
     cr_assert_eq(cgdt_write(fixture.pool, fixture_alloc(&fixture), 5, &clear, 1), 0);
+    fixture_must_be_sound(&fixture, "with a clear accessed bit");
     fixture_free_all(&fixture);
     fixture_close(&fixture);
 }

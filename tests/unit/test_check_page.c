@@ -152,6 +152,15 @@ Test(check_page, anything_in_an_unowned_slot_breaks_the_house_rule)
         }
 }
 
+Test(check_page, a_full_slot_of_nobody_breaks_the_house_rule)
+{
+    for (size_t s = 0; s < COUNT_OF(sizes); s++) {
+        for (uint32_t i = 0; i < 512; i++)
+            page[i] = i % sizes[s] == 0 ? 0 : RING3;
+        cr_assert_eq(judge(sizes[s], 0, NULL), CGDT_UNOWNED_NOT_ZERO, "%u", sizes[s]);
+    }
+}
+
 Test(check_page, even_a_not_present_descriptor_breaks_the_house_rule)
 {
     page[100] = 1;
