@@ -19,7 +19,8 @@ extern "C" {
  * All are checked against the profile first and stored in the form that the hypervisor would keep
  * (DPL raised, ...), so that what is read back is what was meant. Entries that are equal already
  * are skipped; if all are, the port is not called. desc is read once, into a copy on the stack: of
- * up to 32 descriptors 256 bytes, of more 4 KiB.
+ * up to 32 descriptors 256 bytes, of more 4 KiB. O(n), no lock of the core's, at most one
+ * live_write().
  *
  * @param pool   the pool
  * @param slot   the slot; its owner serialises writes to it
@@ -87,7 +88,7 @@ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, 
 
 /**
  * What set_gdt and VCPUOP_initialise need for the CPU of a slot: the frames of its window, from the
- * window's head to the slot's own page, and the number of entries.
+ * window's head to the slot's own page, and the number of entries. No lock; one frame() each.
  *
  * @param      pool      the pool, paged
  * @param      slot      the slot

@@ -23,6 +23,10 @@ extern "C" {
  * loads 4 bytes at a time, a descriptor as half of the old and half of the new. Ask again. A frame
  * is compared with the common page's and with those of the 1,024 pages before it.
  *
+ * Costs a look at 512 descriptors for each mapped page, and calls of the port's frame(): one for
+ * the page itself, and one for each page that it is compared with, so at most 1,026 a page. All of
+ * it under the port's lock: growth and trim wait, what takes no lock (cgdt.h) does not.
+ *
  * @param      pool       the pool
  * @param[out] violation  receives the first violation where the result is 1, otherwise left alone;
  *                        may be NULL
@@ -34,7 +38,7 @@ extern "C" {
 int cgdt_check(struct cgdt_pool *pool, struct cgdt_violation *violation);
 
 /**
- * The same for one window, its common page included.
+ * The same for one window, its common page included; the same cost for each page of it.
  *
  * @param      pool       the pool
  * @param      window     0 up, of those that max_cpus has
@@ -65,7 +69,7 @@ struct cgdt_pool_stats {
 };
 
 /**
- * Count. Any CPU, any time; no lock.
+ * Count. Any CPU, any time; no lock, no port call; O(pages), two loads each.
  *
  * @param      pool   the pool
  * @param[out] stats  receives the counts
@@ -75,7 +79,7 @@ struct cgdt_pool_stats {
 void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, size_t bytes);
 
 /**
- * Which colors of a slot page are taken. Any CPU, any time.
+ * Which colors of a slot page are taken. Any CPU, any time; no lock, no port call, O(1).
  *
  * @param      pool   the pool
  * @param      page   0 up, counted as by cgdt_slot_page()
@@ -92,7 +96,8 @@ int cgdt_page_taken(const struct cgdt_pool *pool, uint32_t page, uint64_t *taken
 /**
  * A readable dump of one slot page: a line per owned slot and per descriptor that is not zero.
  *
- * Lines are ended by a newline, the text by a NUL. The format may change. Takes the port's lock.
+ * Lines are ended by a newline, the text by a NUL. The format may change. Takes the port's lock for
+ * as long as the text takes: up to 512 lines, at most 120 bytes each. No other port call.
  *
  * @param      pool    the pool
  * @param      page    0 up, counted as by cgdt_slot_page()

@@ -122,6 +122,8 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config);
 /**
  * Make a pool in `memory`. No page is mapped yet, but for the common page where the layout has one.
  *
+ * O(bytes); for the common page one map() and one frame() of the port, under its lock.
+ *
  * @param[out] pool    receives the handle of the pool, which points into memory; left alone on
  *                     failure
  * @param      memory  CGDT_POOL_ALIGN-aligned; must not move while the pool lives; any contents
@@ -148,6 +150,9 @@ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
 /**
  * Give every page back. Afterwards the memory is the caller's again.
  *
+ * O(pages), under the lock: an unseal() and an unmap() for each page. Where an unseal() fails, a
+ * seal() for each page before it instead.
+ *
  * @param pool  the pool; the caller serialises this with all other calls
  *
  * @retval 0             done
@@ -172,6 +177,8 @@ const struct cgdt_layout *cgdt_pool_layout(const struct cgdt_pool *pool);
  * End the boot phase: seal every page, and from now on every new one before it is used. Calling it
  * again in the live phase does nothing.
  *
+ * O(pages), under the lock: a seal() for each page; where one fails, an unseal() for each before.
+ *
  * @param pool  the pool; the caller serialises this with all other calls
  *
  * @retval 0             done
@@ -183,7 +190,10 @@ int cgdt_seal(struct cgdt_pool *pool);
 
 /**
  * Have at least n slots in service, taken or not, from now on: map pages until there are so many,
- * and let trim leave so many. O(pages), under the lock.
+ * and let trim leave so many.
+ *
+ * O(pages), under the lock: for each page that comes a map(), a seal(), and a frame() of it and of
+ * each page of its window; for each that cannot come, or must go again, an unseal() and an unmap().
  *
  * While at most n slots are taken, counted from the beginning of the call that takes one to the end
  * of the call that frees it, no cgdt_alloc() takes the lock or maps a page, and every

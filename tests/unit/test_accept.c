@@ -13,7 +13,7 @@
 #define LONELY_HIGH 0x0000800000000000ull /* present, of type 0: no descriptor that can be loaded */
 #define NOT_PRESENT (CLEAR(DATA3) & ~CGDT_DESC_PRESENT)
 
-/* A native pool whose CPUs read through a read-only mapping: by the configuration, or by the port. */
+/* A native pool whose CPUs read through a read-only mapping, by the configuration or the port. */
 static void prepare_read_only(struct fixture *fixture, struct cgdt_port *port, bool by_port)
 {
     fixture_prepare(fixture, 16, 2, 40);
