@@ -14,9 +14,10 @@ cgdt_desc_t *cgdt_page_view_(const struct pages *pages, uint32_t page)
     return (cgdt_desc_t *)(cgdt_page_word_(pages, page) & ~CGDT_PAGE_TAGS_);
 }
 
-uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from)
+uint32_t cgdt_page_hole_(struct pages *pages, uint32_t from)
 {
-    uint32_t page = from > pages->first_hole ? from : pages->first_hole;
+    const bool lowest = from <= pages->first_hole;
+    uint32_t page = lowest ? pages->first_hole : from;
 
     for (; page < pages->count; page++) {
         const uintptr_t word = cgdt_page_word_(pages, page);
@@ -24,6 +25,8 @@ uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from)
         if (word == 0 || (word & CGDT_PAGE_HELD_) != 0)
             break;
     }
+    if (lowest)
+        pages->first_hole = page; /* what was passed is not looked at again */
     return page;
 }
 
@@ -160,8 +163,6 @@ void cgdt_page_serve_(struct pages *pages, uint32_t page)
 {
     change_tags(pages, page, CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_, 0);
     pages->serving++;
-    if (page == pages->first_hole)
-        pages->first_hole = page + 1;
 }
 
 void cgdt_page_hold_(struct pages *pages, uint32_t page)

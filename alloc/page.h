@@ -100,8 +100,8 @@ static inline uint32_t cgdt_page_window_end_(const struct pages *pages, uint32_t
     return end < pages->count ? end : pages->count;
 }
 
-/* The lowest page from `from` on that is absent or held; `count` if there is none. */
-uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from);
+/* Under the lock. The lowest page from `from` on that is absent or held; `count` if none is. */
+uint32_t cgdt_page_hole_(struct pages *pages, uint32_t from);
 
 /*
  * absent or held -> held and coming, private, zero. Errors: -CGDT_EPROTO or the port's; then it is
