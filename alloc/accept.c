@@ -6,7 +6,8 @@
 #include "hints.h"
 #include "profile.h"
 
-int cgdt_accept_range_(const struct table *table, uint32_t first, uint32_t n, const void *values)
+CGDT_COMPACT_ int cgdt_accept_range_(const struct table *table, uint32_t first, uint32_t n,
+                                     const void *values)
 {
     if (first > table->entries || n > table->entries - first)
         return -CGDT_ERANGE;

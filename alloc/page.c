@@ -14,10 +14,9 @@ cgdt_desc_t *cgdt_page_view_(const struct pages *pages, uint32_t page)
     return (cgdt_desc_t *)(cgdt_page_word_(pages, page) & ~CGDT_PAGE_TAGS_);
 }
 
-uint32_t cgdt_page_hole_(struct pages *pages, uint32_t from)
+CGDT_SELDOM_ uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from)
 {
-    const bool lowest = from <= pages->first_hole;
-    uint32_t page = lowest ? pages->first_hole : from;
+    uint32_t page = from > pages->first_hole ? from : pages->first_hole;
 
     for (; page < pages->count; page++) {
         const uintptr_t word = cgdt_page_word_(pages, page);
@@ -25,8 +24,6 @@ uint32_t cgdt_page_hole_(struct pages *pages, uint32_t from)
         if (word == 0 || (word & CGDT_PAGE_HELD_) != 0)
             break;
     }
-    if (lowest)
-        pages->first_hole = page; /* what was passed is not looked at again */
     return page;
 }
 
@@ -159,10 +156,11 @@ void cgdt_page_unmap_(struct pages *pages, uint32_t page)
     pages->port->unmap(pages->ctx, page, view); /* a held page was a hole already */
 }
 
-void cgdt_page_serve_(struct pages *pages, uint32_t page)
+CGDT_SELDOM_ void cgdt_page_serve_(struct pages *pages, uint32_t page)
 {
     change_tags(pages, page, CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_, 0);
     pages->serving++;
+    pages->first_hole = cgdt_page_hole_(pages, 0); /* another one may be far above */
 }
 
 void cgdt_page_hold_(struct pages *pages, uint32_t page)

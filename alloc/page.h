@@ -28,7 +28,7 @@ struct pages {
     uintptr_t *words; /* [count + 1]: the common page's comes first */
     uint32_t count;   /* slot pages, mapped or not */
     uint32_t window_pages;
-    uint32_t first_hole; /* no page below is absent or held */
+    uint32_t first_hole; /* the lowest page that is absent or held; `count`: none is */
     uint32_t serving;    /* pages in service */
 };
 
@@ -100,8 +100,8 @@ static inline uint32_t cgdt_page_window_end_(const struct pages *pages, uint32_t
     return end < pages->count ? end : pages->count;
 }
 
-/* Under the lock. The lowest page from `from` on that is absent or held; `count` if none is. */
-uint32_t cgdt_page_hole_(struct pages *pages, uint32_t from);
+/* The lowest page from `from` on that is absent or held; `count` if there is none. */
+uint32_t cgdt_page_hole_(const struct pages *pages, uint32_t from);
 
 /*
  * absent or held -> held and coming, private, zero. Errors: -CGDT_EPROTO or the port's; then it is

@@ -140,7 +140,7 @@ static int check_template(const struct given *given)
 typedef uintptr_t any_word __attribute__((__may_alias__));
 
 /* Atomic stores, so that no compiler turns the loops into calls of memcpy() and memset(). */
-int cgdt_pool_take_struct_(void *to, size_t bytes, const void *from, size_t from_bytes)
+CGDT_SELDOM_ int cgdt_pool_take_struct_(void *to, size_t bytes, const void *from, size_t from_bytes)
 {
     const any_word *words = from;
     any_word *place = to;

@@ -50,7 +50,7 @@ static void count_pages(struct cgdt_pool *pool)
         pool->served_slots += slots;
         cgdt_slotmap_cover_(&pool->map, cgdt_pool_first_of_(pool, page) + slots - 1);
     }
-    (void)cgdt_page_hole_(&pool->pages, 0); /* and notes it */
+    pool->pages.first_hole = cgdt_page_hole_(&pool->pages, 0);
 }
 
 /* Of the CPUs whose word has the bit BUSY, or has it not: OWNED for the slot that is theirs. */
