@@ -10,7 +10,7 @@
 #define _POSIX_C_SOURCE 200809L /* strnlen() */
 #include "../support/profiles.h"
 #include "../../tools/cgdt/check_pages.h"
-#include "../../tools/cgdt/dump.h"
+#include "../../tools/cgdt/dump/dump.h"
 #include "../../tools/cgdt/fields.h"
 #include "fuzz.h"
 #include "reference.h"
@@ -40,16 +40,14 @@ static void check_against(const struct dump *dump, bool good, const uint8_t *byt
         return;
     }
     MUST(dump->pages == pages, "%zu pages, not %zu", dump->pages, pages);
+    MUST(dump->n == (size_t)(n + 7) / 8, "%zu descriptors", dump->n);
     for (size_t i = 0; i < pages * 4096; i++)
         MUST((uint8_t)(dump->descs[i / 8] >> (i % 8 * 8)) == ((long)i < n ? bytes[i] : 0),
              "byte %zu", i);
 }
 
-/*
- * What the dump is, by the reference; it holds no opinion where a NUL ends what its string
- * functions see.
- */
-static long reference_dump(const struct input *input, enum dump_format format, uint8_t *bytes)
+/* Whether it is memory, if no format is given: -1 says that it is neither that nor text. */
+static int is_memory(const struct input *input)
 {
     const char *const text = (const char *)input->data;
     bool raw = false;
@@ -60,39 +58,56 @@ static long reference_dump(const struct input *input, enum dump_format format, u
         raw = raw || (strchr("\t\n\v\f\r\033", text[i]) == NULL && iscntrl(input->data[i])) ||
               text[i] == '\0';
     }
-    if (format == DUMP_AUTO && input->left > 1 &&
-        (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+    if (input->left > 1 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
         return -1;
-    if (format == DUMP_RAW || (format == DUMP_AUTO && raw)) {
-        memcpy(bytes, input->data, input->left);
-        return format == DUMP_AUTO && input->left % 4096 != 0 ? -1 : (long)input->left;
+    return raw ? 1 : escapes ? -1 : 0;
+}
+
+/*
+ * Text: what is read as numbers or bytes alone is what the reference reads there, and nothing else;
+ * and no text at all gives more bytes than it has digits for, but for rows that are left out.
+ */
+static void check_text(const struct input *input, const struct dump *dump)
+{
+    const char *const text = (const char *)input->data;
+    uint8_t *const bytes = malloc(input->left + REFERENCE_DUMP_BYTES);
+    size_t digits = 0;
+
+    for (size_t i = 0; i < input->left; i++)
+        digits += isxdigit(input->data[i]) != 0;
+    if (memchr(text, '*', input->left) == NULL && strchr(dump->format, '-') == NULL &&
+        strstr(dump->format, "kdb") == NULL && strstr(dump->format, "list") == NULL &&
+        strstr(dump->format, "INIT") == NULL && strstr(dump->format, "directives") == NULL)
+        MUST(dump->n * 16 <= digits, "%zu descriptors of %zu digits", dump->n, digits);
+    if (strncmp(dump->format, "numbers of", 10) == 0 || strcmp(dump->format, "bytes") == 0) {
+        const long n = reference_numbers(text, input->left, bytes);
+
+        MUST(n == REFERENCE_UNKNOWN || n == (long)dump->n * 8, "%ld bytes", n);
+        for (long i = 0; i < n; i++)
+            MUST((uint8_t)(dump->descs[i / 8] >> (i % 8 * 8)) == bytes[i], "byte %ld", i);
     }
-    if (format == DUMP_AUTO && escapes)
-        return -1;
-    if (memchr(text, 0, input->left) != NULL)
-        return REFERENCE_UNKNOWN;
-    if (format == DUMP_LISTING || (format == DUMP_AUTO && reference_is_listing(text, input->left)))
-        return reference_listing(text, input->left, bytes);
-    return reference_numbers(text, input->left, bytes);
+    free(bytes);
 }
 
 static void check_dump(struct input *input)
 {
     const uint8_t how = take8(input);
-    const enum dump_format format = (how & 8u) ? DUMP_LISTING : (enum dump_format)(how % 3);
+    const enum dump_format format = (enum dump_format)(how % DUMP_FORMATS);
     const bool pad = (how & 4u) != 0;
-    uint8_t *const bytes = malloc(input->left + REFERENCE_DUMP_BYTES);
     struct dump dump;
     parse_why why;
 
     const bool good = dump_parse(input->data, input->left, format, pad, &dump, why);
     if (!good)
         check_line(why, sizeof(why));
-    const long n = reference_dump(input, format, bytes);
-    if (n != REFERENCE_UNKNOWN)
-        check_against(&dump, good, bytes, n, pad);
+    const int memory = format == DUMP_RAW ? 1 : format == DUMP_AUTO ? is_memory(input) : 0;
+    if (memory == 1 && (format == DUMP_RAW || input->left % 4096 == 0))
+        check_against(&dump, good, input->data, (long)input->left, pad);
+    else if (memory != 0)
+        MUST(!good, "read, though it is neither text nor whole pages");
+    else if (good)
+        check_text(input, &dump);
     dump_free(&dump);
-    free(bytes);
 }
 
 /* Its fields, as text, make the same descriptor again. */

@@ -3,10 +3,8 @@
  * `cgdt check`: a dump of GDT pages by the rules of a profile. What is wrong comes from
  * check_pages.c.
  */
-#include "check_pages.h"
+#include "check_show.h"
 #include "commands.h"
-#include "dump.h"
-#include "fields.h"
 #include "shared.h"
 
 #include <inttypes.h>
@@ -24,6 +22,7 @@ struct check {
     bool decode;
     bool json;
 
+    const struct dump *dump;
     uint64_t *owned_of; /* of each page */
     uint64_t violations;
 };
@@ -45,7 +44,7 @@ static const struct argp_option options[] = {
      "Colors that have an owner, bit c for color c; others must be zero. One for every page, or "
      "one a page with commas. Default: all are owned",
      0},
-    {"format", 'f', "FORMAT", 0, "raw, hex, listing or auto (default: by what is in it)", 0},
+    {"format", 'f', "FORMAT", 0, "raw, numbers, bytes or auto (default: by what is in it)", 0},
     {"pad", KEY_PAD, 0, 0, "What is missing of the last page is zero", 0},
     {"all", 'a', 0, 0, "All violations, not only the first", 0},
     {"decode", 'd', 0, 0, "Each descriptor that is not zero in words", 0},
@@ -66,18 +65,20 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "Check a dump of GDT pages by the rules of a hypervisor or CPU.\v"
-    "FILE (default: stdin, also -) holds whole pages of 512 descriptors: raw memory, or text with "
-    "hexadecimal numbers all of 16 digits (descriptors), 8 (halves, low one first) or 2 (bytes). "
-    "'#' begins a comment, and what stands before a colon is an address, so the output of gdb's "
-    "x/512gx, of QEMU's xp and of od -An -v -tx8 will do; and so do listings of bytes as "
-    "hexdump -C and xxd print them. At most 64 MiB.\n\n"
+    "FILE (default: stdin, also -) holds whole pages of 512 descriptors, at most 64 MiB: raw "
+    "memory, or what gdb, QEMU's monitor, crash, kdb, U-Boot, WinDbg, xxd, od or hexdump print of "
+    "it; hexadecimal numbers all of 16 digits (descriptors), 8 (halves, low one first) or 2 "
+    "(bytes); a list of C, Rust or an assembler. cgdt(1) has a table. The first line of the answer "
+    "says what it was taken for; what cannot be read whole, or in two ways, is refused.\n\n"
     "The page in a report is the page's place in the dump, from 0.\n\n"
     "Exit status: 0 no violation, 1 a violation, 2 wrong use, or not such a file.";
 
 static void set_format(struct check *check, const struct argp_state *state, const char *arg)
 {
-    static const char *const names[] = {
-        [DUMP_AUTO] = "auto", [DUMP_RAW] = "raw", [DUMP_HEX] = "hex", [DUMP_LISTING] = "listing"};
+    static const char *const names[] = {[DUMP_AUTO] = "auto",
+                                        [DUMP_RAW] = "raw",
+                                        [DUMP_NUMBERS] = "numbers",
+                                        [DUMP_BYTES] = "bytes"};
     parse_quoted quoted;
 
     for (unsigned i = 0; i < DUMP_FORMATS; i++) {
@@ -86,7 +87,7 @@ static void set_format(struct check *check, const struct argp_state *state, cons
             return;
         }
     }
-    argp_failure(state, EXIT_UNUSABLE, 0, "--format must be raw, hex, listing or auto, not %s",
+    argp_failure(state, EXIT_UNUSABLE, 0, "--format must be raw, numbers, bytes or auto, not %s",
                  parse_quote(quoted, arg, strlen(arg)));
 }
 
@@ -187,10 +188,12 @@ static void report(void *ctx, const struct cgdt_violation *violation)
                                           [CGDT_REFUSED] = "refused",
                                           [CGDT_HOUSE] = "house"};
     struct check *check = ctx;
-    char text[256];
+    char text[SHOW_VIOLATION_BYTES];
 
     check->violations++;
-    (void)cgdt_violation_text(violation, text, sizeof(text));
+    show_violation(&check->rules,
+                   check->dump->descs + (size_t)violation->position * CGDT_PAGE_ENTRIES, violation,
+                   text);
     if (!check->json) {
         puts(text);
         return;
@@ -222,52 +225,13 @@ static void check_pages(struct check *check, const struct dump *dump)
     }
 }
 
-/*
- * S and the type of a descriptor would be where a second half has zeros (SDM vol. 3A section
- * 5.8.3.1).
- */
-static bool is_high_half(cgdt_desc_t desc)
-{
-    return cgdt_desc_type(desc) == 0 && (desc & CGDT_DESC_SEGMENT) == 0;
-}
-
-/*
- * What is not zero, a line each. In 64-bit mode a well-formed second half belongs to the entry
- * before it.
- */
-static void decode_pages(const struct check *check, const struct dump *dump)
-{
-    const size_t n = dump->pages * CGDT_PAGE_ENTRIES;
-    const uint32_t slot_entries = check->rules.slot_entries;
-    const char *separator = "";
-
-    for (size_t i = 0; i < n; i++) {
-        const size_t at = i % CGDT_PAGE_ENTRIES;
-        struct wide_desc desc = {.desc = {dump->descs[i]}};
-        char words[WORDS_BYTES];
-
-        if (desc.desc[0] == 0)
-            continue;
-        if (check->rules.profile == CGDT_PROFILE_NATIVE64 && cgdt_desc_wide64(desc.desc[0]) &&
-            (at + 1) % slot_entries != 0 && is_high_half(dump->descs[i + 1])) {
-            desc.desc[1] = dump->descs[++i];
-            desc.wide = true;
-        }
-        desc_words(&desc, words);
-        printf(check->json ? "%s{\"page\": %zu, \"color\": %zu, \"entry\": %zu, \"descriptor\": "
-                             "\"0x%016" PRIx64 "\", \"words\": \"%s\"}"
-                           : "%spage %zu, color %zu, entry %zu: 0x%016" PRIx64 ": %s\n",
-               separator, i / CGDT_PAGE_ENTRIES, at / slot_entries, at % slot_entries, desc.desc[0],
-               words);
-        separator = check->json ? ", " : "";
-    }
-}
-
 static void print_text(struct check *check, const struct dump *dump)
 {
+    show_read_as(dump, false);
     if (check->decode)
-        decode_pages(check, dump);
+        show_descriptors(&check->rules, dump, false);
     check_pages(check, dump);
+    show_notes(&check->rules, dump, false);
     printf("%zu page%s by %s, slots of %" PRIu32 ": ", dump->pages, dump->pages == 1 ? "" : "s",
            profile_name(check->rules.profile), check->rules.slot_entries);
     if (check->violations == 0)
@@ -282,11 +246,13 @@ static void print_json(struct check *check, const struct dump *dump)
 {
     printf("{\"pages\": %zu, \"profile\": \"%s\", \"slot_entries\": %" PRIu32 ", ", dump->pages,
            profile_name(check->rules.profile), check->rules.slot_entries);
+    show_read_as(dump, true);
     if (check->decode) {
         printf("\"descriptors\": [");
-        decode_pages(check, dump);
+        show_descriptors(&check->rules, dump, true);
         printf("], ");
     }
+    show_notes(&check->rules, dump, true);
     printf("\"violations\": [");
     check_pages(check, dump);
     printf("], \"fine\": %s}\n", check->violations == 0 ? "true" : "false");
@@ -308,9 +274,12 @@ int check_command(int argc, char **argv)
     if (!dump_parse(data, bytes, check.format, check.pad, &dump, why)) {
         fprintf(stderr, "%s: %s: %s\n", argv[0], check.path, why);
     } else if (!spread_owned(&check, dump.pages)) {
-        fprintf(stderr, "%s: --owned must be one hexadecimal number, or %zu with commas\n", argv[0],
-                dump.pages);
+        fprintf(stderr, "%s: --owned must be one hexadecimal number", argv[0]);
+        if (dump.pages > 1)
+            fprintf(stderr, ", or %zu with commas", dump.pages);
+        fputs("\n", stderr);
     } else {
+        check.dump = &dump;
         check.json ? print_json(&check, &dump) : print_text(&check, &dump);
         status = check.violations == 0 ? EXIT_FINE : EXIT_VIOLATION;
     }

@@ -35,8 +35,9 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "What descriptors mean.\v"
-    "DESCRIPTOR is a hexadecimal number, 0x or not; one of 16 bytes (LDT, TSS, call gate in 64-bit "
-    "mode) is its two halves with a comma, low one first: LOW,HIGH.\n\n"
+    "DESCRIPTOR is a hexadecimal number, 0x or not, of any number of digits but 8, which is half a "
+    "descriptor; one of 16 bytes (LDT, TSS, call gate in 64-bit mode) is its two halves with a "
+    "comma, low one first: LOW,HIGH.\n\n"
     "Exit status: 0 fine, 1 the profile would refuse or rewrite one, 2 wrong use.";
 
 static void add(struct decode *decode, const struct argp_state *state, const char *arg)
@@ -81,13 +82,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
     .options = options, .parser = parse, .args_doc = "DESCRIPTOR...", .doc = doc};
 
-/* Halves that are wide by their own word are judged as a pair, others alone. */
+/*
+ * Halves that are wide by their own word are judged as a pair, others alone: where the CPU wants 16
+ * bytes, one alone is none.
+ */
 static enum cgdt_reason judge(const struct cgdt_profile *profile, const struct wide_desc *desc,
                               cgdt_desc_t *stored)
 {
     const enum cgdt_reason reason = cgdt_check_descriptor(profile, desc->desc[0], stored);
 
-    return desc->wide ? cgdt_check_slot(profile, 0, desc->desc, 2, NULL) : reason;
+    if (reason != CGDT_FINE || (!desc->wide && profile != CGDT_PROFILE_NATIVE64))
+        return reason;
+    return cgdt_check_slot(profile, 0, desc->desc, desc->wide ? 2 : 1, NULL);
+}
+
+static const char *text_of(const struct wide_desc *desc, enum cgdt_reason reason)
+{
+    return reason == CGDT_BAD_HIGH_HALF && !desc->wide
+               ? "16 bytes in 64-bit mode, and this is one half: give LOW,HIGH"
+               : cgdt_reason_text(reason);
 }
 
 static void print_fields_json(const struct fields *fields)
@@ -121,7 +134,7 @@ static void print_json(const struct decode *decode, const struct wide_desc *desc
         printf(", \"profile\": \"%s\", \"fine\": %s, \"reason\": \"%s\", "
                "\"stored\": \"0x%016" PRIx64 "\"",
                profile_name(decode->profile), reason == CGDT_FINE ? "true" : "false",
-               cgdt_reason_text(reason), stored);
+               text_of(desc, reason), stored);
     putchar('}');
 }
 
@@ -144,7 +157,7 @@ static void print_text(const struct decode *decode, const struct wide_desc *desc
         printf(",0x%016" PRIx64, desc->desc[1]);
     printf("  %s\n    %s\n", words, text);
     if (decode->judge) {
-        printf("    %s: %s", profile_name(decode->profile), cgdt_reason_text(reason));
+        printf("    %s: %s", profile_name(decode->profile), text_of(desc, reason));
         if (cgdt_reason_effect(reason) == CGDT_REWRITTEN)
             printf(" (stored: 0x%016" PRIx64 ")", stored);
         putchar('\n');

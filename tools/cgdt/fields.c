@@ -281,6 +281,12 @@ bool fields_encode(const struct fields *fields, struct wide_desc *desc, parse_wh
     return true;
 }
 
+/* As many digits as half a descriptor has, as QEMU and .long have them: which half is not said. */
+static bool is_half(const char *text, size_t length)
+{
+    return length - parse_prefix(text, length) == 8;
+}
+
 bool wide_desc_parse(const char *text, struct wide_desc *desc, parse_why why)
 {
     const char *comma = strchr(text, ',');
@@ -295,6 +301,12 @@ bool wide_desc_parse(const char *text, struct wide_desc *desc, parse_why why)
         (void)snprintf(why, PARSE_WHY_BYTES,
                        "%s is not a hexadecimal number of up to 16 digits, or two with a comma",
                        parse_quote(quoted, text, strlen(text)));
+        return false;
+    }
+    if (is_half(text, length)) {
+        (void)snprintf(why, PARSE_WHY_BYTES,
+                       "%s has 8 digits, half a descriptor: give all 16, the upper half first",
+                       parse_quote(quoted, text, length));
         return false;
     }
     if (desc->wide && (desc->desc[0] & CGDT_DESC_SEGMENT) != 0) {

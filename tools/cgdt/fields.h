@@ -65,6 +65,9 @@ bool fields_encode(const struct fields *fields, struct wide_desc *desc, parse_wh
 #define WORDS_BYTES 200u
 void desc_words(const struct wide_desc *desc, char text[WORDS_BYTES]);
 
+/* "TSS, busy" and the like, of types 0 .. 15 of system descriptors. */
+const char *system_type_name(unsigned type);
+
 /* LOW or LOW,HIGH in hexadecimal. False: why has the reason. */
 bool wide_desc_parse(const char *text, struct wide_desc *desc, parse_why why);
 

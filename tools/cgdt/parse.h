@@ -10,7 +10,7 @@
 #include "cgdt/descriptor.h"
 
 /* One line that says what is wrong: never a byte that is not printable, whatever the input has. */
-#define PARSE_WHY_BYTES 160u
+#define PARSE_WHY_BYTES 220u
 typedef char parse_why[PARSE_WHY_BYTES];
 
 /* A decimal number, or a hexadecimal one after 0x; nothing before or after it. */

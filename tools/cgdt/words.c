@@ -25,6 +25,11 @@ static const char *const system_names[16] = {
     "trap gate",
 };
 
+const char *system_type_name(unsigned type)
+{
+    return system_names[type & 0xf];
+}
+
 static const char *code_name(const struct cgdt_desc_fields *parts)
 {
     if (parts->long_mode)

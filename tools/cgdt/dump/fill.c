@@ -3,17 +3,9 @@
  * Words of any width into descriptors, and memory for these. Of the text that the words stood in it
  * knows nothing.
  */
-#include "dump_fill.h"
+#include "fill.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-static bool no_memory(const struct filler *filler)
-{
-    (void)snprintf(filler->why, PARSE_WHY_BYTES, "no memory for %zu bytes",
-                   (filler->capacity + 1) * CGDT_DESC_BYTES);
-    return false;
-}
 
 /* Room for one descriptor more. */
 static bool has_room(struct filler *filler)
@@ -24,7 +16,7 @@ static bool has_room(struct filler *filler)
         return true;
     cgdt_desc_t *const larger = realloc(filler->descs, wanted * sizeof(*larger));
     if (larger == NULL)
-        return no_memory(filler);
+        return false;
     filler->descs = larger;
     filler->capacity = wanted;
     return true;
