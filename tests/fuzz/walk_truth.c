@@ -26,6 +26,31 @@ static size_t drop_repeated(char *to, size_t n)
     return length;
 }
 
+/* Of a name that begins here: a word that is neither a number nor one that means something. */
+static size_t name_length(const char *at, size_t n)
+{
+    static const char *const kept[] = {"db", "dw", "quad", "u64", "GDT_ENTRY_INIT"};
+    size_t length = 0;
+    bool name = false;
+
+    for (; length < n && (isalnum((unsigned char)at[length]) || at[length] == '_'); length++)
+        name = name || !isxdigit((unsigned char)at[length]);
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        name = name && (strlen(kept[i]) != length || memcmp(at, kept[i], length) != 0);
+    name = name && isalpha((unsigned char)*at);
+    return name || (length < n && at[length] == ':') ? length : 0;
+}
+
+/* Of <...> before a colon. */
+static size_t symbol_length(const char *at, size_t n)
+{
+    size_t length = 1;
+
+    while (length + 1 < n && at[length] != '>' && at[length] != '\n')
+        length++;
+    return length + 1 < n && at[length] == '>' && at[length + 1] == ':' ? length + 1 : 0;
+}
+
 /* Without what a reader has to skip: blanks, and in a list commas, comments and names. */
 static size_t plain(char *to, const char *from, size_t n, bool list)
 {
@@ -37,6 +62,22 @@ static size_t plain(char *to, const char *from, size_t n, bool list)
     for (size_t i = declared != NULL ? (size_t)(declared - from) + 1 : 0; i < n; i++) {
         char c = from[i];
 
+        /* gdb's <symbol>, and the blank before it */
+        if (!list && c == '<' && symbol_length(from + i, n - i) > 0) {
+            i += symbol_length(from + i, n - i);
+            length -= length > 0 && to[length - 1] == ' ';
+            c = from[i];
+        }
+        if (list && strchr("'_UL", c) != NULL)
+            continue;
+        if (list && (i == 0 || !isalnum((unsigned char)from[i - 1]))) {
+            i += name_length(from + i, n - i);
+            if (i == n)
+                break;
+            c = from[i];
+        }
+        if (list && c == ':')
+            continue;
         if (list && (c == '#' || c == ';')) {
             while (i < n && from[i] != '\n')
                 i++;
@@ -55,16 +96,12 @@ static size_t plain(char *to, const char *from, size_t n, bool list)
             length--;
         number = number || length == 0 || strchr(" (,)=.", to[length - 1]) != NULL;
         if (list && number && c == '0' && i + 1 < n &&
-            (from[i + 1] == 'x' || isxdigit((unsigned char)from[i + 1])))
+            (from[i + 1] == 'x' || from[i + 1] == '_' || from[i + 1] == '\'' ||
+             isxdigit((unsigned char)from[i + 1])))
             continue;
-        if (list && ((number && c == 'x') || strchr("'_UL", c) != NULL))
+        if (list && number && c == 'x')
             continue;
         number = false;
-        if (list && c == ':') {
-            while (length > 0 && to[length - 1] != ' ')
-                length--;
-            continue;
-        }
         if (c != ' ' || (length > 0 && to[length - 1] != ' '))
             to[length++] = c;
     }
@@ -216,13 +253,18 @@ static void drop_odd_command(struct text *text)
     unsigned n;
     char unit[2];
     char more[2];
+    uint64_t address;
+    char end;
 
     if (text->at[0] != '(' || text->n >= TEXT_MAX - 1)
         return;
     text->at[length - 1] = '\0';
-    const bool odd = sscanf(text->at, "(gdb) x/%u%1[bhwg]%1[x] 0x", &n, unit, more) != 3 &&
-                     sscanf(text->at, "(qemu) xp /%u%1[bhwg]%1[x] 0x", &n, unit, more) != 3 &&
-                     sscanf(text->at, "(qemu) x /%u%1[bhwg]%1[x] 0x", &n, unit, more) != 3;
+    const bool odd = sscanf(text->at, "(gdb) x/%u%1[bhwg]%1[x] 0x%" SCNx64 "%c", &n, unit, more,
+                            &address, &end) != 4 &&
+                     sscanf(text->at, "(qemu) xp /%u%1[bhwg]%1[x] 0x%" SCNx64 "%c", &n, unit, more,
+                            &address, &end) != 4 &&
+                     sscanf(text->at, "(qemu) x /%u%1[bhwg]%1[x] 0x%" SCNx64 "%c", &n, unit, more,
+                            &address, &end) != 4;
     text->at[length - 1] = '\n';
     if (odd)
         text_replace(text, 0, length, "", 0);

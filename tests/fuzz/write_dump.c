@@ -188,15 +188,29 @@ static void put_prompt(struct out *out, const char *format, size_t n, uint64_t a
 #pragma GCC diagnostic pop
 
 /* WinDbg's dq: a tick in each number of 16 digits. */
-static void put_windbg_dq(struct out *out, const struct page_text *page)
+static void put_windbg(struct out *out, const struct page_text *page, bool wide)
 {
     for (size_t i = 0; i < page->n; i++) {
-        if (i % 2 == 0)
-            put(out, "%s%08x`%08x ", i == 0 ? "" : "\n", (unsigned)((page->address + i * 8) >> 32),
-                (unsigned)(page->address + i * 8));
+        const uint64_t address = page->address + i * 8;
+
+        if (i % 2 == 0 && wide)
+            put(out, "%s%08x`%08x ", i == 0 ? "" : "\n", (unsigned)(address >> 32),
+                (unsigned)address);
+        else if (i % 2 == 0)
+            put(out, "%s%08x ", i == 0 ? "" : "\n", (unsigned)address);
         put(out, " %08x`%08x", (unsigned)(page->descs[i] >> 32), (unsigned)page->descs[i]);
     }
     put(out, "\n");
+}
+
+static void put_windbg_dq(struct out *out, const struct page_text *page)
+{
+    put_windbg(out, page, true);
+}
+
+static void put_windbg_dq32(struct out *out, const struct page_text *page)
+{
+    put_windbg(out, page, false);
 }
 
 /* Whether hexdump and od leave this row out, as it is the one before again. */
@@ -341,6 +355,7 @@ static const struct {
     bool addresses;
 } others[] = {
     {"WinDbg dq", put_windbg_dq, true},
+    {"WinDbg dq of 32 bits", put_windbg_dq32, true},
     {"xxd -p", put_plain, false},
     {"xxd -i", put_include, false},
     {"C", put_c, false},

@@ -43,6 +43,15 @@ static bool is_opening(struct span line)
     return false;
 }
 
+static bool is_label(struct span word)
+{
+    while (word.at < word.end &&
+           ((*word.at >= 'a' && *word.at <= 'z') || (*word.at >= 'A' && *word.at <= 'Z') ||
+            (*word.at >= '0' && *word.at <= '9') || *word.at == '_' || *word.at == '.'))
+        word.at++;
+    return word.at == word.end;
+}
+
 /* "name:" once or more. */
 static bool skip_labels(struct reader *reader, struct span *rest)
 {
@@ -53,6 +62,8 @@ static bool skip_labels(struct reader *reader, struct span *rest)
         if (look.at == look.end || *look.at != ':' || word.at == word.end ||
             (*word.at >= '0' && *word.at <= '9'))
             return true;
+        if (!is_label(word))
+            return refuse_token(reader, word, "is no label");
         if (reader->fill.filled != 0)
             return refuse_token(reader, word, "is a label within a descriptor");
         look.at++;

@@ -134,7 +134,8 @@ static bool take_declaration(struct list *list)
     unsigned bits = 0;
     unsigned longs = 0;
     bool is_int = false;
-    bool inside = false;
+    bool inside = false; /* [ ] */
+    int parentheses = 0;
 
     while (list->token.kind != TOKEN_END && !is(list, "=") && !is(list, "{")) {
         if (list->token.kind == TOKEN_WORD) {
@@ -142,10 +143,13 @@ static bool take_declaration(struct list *list)
         } else if (list->token.kind == TOKEN_NUMBER && inside) {
             list->has_count = true;
             list->count = list->token.value;
-        } else if (list->token.kind == TOKEN_NUMBER ||
-                   strchr("[]:;*&()<>", *list->token.span.at) == NULL) {
+        } else if ((list->token.kind == TOKEN_NUMBER && parentheses == 0) ||
+                   (list->token.kind == TOKEN_MARK &&
+                    strchr("[]:;*&()<>", *list->token.span.at) == NULL)) {
             break;
         }
+        parentheses += is(list, "(");
+        parentheses -= is(list, ")");
         inside = is(list, "[") || (inside && !is(list, "]"));
         if (!step(list))
             return false;

@@ -288,17 +288,24 @@ static bool take_groups(struct rows *rows, struct span rest)
     return false;
 }
 
+/* Whether a row that was understood may follow what was read. */
+static bool follows(struct rows *rows, uint64_t address, const char *at)
+{
+    struct reader *reader = rows->reader;
+
+    if (rows->rows > 0 && rows->n > rows->first_bytes)
+        return refuse(reader, at, "a row of %zu bytes behind rows of %zu", rows->n,
+                      rows->first_bytes);
+    if (reader->asked_from && address != reader->asked_address)
+        return refuse(reader, at, "address 0x%" PRIx64 ", where the command asked for 0x%" PRIx64,
+                      address, reader->asked_address);
+    reader->asked_from = false;
+    return place_row(&rows->place, reader, address, at);
+}
+
 static bool put_row(struct rows *rows, uint64_t address, const char *at)
 {
-    if (rows->rows > 0 && rows->n > rows->first_bytes)
-        return refuse(rows->reader, at, "a row of %zu bytes behind rows of %zu", rows->n,
-                      rows->first_bytes);
-    if (rows->reader->asked_from && address != rows->reader->asked_address)
-        return refuse(rows->reader, at,
-                      "address 0x%" PRIx64 ", where the command asked for 0x%" PRIx64, address,
-                      rows->reader->asked_address);
-    rows->reader->asked_from = false;
-    if (!place_row(&rows->place, rows->reader, address, at)) {
+    if (!follows(rows, address, at)) {
         rows->reader->reached = rows->reader->line_end;
         return false;
     }

@@ -35,19 +35,29 @@ static bool has_any(struct span rest, const char *characters)
 
 /* ---- prompts --------------------------------------------------------------------------------- */
 
-/* "[0]kdb>", "0: kd>" and the like have a number before them. */
+/* The number before "[0]kdb>" and "0: kd>". */
+static void skip_cpu(struct span *rest)
+{
+    struct span look = *rest;
+    const bool bracket = begins_with(look, "[");
+
+    look.at += bracket;
+    const char *const digits = look.at;
+    skip_digits(&look);
+    if (look.at == digits || look.at == look.end || *look.at != (bracket ? ']' : ':'))
+        return;
+    look.at++;
+    if (bracket ? begins_with(look, "kdb>") : begins_with(look, " kd>"))
+        rest->at = look.at + !bracket;
+}
+
 static bool take_prompt(struct span *rest)
 {
     static const char *const prompts[] = {"(qemu)", "(gdb)", "crash>", "crash64>", "crash32>",
                                           "kdb>",   "kd>",   "lkd>",   "=>",       "$ "};
     struct span look = *rest;
 
-    if (begins_with(look, "["))
-        look.at++;
-    skip_digits(&look);
-    if (look.at > rest->at && look.at < look.end && (*look.at == ']' || *look.at == ':'))
-        look.at++;
-    (void)skip_blanks(&look);
+    skip_cpu(&look);
     for (size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++) {
         if (begins_with(look, prompts[i])) {
             rest->at = look.at + strlen(prompts[i]);

@@ -160,7 +160,7 @@ static bool take_number(struct reader *reader, struct span *rest, struct token *
     if (!take_digits(rest, prefix != 0 ? 16 : 10, token))
         return refuse_token(reader, token->span,
                             "is not a number of up to 64 bits, in groups of one size");
-    if (*rest->at == '_' && rest->at < word.at)
+    if (rest->at < word.at && *rest->at == '_')
         rest->at++; /* Rust: 0xffff_u64 */
     token->suffix = (struct span){rest->at, word.at};
     rest->at = word.at;
@@ -204,7 +204,7 @@ bool see_digits(struct reader *reader, struct digits_seen *seen, const struct to
     const unsigned digits =
         token->hex != 0 ? token->hex : (unsigned)span_length(token->span); /* or decimal */
 
-    if (token->value == 0 && digits < 2)
+    if ((token->value == 0 && digits < 2) || (prefix == 0 && token->hex != 0)) /* 0, and 0FFh */
         return true;
     if (padded && seen->padded == 0)
         seen->padded = digits;
