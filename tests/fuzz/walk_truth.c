@@ -88,7 +88,7 @@ static size_t plain(char *to, const char *from, size_t n, bool list)
             i++;
             c = ' ';
         }
-        if (text_is_blank(c) || (list && (c == ',' || c == '{' || c == '}')))
+        if (text_is_blank(c) || (list && (c == ',' || strchr("{}[]", c) != NULL)))
             c = ' ';
         /* As many zeros before a number as there may be, and 0 for 0x0. */
         if (list && c != ' ' && length > 1 && to[length - 1] == ' ' &&

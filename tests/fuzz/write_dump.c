@@ -105,6 +105,8 @@ static const struct row_writer rows[] = {
     {"od -tx8", NULL, "%07" PRIo64, " ", NULL, NULL, "", "%07" PRIo64, 8, 16, false, false, false},
     {"od -tx4", NULL, "%07" PRIo64, " ", NULL, NULL, "", "%07" PRIo64, 4, 16, false, false, false},
     {"od -tx1", NULL, "%07" PRIo64, " ", NULL, NULL, "", "%07" PRIo64, 1, 16, false, false, false},
+    {"od -tx8z", NULL, "%07" PRIo64, " ", NULL, "  >", "<", "%07" PRIo64, 8, 16, false, true,
+     false},
     {"od -Ax -tx8z", NULL, "%06" PRIx64, " ", NULL, "  >", "<", "%06" PRIx64, 8, 16, false, true,
      false},
     {"od -Ax -tx1", NULL, "%06" PRIx64, " ", NULL, NULL, "", "%06" PRIx64, 1, 16, false, false,

@@ -91,16 +91,6 @@ static unsigned limit_of(cgdt_desc_t desc)
     return fields.last_offset;
 }
 
-/* Of one page and one slot the entry is enough. */
-static void show_short_place(const struct check_rules *rules, const struct dump *dump, size_t i,
-                             bool one_slot)
-{
-    if (one_slot && dump->pages == 1)
-        printf("%zu", i % rules->slot_entries);
-    else
-        show_place(rules, i, false);
-}
-
 /* "2 entries are not zero and not present: 3, 4" */
 static void show_not_present(const struct check_rules *rules, const struct dump *dump)
 {
@@ -118,15 +108,17 @@ static void show_not_present(const struct check_rules *rules, const struct dump 
     }
     if (found == 0)
         return;
+    /* Of one page and one slot the entry is enough. */
+    const bool one_slot = dump->pages == 1 && last / rules->slot_entries == 0;
     printf("note: %zu entr%s not zero and not present: ", found, found == 1 ? "y is" : "ies are");
     for (size_t i = 0; i <= last && shown < LISTED_MAX; i++) {
         if (note_at(rules, dump, i, &least) != NOTE_NOT_PRESENT)
             continue;
-        fputs(shown++ == 0                                     ? ""
-              : dump->pages == 1 && last < rules->slot_entries ? ", "
-                                                               : "; ",
-              stdout);
-        show_short_place(rules, dump, i, last < rules->slot_entries);
+        fputs(shown++ == 0 ? "" : one_slot ? ", " : "; ", stdout);
+        if (one_slot)
+            printf("%zu", i);
+        else
+            show_place(rules, i, false);
     }
     if (shown < found)
         printf("; and %zu more", found - shown);

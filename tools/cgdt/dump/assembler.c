@@ -156,12 +156,11 @@ static bool take_line(struct reader *reader, struct listing *listing, struct spa
 
     while (more) {
         struct token token;
-        struct span look = rest;
 
         (void)skip_blanks(&rest);
         if (rest.at < rest.end && *rest.at != ';' && !skip_labels(reader, &rest))
             return false;
-        look = rest;
+        struct span look = rest;
         if (!next_token(reader, &look, ";#", &token))
             return false;
         if (token.kind == TOKEN_END || (fill_bytes(&reader->fill) == 0 && is_opening(rest)))

@@ -280,7 +280,11 @@ static bool is_place(const struct list *list)
     struct reader reader = *list->reader;
 
     look.reader = &reader;
-    return step(&look) && step(&look) && is(&look, "]") && step(&look) && is(&look, "=");
+    for (unsigned i = 0; i < 2; i++) {
+        if (!step(&look))
+            return false;
+    }
+    return is(&look, "]") && step(&look) && is(&look, "=");
 }
 
 /* (type), and UINT64_C( */

@@ -14,10 +14,10 @@
  * od's addresses have 7 digits in octal and decimal, 6 in hexadecimal, and more only where they
  * need. Where rows are left out before the second, the radix cannot be told: ambiguous (dump.c).
  */
-#define OD(a, n)                                                                                   \
-    .names = {"od" a " -tx1", "od" a " -tx2", "od" a " -tx4", "od" a " -tx8"}, .address_min = n,   \
-    .address_max = 16, .blanks_min = 1, .blanks_max = 1, .between_max = 1, .text = TEXT_MAY_BE,    \
-    .open = '>', .close = '<', .text_blanks = 2, .must_rise = true, .folds = true
+#define OD(least)                                                                                  \
+    .address_min = (least), .address_max = 16, .blanks_min = 1, .blanks_max = 1, .between_max = 1, \
+    .text = TEXT_MAY_BE, .open = '>', .close = '<', .text_blanks = 2, .must_rise = true,           \
+    .folds = true
 
 const struct row_format listing_formats[] = {
     /* 00000010: ffff 0000 00fb af00 ffff 0000 00f3 cf00  ................ */
@@ -48,8 +48,8 @@ const struct row_format listing_formats[] = {
      .between_max = 4,
      .folds = true},
     /* 0000020 00cff3000000ffff 12008b3456780067  >........g.xV4...< */
-    {.radix = 8, OD("", 7)},
-    {.radix = 16, OD(" -Ax", 6)},
-    {.radix = 10, OD(" -Ad", 7)},
+    {.names = {"od -tx1", "od -tx2", "od -tx4", "od -tx8"}, .radix = 8, OD(7)},
+    {.names = {"od -Ax -tx1", "od -Ax -tx2", "od -Ax -tx4", "od -Ax -tx8"}, .radix = 16, OD(6)},
+    {.names = {"od -Ad -tx1", "od -Ad -tx2", "od -Ad -tx4", "od -Ad -tx8"}, .radix = 10, OD(7)},
     {.names = {NULL}},
 };

@@ -195,8 +195,8 @@ static bool check_text(struct rows *rows, struct span rest)
             return refuse(rows->reader, rest.at, "the text column has not '%c' for the byte 0x%02x",
                           shown(rows->bytes[i]), rows->bytes[i]);
     }
-    for (; i < rows->n && format->close == '\0' && rows->bytes[i] == ' '; i++)
-        continue;
+    while (i < rows->n && format->close == '\0' && rows->bytes[i] == ' ')
+        i++;
     if (i < rows->n)
         return refuse(rows->reader, rest.at, "the text column ends after %zu of %zu characters", i,
                       rows->n);
@@ -288,6 +288,25 @@ static bool take_groups(struct rows *rows, struct span rest)
     return false;
 }
 
+/*
+ * Whether a number is what the address of a row would be that begins with it: two rows in one line,
+ * where addresses have no mark of their own.
+ */
+static bool has_address(const struct rows *rows, uint64_t address)
+{
+    const size_t bytes = rows->digits / 2;
+
+    for (size_t at = bytes; !rows->format->colon && bytes >= 4 && at < rows->n; at += bytes) {
+        uint64_t value = 0;
+
+        for (size_t i = bytes; i-- > 0;)
+            value = value << 8 | rows->bytes[at + i];
+        if (value == address + at)
+            return true;
+    }
+    return false;
+}
+
 /* Whether a row that was understood may follow what was read. */
 static bool follows(struct rows *rows, uint64_t address, const char *at)
 {
@@ -296,6 +315,8 @@ static bool follows(struct rows *rows, uint64_t address, const char *at)
     if (rows->rows > 0 && rows->n > rows->first_bytes)
         return refuse(reader, at, "a row of %zu bytes behind rows of %zu", rows->n,
                       rows->first_bytes);
+    if (has_address(rows, address))
+        return refuse(reader, at, "two rows in one line: a number is the address that follows");
     if (reader->asked_from && address != reader->asked_address)
         return refuse(reader, at, "address 0x%" PRIx64 ", where the command asked for 0x%" PRIx64,
                       address, reader->asked_address);
@@ -346,6 +367,14 @@ static bool take_zeros(struct rows *rows, struct span rest)
     return true;
 }
 
+/* No tool leaves out rows behind one that is cut. */
+static bool is_whole_row(struct rows *rows, const char *at)
+{
+    return rows->place.row_bytes == rows->first_bytes ||
+           refuse(rows->reader, at, "'*' behind a row of %zu bytes, where rows have %zu",
+                  rows->place.row_bytes, rows->first_bytes);
+}
+
 static bool take_row(struct rows *rows, struct span rest)
 {
     const struct row_format *format = rows->format;
@@ -353,7 +382,7 @@ static bool take_row(struct rows *rows, struct span rest)
     uint64_t address = 0;
 
     if (format->folds && *rest.at == '*' && rest.at + 1 == rest.end)
-        return place_star(&rows->place, rows->reader, rest.at);
+        return is_whole_row(rows, rest.at) && place_star(&rows->place, rows->reader, rest.at);
     if (format->zeros && take_zeros(rows, rest))
         return true;
     if (rows->reader->refused_line != 0 || !take_address(rows, &rest, &address))
