@@ -249,19 +249,23 @@ static bool prints(unsigned writer, struct page_text page, const struct text *te
 /* A command of which nobody can tell what it asked for. */
 static void drop_odd_command(struct text *text)
 {
-    const size_t length = line_length(text->at, text->at + text->n);
     unsigned n;
     char unit[2];
     char more[2];
     uint64_t address;
     char end;
 
+    for (size_t i = 5; i < 7 && i < text->n; i++) { /* no blank behind the prompt */
+        if (text->at[0] == '(' && text->at[i - 1] == ')' && text->at[i] != ' ')
+            text_replace(text, i, 0, " ", 1);
+    }
+    if (text->n > 10 && memcmp(text->at, "(qemu) xp /", 11) == 0)
+        text_replace(text, 8, 1, "", 0); /* virtual or not: the rows are the same */
+    const size_t length = line_length(text->at, text->at + text->n);
     if (text->at[0] != '(' || text->n >= TEXT_MAX - 1)
         return;
     text->at[length - 1] = '\0';
     const bool odd = sscanf(text->at, "(gdb) x/%u%1[bhwg]%1[x] 0x%" SCNx64 "%c", &n, unit, more,
-                            &address, &end) != 4 &&
-                     sscanf(text->at, "(qemu) xp /%u%1[bhwg]%1[x] 0x%" SCNx64 "%c", &n, unit, more,
                             &address, &end) != 4 &&
                      sscanf(text->at, "(qemu) x /%u%1[bhwg]%1[x] 0x%" SCNx64 "%c", &n, unit, more,
                             &address, &end) != 4;

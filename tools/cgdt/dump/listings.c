@@ -15,7 +15,7 @@
  * need. Where rows are left out before the second, the radix cannot be told: ambiguous (dump.c).
  */
 #define OD(least)                                                                                  \
-    .address_min = (least), .address_max = 16, .blanks_min = 1, .blanks_max = 1, .between_max = 1, \
+    .address_min = (least), .address_max = 12, .blanks_min = 1, .blanks_max = 1, .between_max = 1, \
     .text = TEXT_MAY_BE, .open = '>', .close = '<', .text_blanks = 2, .must_rise = true,           \
     .folds = true
 
@@ -41,7 +41,7 @@ const struct row_format listing_formats[] = {
     /* 0000010 ffff 0000 fb00 00af ffff 0000 f300 00cf; -x has four blanks between */
     {.names = {NULL, "hexdump"},
      .address_min = 7,
-     .address_max = 16,
+     .address_max = 12,
      .radix = 16,
      .blanks_min = 1,
      .blanks_max = 4,

@@ -404,8 +404,9 @@ static bool take_row(struct rows *rows, struct span rest)
 /* Where an address looks like a number, it takes two rows to show that the column has addresses. */
 static bool rises(struct rows *rows)
 {
-    if (!rows->format->must_rise || rows->rows != 1 || rows->place.ended ||
-        rows->address_digits != rows->digits)
+    const bool alike = rows->address_digits == rows->digits || rows->format->two_rows;
+
+    if (!rows->format->must_rise || rows->rows != 1 || rows->place.ended || !alike)
         return true;
     return refuse(rows->reader, rows->reader->line_at,
                   "one row alone does not tell whether it begins with an address");

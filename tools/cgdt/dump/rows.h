@@ -29,6 +29,7 @@ struct row_format {
     bool symbol;        /* may be followed by <symbol+offset> */
     bool tick;          /* WinDbg's ` may stand before the last 8 digits, of numbers of 16 too */
     bool must_rise;     /* where an address has as many digits as a group, it takes two rows */
+    bool two_rows;      /* it takes two anyway */
     uint8_t blanks_min; /* behind it */
     uint8_t blanks_max;
 
