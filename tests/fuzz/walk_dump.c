@@ -57,13 +57,12 @@ static void random_page(struct page_text *page, uint64_t *descs)
 {
     const bool zeros = walk_below(3) == 0; /* so that rows repeat */
 
+    *page = (struct page_text){.descs = descs};
     page->n = 2 + walk_below(walk_below(4) == 0 ? DESCS_MAX - 2 : 14);
     page->address = walk_below(3) == 0
                         ? 0
                         : (walk_random() & 0xfffff) * 4096 + 8 * walk_below(2) * walk_below(512);
     page->prompt = walk_below(3) == 0;
-    page->row_bytes = 0;
-    page->descs = descs;
     for (size_t i = 0; i < page->n; i++)
         descs[i] = zeros && walk_below(4) != 0 ? 0 : random_desc();
 }

@@ -227,10 +227,11 @@ static bool prints(unsigned writer, struct page_text page, const struct text *te
     page.unfolded = true;
     page.row_bytes = plain_bytes(text);
 
-    for (unsigned variant = 0; variant < 8; variant++) {
+    for (unsigned variant = 0; variant < 16; variant++) {
         page.prompt = (variant & 1u) != 0;
         page.headed = (variant & 2u) != 0;
         page.textless = (variant & 4u) != 0;
+        page.narrow = (variant & 8u) != 0;
         struct text *const trimmed = &written_text;
 
         trimmed->n = write_dump(writer, &page, trimmed->at, sizeof(trimmed->at) - 1);

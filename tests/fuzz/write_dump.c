@@ -230,7 +230,8 @@ static bool repeats(const struct row_writer *writer, const struct page_text *pag
 
 static void put_rows(struct out *out, const struct row_writer *writer, const struct page_text *page)
 {
-    const unsigned row = writer->row;
+    const unsigned row =
+        page->narrow && writer->row > 8 && writer->middle == NULL ? 8 : writer->row;
     const size_t bytes = page->n * 8;
 
     if (page->prompt && writer->prompt != NULL)

@@ -15,6 +15,7 @@ struct page_text {
     size_t n;
     uint64_t address;   /* of the first */
     unsigned row_bytes; /* in a row of xxd -p; 0: what it puts there by itself */
+    bool narrow;        /* rows of 8 bytes: xxd -c8, od -w8 */
     bool prompt;        /* with the command before it, where the tool has a prompt */
     bool headed;        /* without the address at the end: | head */
     bool textless;      /* without the text column: | cut */

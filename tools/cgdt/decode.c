@@ -91,7 +91,10 @@ static enum cgdt_reason judge(const struct cgdt_profile *profile, const struct w
 {
     const enum cgdt_reason reason = cgdt_check_descriptor(profile, desc->desc[0], stored);
 
-    if (reason != CGDT_FINE || (!desc->wide && profile != CGDT_PROFILE_NATIVE64))
+    const bool native64 = profile == CGDT_PROFILE_NATIVE64 || profile == CGDT_PROFILE_NATIVE64_LA48;
+    const bool half = native64 && cgdt_desc_wide64(desc->desc[0]);
+
+    if (reason != CGDT_FINE || (!desc->wide && !half))
         return reason;
     return cgdt_check_slot(profile, 0, desc->desc, desc->wide ? 2 : 1, NULL);
 }

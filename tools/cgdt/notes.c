@@ -5,9 +5,14 @@
 #define LEAST_16 0x2bu /* limits of a TSS: SDM vol. 3A sections 7.2.2, 7.2.3 and 7.6 */
 #define LEAST    0x67u
 
+static bool is_native64(const struct check_rules *rules)
+{
+    return rules->profile == CGDT_PROFILE_NATIVE64 || rules->profile == CGDT_PROFILE_NATIVE64_LA48;
+}
+
 static bool is_wide_profile(const struct check_rules *rules)
 {
-    return rules->profile == CGDT_PROFILE_NATIVE64 || rules->profile == CGDT_PROFILE_XEN_PV64;
+    return is_native64(rules) || rules->profile == CGDT_PROFILE_XEN_PV64;
 }
 
 /*
@@ -35,7 +40,7 @@ bool is_cut_pair(const struct check_rules *rules, const cgdt_desc_t *page, size_
 /* The least limit of a TSS of this profile; 0: it is none. */
 static unsigned least_limit(const struct check_rules *rules, cgdt_desc_t desc)
 {
-    const bool native64 = rules->profile == CGDT_PROFILE_NATIVE64;
+    const bool native64 = is_native64(rules);
 
     if ((desc & CGDT_DESC_SEGMENT) != 0 || (!native64 && rules->profile != CGDT_PROFILE_NATIVE32))
         return 0;

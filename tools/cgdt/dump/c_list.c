@@ -21,13 +21,13 @@ struct list {
 
     bool cast;                  /* one stands before the element */
     unsigned styles;            /* bit n: a number with a suffix (1) or a cast (2) was there */
-    struct digits_seen seen[4]; /* of elements, and of each place in GDT_ENTRY_INIT() */
+    struct digits_seen seen[4]; /* of elements, and of each place in GDT_ENTRY_INIT of Linux */
 
     unsigned said;    /* bits of an element by type, suffix or cast; 0: not said */
     unsigned longest; /* hexadecimal digits */
     unsigned digits;  /* that all have; 0: none yet */
     bool mixed;       /* they have not */
-    bool macros;      /* GDT_ENTRY_INIT(), which has 64 bits whatever else */
+    bool macros;      /* GDT_ENTRY_INIT of Linux, which has 64 bits whatever else */
     unsigned bits;    /* of an element, the second time */
 
     unsigned places; /* bit 0: an element has no [N] =, bit 1: one has */
