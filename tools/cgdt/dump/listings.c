@@ -32,6 +32,7 @@ const struct row_format listing_formats[] = {
      .blanks_min = 2,
      .blanks_max = 2,
      .bytes = true,
+     .middle = ' ',
      .between_max = 2,
      .text = TEXT_MUST_BE,
      .open = '|',

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One reading of a text: where it is, what it has found, and why it was refused. Every grammar of a
- * format (rows.c, bare.c, c_list.c, assembler.c) reads the whole text into one of these; dump.c compares them.
+ * format (rows.c, bare.c, c_list.c, assembler.c) reads the whole text into one of these; dump.c
+ * compares them.
  */
 #ifndef CGDT_TOOLS_DUMP_READER_H
 #define CGDT_TOOLS_DUMP_READER_H

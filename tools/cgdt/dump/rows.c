@@ -264,7 +264,7 @@ static bool take_groups(struct rows *rows, struct span rest)
     while (take_group(rows, &rest)) {
         const char *const behind = rest.at;
 
-        if (rest.at < rest.end && format->middle != '\0' && *rest.at == format->middle) {
+        if (rest.at < rest.end && format->middle == '-' && *rest.at == '-') {
             rest.at++;
             if (rows->n != MIDDLE_BYTES || rest.at == rest.end || parse_is_space(*rest.at))
                 return refuse(rows->reader, rest.at, "'%c' that is not between the halves of a row",
@@ -278,9 +278,10 @@ static bool take_groups(struct rows *rows, struct span rest)
             return check_text_place(rows, behind, rest);
         if (format->text == TEXT_NONE && *rest.at == '#')
             return check_comment(rows->reader, rest);
-        if (format->middle != '\0' && rows->n == MIDDLE_BYTES)
-            return refuse(rows->reader, behind, "no '%c' between the halves of a row",
-                          format->middle);
+        if (format->middle == ' ' && (blanks == 2) != (rows->n == MIDDLE_BYTES))
+            return refuse(rows->reader, rest.at, "%zu blanks before a group", blanks);
+        if (format->middle == '-' && rows->n == MIDDLE_BYTES)
+            return refuse(rows->reader, behind, "no '-' between the halves of a row");
         if (blanks > format->between_max)
             return refuse(rows->reader, rest.at, "%zu blanks before a group, not %u", blanks,
                           (unsigned)format->between_max);

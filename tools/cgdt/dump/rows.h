@@ -36,7 +36,7 @@ struct row_format {
     /* The groups. */
     bool number_0x;      /* begin with 0x, or must not */
     bool bytes;          /* bytes as they lie in memory; otherwise a group is a number */
-    char middle;         /* may stand between groups for the blank; 0: nothing may */
+    char middle;         /* between the halves of a row: '-', ' ' for a second blank, or 0 */
     uint8_t between_max; /* blanks between groups */
 
     /* The text column. */
