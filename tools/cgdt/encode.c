@@ -29,6 +29,9 @@ static const char doc[] =
     "wide=1 for 16 bytes, which is taken for granted where the address needs them. VALUE is "
     "decimal "
     "or hexadecimal after 0x. What is not given is 0, but p and s are 1.\n\n"
+    "attr stands for type, s, dpl, p, avl, l, db and g, in the 16 bits of VMX's access rights and "
+    "of "
+    "Linux's GDT_ENTRY_INIT(): attr=0xa09b is 64-bit code of ring 0.\n\n"
     "type may be a name, which says s too: data, data-writable, stack-down, code, code-readable, "
     "code-conforming (all with the accessed bit set), ldt, tss, tss-busy, call-gate, task-gate.\n\n"
     "Exit status: 0 fine, 2 wrong use.";

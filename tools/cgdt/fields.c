@@ -150,6 +150,52 @@ static bool add_type(struct fields *fields, const char *name, bool *good, parse_
     return false;
 }
 
+/*
+ * The access rights in 16 bits, as VMX and Linux's GDT_ENTRY_INIT() write them: type, S, DPL and P
+ * in bits 7:0, AVL, L, D/B and G in bits 15:12. A gate has none of the upper four.
+ */
+static bool add_attributes(struct fields *fields, uint64_t attributes, parse_why why)
+{
+    static const struct {
+        enum field field;
+        uint8_t shift;
+        uint8_t mask;
+    } parts[] = {{FIELD_TYPE, 0, 0xf}, {FIELD_S, 4, 1},  {FIELD_DPL, 5, 3}, {FIELD_P, 7, 1},
+                 {FIELD_AVL, 12, 1},   {FIELD_L, 13, 1}, {FIELD_DB, 14, 1}, {FIELD_G, 15, 1}};
+    const bool gate = is_gate((attributes >> 4 & 1u) != 0, attributes & 0xfu);
+    const size_t n = gate && attributes >> 12 == 0 ? 4 : sizeof(parts) / sizeof(parts[0]);
+
+    if ((attributes & 0xf00u) != 0) {
+        (void)snprintf(why, PARSE_WHY_BYTES,
+                       "attr has no bits 11:8: what stands there in a descriptor is the limit's "
+                       "bits 19:16");
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!set_once(fields, parts[i].field, attributes >> parts[i].shift & parts[i].mask, why))
+            return false;
+    }
+    return true;
+}
+
+/* A value up to max, which is written as people would write it. */
+static bool read_value(const char *name, uint64_t max, const char *or_what, const char *value,
+                       uint64_t *number, parse_why why)
+{
+    parse_quoted quoted;
+
+    if (parse_number(value, number) && *number <= max)
+        return true;
+    (void)snprintf(why, PARSE_WHY_BYTES, "%s must be 0 .. %s%" PRIx64 "%s, not %s", name,
+                   max > 9 ? "0x" : "", max, or_what, parse_quote(quoted, value, strlen(value)));
+    return false;
+}
+
+static bool is_named(const char *name, const char *item, size_t length)
+{
+    return strlen(name) == length && memcmp(name, item, length) == 0;
+}
+
 bool fields_add(struct fields *fields, const char *item, parse_why why)
 {
     const char *value = strchr(item, '=');
@@ -159,8 +205,10 @@ bool fields_add(struct fields *fields, const char *item, parse_why why)
     uint64_t number;
     bool good;
 
-    while (field < FIELDS &&
-           (strlen(table[field].name) != length || memcmp(table[field].name, item, length) != 0))
+    if (value != NULL && is_named("attr", item, length))
+        return read_value("attr", UINT16_MAX, "", value + 1, &number, why) &&
+               add_attributes(fields, number, why);
+    while (field < FIELDS && !is_named(table[field].name, item, length))
         field++;
     if (value == NULL || field == FIELDS) {
         (void)snprintf(why, PARSE_WHY_BYTES, value == NULL ? "%s is not NAME=VALUE" : "no field %s",
@@ -170,13 +218,9 @@ bool fields_add(struct fields *fields, const char *item, parse_why why)
     value++;
     if (field == FIELD_TYPE && add_type(fields, value, &good, why))
         return good;
-    if (!parse_number(value, &number) || number > table[field].max) {
-        (void)snprintf(why, PARSE_WHY_BYTES, "%s must be 0 .. %s%" PRIx64 "%s, not %s",
-                       table[field].name, table[field].max > 9 ? "0x" : "", table[field].max,
-                       field == FIELD_TYPE ? " or a name" : "",
-                       parse_quote(quoted, value, strlen(value)));
+    if (!read_value(table[field].name, table[field].max, field == FIELD_TYPE ? " or a name" : "",
+                    value, &number, why))
         return false;
-    }
     return set_once(fields, field, number, why);
 }
 

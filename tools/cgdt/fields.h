@@ -50,7 +50,10 @@ void fields_of(const struct wide_desc *desc, struct fields *fields);
 #define FIELDS_TEXT_BYTES 300u
 void fields_text(const struct fields *fields, char text[FIELDS_TEXT_BYTES]);
 
-/* One NAME=VALUE into fields. False: why has the reason. */
+/*
+ * One NAME=VALUE into fields; attr=, the access rights in 16 bits, into several. False: why has the
+ * reason.
+ */
 bool fields_add(struct fields *fields, const char *item, parse_why why);
 
 /*

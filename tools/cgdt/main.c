@@ -5,6 +5,7 @@
 
 #include "cgdt/cgdt.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,10 +61,10 @@ static void check_output(void)
     _exit(2);
 }
 
-static int help(void)
+static int list_commands(void)
 {
     puts("Usage: cgdt COMMAND [OPTION...]\n"
-         "       cgdt COMMAND --help\n"
+         "       cgdt help [COMMAND]\n"
          "       cgdt --help | --version\n\n"
          "Commands:");
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
@@ -74,36 +75,70 @@ static int help(void)
     return 0;
 }
 
-int main(int argc, char **argv)
+static int wrong_use(const char *what, const char *argument)
 {
     parse_quoted quoted;
 
-    if (atexit(check_output) != 0)
-        return 2;
-    if (argc < 2) {
-        fputs("cgdt: which command? (try 'cgdt --help')\n", stderr);
-        return 2;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return help();
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("cgdt " VERSION);
-        return 0;
-    }
+    fprintf(stderr, "cgdt: %s %s (try 'cgdt help')\n", what,
+            parse_quote(quoted, argument, strlen(argument)));
+    return 2;
+}
+
+/* argv[0] is the subcommand's name. */
+static int run(int argc, char **argv)
+{
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
-        if (strcmp(argv[1], subcommands[i].name) != 0)
+        if (strcmp(argv[0], subcommands[i].name) != 0)
             continue;
         if (subcommands[i].run == NULL) {
             fprintf(
                 stderr,
                 "cgdt: %s needs the hosted port, without which this cgdt was built (no jemalloc)\n",
-                argv[1]);
+                argv[0]);
             return 2;
         }
-        title = argv[1] = subcommands[i].title;
-        return subcommands[i].run(argc - 1, argv + 1);
+        title = argv[0] = subcommands[i].title;
+        return subcommands[i].run(argc, argv);
     }
-    fprintf(stderr, "cgdt: unknown command %s (try 'cgdt --help')\n",
-            parse_quote(quoted, argv[1], strlen(argv[1])));
-    return 2;
+    return wrong_use("unknown command", argv[0]);
+}
+
+/* arguments: those behind `help`, of which there may be one. */
+static int help(int n, char **arguments)
+{
+    static char option[] = "--help";
+    char *of_subcommand[] = {arguments[0], option, NULL};
+
+    if (n > 1)
+        return wrong_use("one argument too many:", arguments[1]);
+    if (n == 0 || strcmp(arguments[0], "help") == 0)
+        return list_commands();
+    return run(2, of_subcommand);
+}
+
+static bool is_one_of(const char *argument, const char *first, const char *second)
+{
+    return strcmp(argument, first) == 0 || strcmp(argument, second) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (atexit(check_output) != 0)
+        return 2;
+    argp_program_version = "cgdt " VERSION; /* of `cgdt COMMAND --version` */
+    if (argc < 2) {
+        fputs("cgdt: which command? (try 'cgdt help')\n", stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 2, argv + 2);
+    if (is_one_of(argv[1], "--help", "-h") || is_one_of(argv[1], "--version", "-V")) {
+        if (argc > 2)
+            return wrong_use("one argument too many:", argv[2]);
+        if (is_one_of(argv[1], "--help", "-h"))
+            return list_commands();
+        puts(argp_program_version);
+        return 0;
+    }
+    return run(argc - 1, argv + 1);
 }

@@ -2,6 +2,7 @@
 /* `cgdt map`: a live picture of a pool while threads take and free slots (../stress/engine.h). */
 #define _GNU_SOURCE
 #include "commands.h"
+#include "interrupt.h"
 #include "map_draw.h"
 #include "shared.h"
 #include "../stress/engine.h"
@@ -16,8 +17,6 @@
 
 #define PLAIN_PERIOD_S 1.0 /* between pictures where stdout is no terminal */
 #define DEFAULT_WIDTH  80u
-#define DEFAULT_ROWS   20u
-#define LINES_AROUND   3u /* of the screen: the line above and below, and the cursor's */
 
 struct map {
     struct stress_params params;
@@ -43,7 +42,10 @@ static const struct argp_option options[] = {
     {"seed", 'r', "N", 0, "What the random steps begin with; default: the time", 0},
     {"period", KEY_PERIOD, "MS", 0,
      "Milliseconds between pictures; default 200 on a terminal, 1000 otherwise", 0},
-    {"rows", KEY_ROWS, "N", 0, "Rows of a picture; default: as the terminal has, or 20", 0},
+    {"rows", KEY_ROWS, "N", 0,
+     "Rows of a picture, at most what fits on a terminal, which is the "
+     "default; otherwise 20",
+     0},
     {"json", KEY_JSON, 0, 0, "One JSON object a picture, one a line, with all pages", 0},
     {0},
 };
@@ -53,6 +55,8 @@ static const char doc[] =
     "Between bars is a page, a character is a slot: its color where a CPU has it, '.' where it is "
     "free, nothing where the page is not mapped or the pool has no such slot. CPUs come and go on "
     "several threads at once; each slot is verified as by cgdt stress.\n\n"
+    "Ctrl-C (SIGINT, and SIGTERM and SIGHUP) ends the run as if its time were up, and then the "
+    "process by the signal.\n\n"
     "Exit status: 0 fine, 1 a violation was found, 2 wrong use or no memory.";
 
 static void set_layout(struct map *map, const struct argp_state *state, const char *arg)
@@ -122,6 +126,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {.options = options, .parser = parse, .doc = doc};
 
+/* As wide as the terminal is, and as high: asked for each picture, as people resize windows. */
+static void measure(struct map_view *view)
+{
+    struct winsize size = {0};
+
+    view->width = DEFAULT_WIDTH;
+    view->lines = 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+        return; /* no terminal */
+    if (size.ws_col != 0)
+        view->width = size.ws_col;
+    if (view->live)
+        view->lines = size.ws_row;
+}
+
 static void show(void *ctx, const struct stress_progress *progress)
 {
     struct map *map = ctx;
@@ -135,6 +154,7 @@ static void show(void *ctx, const struct stress_progress *progress)
     }
     map->pictures++;
     map_look(&map->picture, progress);
+    measure(&map->view);
     if (map->json)
         map_print_json(&map->picture, progress);
     else
@@ -145,21 +165,11 @@ static void show(void *ctx, const struct stress_progress *progress)
 /* What the options left open depends on where the picture goes. */
 static void settle(struct map *map)
 {
-    struct winsize size = {0};
     const char *term = getenv("TERM");
     const bool terminal = isatty(STDOUT_FILENO) != 0 && term != NULL && strcmp(term, "dumb") != 0;
 
     map->view.live = terminal && !map->json;
     map->view.hues = map->view.live && getenv("NO_COLOR") == NULL;
-    map->view.width = DEFAULT_WIDTH;
-    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
-        if (size.ws_col >= DEFAULT_WIDTH)
-            map->view.width = size.ws_col;
-        if (map->view.rows == 0 && size.ws_row > LINES_AROUND)
-            map->view.rows = size.ws_row - LINES_AROUND;
-    }
-    if (map->view.rows == 0)
-        map->view.rows = DEFAULT_ROWS;
     if (map->period_s <= 0)
         map->period_s = map->view.live ? 0 : PLAIN_PERIOD_S;
 }
@@ -177,6 +187,7 @@ int map_command(int argc, char **argv)
         return EXIT_UNUSABLE;
     settle(&map);
     map.params.watch_ctx = &map;
+    map.params.enough = interrupt_catch();
     if (stress_run(&map.params, &result) == 2) {
         fprintf(stderr, "%s: cannot run: %s\n", argv[0], result.first);
         return EXIT_UNUSABLE;
@@ -186,7 +197,13 @@ int map_command(int argc, char **argv)
         fprintf(stderr, "%s: VIOLATION: %s (seed %" PRIu64 ")\n", argv[0], result.first,
                 map.params.seed);
     if (!map.json)
-        printf("%" PRIu64 " operations in %.1f s, %" PRIu64 " pictures, %" PRIu64 " violations\n",
-               result.operations, result.seconds, map.pictures, result.violations);
-    return result.violations == 0 ? EXIT_FINE : EXIT_VIOLATION;
+        printf("%s%" PRIu64 " operation%s in %.1f s, %" PRIu64 " picture%s, %" PRIu64
+               " violation%s\n",
+               map.view.live && interrupt_name() != NULL ? "\n" : "", result.operations,
+               plural(result.operations), result.seconds, map.pictures, plural(map.pictures),
+               result.violations, plural(result.violations));
+    if (result.violations != 0)
+        return EXIT_VIOLATION;
+    interrupt_die();
+    return EXIT_FINE;
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The picture of `cgdt map`: several pages side by side where a page has few slots. */
 #include "map_draw.h"
+#include "shared.h"
 
 #include "cgdt/cgdt.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#define LABEL_CHARS 14u /* "page 1234567 |" */
+#define LABEL_CHARS  14u /* "page 1234567 |" */
+#define REST_CHARS   26u /* "... and 1234567 pages more" */
+#define TEXT_BYTES   40u
+#define DEFAULT_ROWS 20u
 
 static const char symbols[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+*";
 
@@ -47,11 +52,45 @@ void map_look(struct map_picture *picture, const struct stress_progress *progres
     }
 }
 
-static void draw_page(const struct map_view *view, const struct map_picture *picture, uint32_t page)
+/* How pages lie in lines of view->width characters. */
+struct grid {
+    uint32_t label_chars; /* before the first page of a row; 0: there is no room for any */
+    uint32_t per_row;     /* pages side by side */
+    uint32_t cells;       /* slots in a line: all of a page, unless the terminal is narrower */
+    uint32_t page_lines;  /* that a row takes therefore */
+};
+
+static struct grid lay_out(uint32_t width, uint32_t colors)
+{
+    const uint32_t page_chars = colors + 1; /* and a bar */
+    const bool labelled =
+        width >= LABEL_CHARS + page_chars || (width < page_chars && width >= 2 * LABEL_CHARS);
+    struct grid grid = {.label_chars = labelled ? LABEL_CHARS : 0, .cells = colors};
+    const uint32_t room = width - grid.label_chars;
+
+    grid.per_row = room / page_chars;
+    if (grid.per_row == 0) {
+        grid.per_row = 1;
+        grid.cells = room > 1 ? room - 1 : 1;
+    }
+    grid.page_lines = (colors + grid.cells - 1) / grid.cells;
+    return grid;
+}
+
+/* What the last picture had there goes first: behind a full line it would take its last character.
+ */
+static void begin_line(const struct map_view *view)
+{
+    if (view->live)
+        fputs("\033[K", stdout);
+}
+
+static void draw_slots(const struct map_view *view, const struct map_picture *picture,
+                       uint32_t page, uint32_t first, uint32_t end)
 {
     const struct map_page *seen = &picture->pages[page];
 
-    for (uint32_t c = 0; c < picture->colors; c++) {
+    for (uint32_t c = first; c < end; c++) {
         const bool exists = page * picture->colors + c < picture->slots;
 
         if ((seen->owned >> c & 1u) == 0)
@@ -61,30 +100,105 @@ static void draw_page(const struct map_view *view, const struct map_picture *pic
         else
             putchar(symbols[c]);
     }
-    putchar('|');
+    if (view->width > 1)
+        putchar('|');
+}
+
+/* The pages from `page` on, as many as go into a row. */
+static void draw_row(const struct map_view *view, const struct map_picture *picture,
+                     const struct grid *grid, uint32_t page)
+{
+    for (uint32_t line = 0; line < grid->page_lines; line++) {
+        const uint32_t first = line * grid->cells;
+        const uint32_t end = first + grid->cells;
+
+        begin_line(view);
+        if (grid->label_chars != 0 && line == 0)
+            printf("page %7" PRIu32 " |", page);
+        else if (grid->label_chars != 0)
+            printf("%*s|", (int)grid->label_chars - 1, "");
+        for (uint32_t i = page; i < page + grid->per_row && i < picture->n_pages; i++)
+            draw_slots(view, picture, i, first, end < picture->colors ? end : picture->colors);
+        putchar('\n');
+    }
+}
+
+/* One line, or several where the terminal is narrower: none is left to the terminal to wrap. */
+static uint32_t draw_text(const struct map_view *view, const char *text)
+{
+    uint32_t lines = 0;
+
+    for (size_t left = strlen(text); left > 0; lines++) {
+        const size_t chars = left < view->width ? left : view->width;
+
+        begin_line(view);
+        printf("%.*s\n", (int)chars, text);
+        text += chars;
+        left -= chars;
+    }
+    return lines;
+}
+
+/* Returns how many lines it takes. */
+static uint32_t draw_heading(const struct map_view *view, const struct map_picture *picture,
+                             const struct stress_progress *progress)
+{
+    char parts[4][TEXT_BYTES];
+    char line[4 * TEXT_BYTES] = "";
+    uint32_t lines = 0;
+
+    (void)snprintf(parts[0], TEXT_BYTES, "%.1f s", progress->seconds);
+    (void)snprintf(parts[1], TEXT_BYTES, "%" PRIu64 " operation%s", progress->operations,
+                   plural(progress->operations));
+    (void)snprintf(parts[2], TEXT_BYTES, "%" PRIu32 " slot%s owned", picture->taken_slots,
+                   plural(picture->taken_slots));
+    (void)snprintf(parts[3], TEXT_BYTES, "%" PRIu32 " page%s mapped", picture->mapped_pages,
+                   plural(picture->mapped_pages));
+    for (unsigned i = 0; i < 4; i++) {
+        if (line[0] != '\0' && strlen(line) + 2 + strlen(parts[i]) > view->width) {
+            lines += draw_text(view, line);
+            line[0] = '\0';
+        }
+        (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s",
+                       line[0] != '\0' ? ", " : "", parts[i]);
+    }
+    return lines + draw_text(view, line);
+}
+
+static uint32_t rows_that_fit(const struct map_view *view, const struct grid *grid,
+                              uint32_t heading_lines)
+{
+    const uint32_t rest_lines = (REST_CHARS + view->width - 1) / view->width;
+    const uint32_t around = heading_lines + rest_lines + 1; /* the cursor's */
+    uint32_t fit = view->rows != 0 ? view->rows : DEFAULT_ROWS;
+
+    if (view->lines != 0) {
+        fit = view->lines > around ? (view->lines - around) / grid->page_lines : 1;
+        if (view->rows != 0 && view->rows < fit)
+            fit = view->rows;
+    }
+    return fit != 0 ? fit : 1;
 }
 
 void map_draw(const struct map_view *view, const struct map_picture *picture,
               const struct stress_progress *progress)
 {
-    const uint32_t room = (view->width - LABEL_CHARS) / (picture->colors + 1);
-    const uint32_t per_row = room > 0 ? room : 1;
-    const char *const end = view->live ? "\033[K\n" : "\n"; /* what the last picture had there */
+    const struct grid grid = lay_out(view->width, picture->colors);
     uint32_t page = 0;
+    uint32_t rows;
 
     if (view->live)
         fputs("\033[H", stdout);
-    printf("%.1f s, %" PRIu64 " operations, %" PRIu32 " slots owned, %" PRIu32 " pages mapped%s",
-           progress->seconds, progress->operations, picture->taken_slots, picture->mapped_pages,
-           end);
-    for (uint32_t row = 0; row < view->rows && page < picture->n_pages; row++) {
-        printf("page %7" PRIu32 " |", page);
-        for (uint32_t i = 0; i < per_row && page < picture->n_pages; i++)
-            draw_page(view, picture, page++);
-        fputs(end, stdout);
+    rows = rows_that_fit(view, &grid, draw_heading(view, picture, progress));
+    for (; rows > 0 && page < picture->n_pages; rows--, page += grid.per_row)
+        draw_row(view, picture, &grid, page);
+    if (page < picture->n_pages) {
+        char rest[TEXT_BYTES];
+
+        (void)snprintf(rest, sizeof(rest), "... and %" PRIu32 " page%s more",
+                       picture->n_pages - page, plural(picture->n_pages - page));
+        (void)draw_text(view, rest);
     }
-    if (page < picture->n_pages)
-        printf("... and %" PRIu32 " pages more%s", picture->n_pages - page, end);
     if (view->live)
         fputs("\033[J", stdout);
 }

@@ -22,8 +22,9 @@ struct map_picture {
 };
 
 struct map_view {
-    uint32_t width; /* characters in a line */
-    uint32_t rows;  /* of pages; what has no room is counted */
+    uint32_t width; /* characters in a line, at least 1 */
+    uint32_t lines; /* of the terminal, the cursor's included: no picture has more; 0: no end */
+    uint32_t rows;  /* of pages; what has no room is counted. 0: what lines have, or 20 */
     bool live;      /* a terminal: each picture is drawn over the one before */
     bool hues;
 };

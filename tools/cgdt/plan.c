@@ -17,6 +17,7 @@ struct command {
     const char *svg;
     uint16_t slot_entries; /* 0: as the layout has it */
     uint8_t window_pages;  /* likewise */
+    bool reserved;         /* given */
     bool all;
     bool json;
 };
@@ -42,7 +43,8 @@ static const struct argp_option options[] = {
     {"selector", 'x', "SELECTOR", 0,
      "The canonical selector to show as each CPU loads it; default: a slot's entry 1, ring 3", 0},
     {"all", KEY_ALL, 0, 0, "Every slot, not only those at the edges", 0},
-    {"svg", KEY_SVG, "FILE", 0, "Also draw it into FILE", 0},
+    {"svg", KEY_SVG, "FILE", 0, "Also draw it into FILE; with - on stdout, in place of the tables",
+     0},
     {"json", KEY_JSON, 0, 0, "One JSON object on stdout", 0},
     {0},
 };
@@ -70,6 +72,45 @@ static const struct {
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+
+/* Whether the selector means something to a CPU that is on a slot. */
+static bool has_meaning(const struct cgdt_layout *layout, uint16_t selector)
+{
+    const uint32_t entry = selector >> 3;
+    const uint32_t first = cgdt_first_canonical(layout);
+    const bool of_hypervisor = layout->mode == CGDT_MODE_PAGED && entry >= layout->reserved_entry;
+
+    return (selector & 4u) != 0 || of_hypervisor || entry < first + layout->slot_entries;
+}
+
+static void check_selector(const struct command *command, const struct argp_state *state)
+{
+    const struct cgdt_layout *layout = &command->plan.layout;
+    const uint32_t first = cgdt_first_canonical(layout);
+
+    if (!has_meaning(layout, (uint16_t)command->selector))
+        argp_failure(state, EXIT_UNUSABLE, 0,
+                     "--selector 0x%04x names entry %u: a slot has %u to %u%s",
+                     (unsigned)command->selector, (unsigned)command->selector >> 3, first,
+                     first + layout->slot_entries - 1,
+                     layout->mode == CGDT_MODE_PAGED ? ", and the hypervisor its own" : "");
+}
+
+/* Options that would take from a layout what its name says. */
+static void check_together(const struct command *command, const struct argp_state *state)
+{
+    const struct cgdt_layout *layout = &command->plan.layout;
+
+    if (strcmp(command->plan.layout_name, "page-per-cpu") == 0 &&
+        layout->slot_entries != CGDT_PAGE_ENTRIES)
+        argp_failure(state, EXIT_UNUSABLE, 0,
+                     "--layout page-per-cpu has slots of 512: --slot-entries goes with the others");
+    if (layout->mode == CGDT_MODE_NATIVE && command->reserved)
+        argp_failure(state, EXIT_UNUSABLE, 0,
+                     "--layout native has no hypervisor: --reserved goes with the others");
+    if (command->svg != NULL && strcmp(command->svg, "-") == 0 && command->json)
+        argp_failure(state, EXIT_UNUSABLE, 0, "--svg - and --json: both on stdout");
+}
 
 static void resolve_layout(struct command *command, const struct argp_state *state)
 {
@@ -100,8 +141,10 @@ static void resolve_layout(struct command *command, const struct argp_state *sta
                      "%u slot pages%s do not fit below entry %u, which must be a multiple of 512",
                      layout->window_pages, layout->common ? " and a common page" : "",
                      layout->reserved_entry);
+    check_together(command, state);
     if (command->selector < 0)
         command->selector = (cgdt_first_canonical(layout) + 1) << 3 | 3;
+    check_selector(command, state);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -125,6 +168,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             (uint8_t)option_number(state, "window-pages", arg, 1, CGDT_MAX_WINDOW_PAGES);
         return 0;
     case KEY_RESERVED:
+        command->reserved = true;
         plan->layout.reserved_entry = (uint16_t)option_number(
             state, "reserved", arg, 2 * CGDT_PAGE_ENTRIES, CGDT_XEN_2005_RESERVED_ENTRY);
         return 0;
@@ -211,10 +255,10 @@ static void print_text(const struct command *command)
     const struct plan *plan = &command->plan;
     const struct cgdt_layout *layout = &plan->layout;
 
-    printf("%" PRIu32 " CPUs, layout %s: slots of %u descriptors, %" PRIu32
+    printf("%" PRIu32 " CPU%s, layout %s: slots of %u descriptors, %" PRIu32
            " to a page; windows of %u page%s%s\n\n",
-           plan->cpus, plan->layout_name, layout->slot_entries, cgdt_colors(layout),
-           layout->window_pages, layout->window_pages == 1 ? "" : "s",
+           plan->cpus, plural(plan->cpus), plan->layout_name, layout->slot_entries,
+           cgdt_colors(layout), layout->window_pages, plural(layout->window_pages),
            layout->common ? " behind a common page" : "");
     printf("%-40s %10s %10s %14s %10s\n", "scheme", "pages", "windows", "bytes", "most CPUs");
     for (unsigned i = 0; i < plan->n_schemes; i++)
@@ -265,6 +309,8 @@ int plan_command(int argc, char **argv)
     if (command.svg != NULL) {
         const int error = plan_draw(&command.plan, command.svg);
 
+        if (strcmp(command.svg, "-") == 0)
+            return EXIT_FINE; /* that all arrived is seen to at exit */
         if (error != 0) {
             fprintf(stderr, "%s: %s: %s\n", argv[0], command.svg, strerror(error));
             return EXIT_UNUSABLE;

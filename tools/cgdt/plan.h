@@ -38,7 +38,7 @@ void plan_count(struct plan *plan);
 /* The handle of the n-th slot, 0 up: which the n-th CPU gets if they come one after the other. */
 cgdt_slot_t plan_slot(uint32_t n);
 
-/* A picture of it as SVG. Returns 0, or the errno of what failed. */
+/* A picture of it as SVG; path: "-" for stdout. Returns 0, or the errno of what failed. */
 int plan_draw(const struct plan *plan, const char *path);
 
 #endif

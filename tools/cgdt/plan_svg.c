@@ -4,10 +4,12 @@
  * are in px.
  */
 #include "plan.h"
+#include "shared.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define WIDTH     960
 #define LEFT      180 /* text ends and drawing begins */
@@ -44,11 +46,11 @@ static void draw_bars(const struct plan *plan, FILE *to)
             continue;
         }
         fprintf(to,
-                "<text x=\"20\" y=\"%u\">%s: %" PRIu64 " pages, %" PRIu64 " bytes</text>\n"
+                "<text x=\"20\" y=\"%u\">%s: %" PRIu64 " page%s, %" PRIu64 " bytes</text>\n"
                 "<rect class=\"bar\" x=\"20\" y=\"%u\" width=\"%.1f\" height=\"%u\" "
                 "fill=\"#3b6ea5\"/>\n",
-                y, scheme->title, scheme->pages, scheme->bytes, y + 6, length < 1.5 ? 1.5 : length,
-                BAR);
+                y, scheme->title, scheme->pages, plural(scheme->pages), scheme->bytes, y + 6,
+                length < 1.5 ? 1.5 : length, BAR);
     }
 }
 
@@ -103,7 +105,8 @@ int plan_draw(const struct plan *plan, const char *path)
 {
     const unsigned window_y = TOP + PLAN_SCHEMES * BAR_PITCH + 40;
     const unsigned height = window_y + (frames(&plan->layout) + 1) * ROW_PITCH + 20;
-    FILE *to = fopen(path, "w");
+    const bool is_stdout = strcmp(path, "-") == 0;
+    FILE *to = is_stdout ? stdout : fopen(path, "w");
     bool good;
 
     if (to == NULL)
@@ -112,13 +115,14 @@ int plan_draw(const struct plan *plan, const char *path)
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" font-family=\""
             "sans-serif\" font-size=\"14\">\n"
             "<rect width=\"%d\" height=\"%u\" fill=\"#ffffff\"/>\n"
-            "<text x=\"20\" y=\"34\" font-size=\"20\">GDTs of %" PRIu32 " CPUs, layout %s</text>\n",
-            WIDTH, height, WIDTH, height, plan->cpus, plan->layout_name);
+            "<text x=\"20\" y=\"34\" font-size=\"20\">GDTs of %" PRIu32
+            " CPU%s, layout %s</text>\n",
+            WIDTH, height, WIDTH, height, plan->cpus, plural(plan->cpus), plan->layout_name);
     draw_bars(plan, to);
     draw_window(plan, to, window_y);
     fputs("</svg>\n", to);
     errno = EIO;
     good = ferror(to) == 0;
-    good = fclose(to) == 0 && good;
+    good = (is_stdout ? fflush(to) : fclose(to)) == 0 && good;
     return good ? 0 : errno;
 }

@@ -35,6 +35,12 @@ const char *profile_name(const struct cgdt_profile *profile);
 #define FILE_MAX_BYTES (64u << 20)
 bool read_file(const char *title, const char *path, uint8_t **data, size_t *bytes);
 
+/* What makes a noun's plural of so many: "s", or nothing for one. */
+static inline const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 /* A string of JSON: whatever text has, this is valid. */
 void print_json_string(const char *text);
 

@@ -2,6 +2,7 @@
 /* `cgdt stress`: options, the live line, the summary. What is run is in ../stress/engine.h. */
 #define _GNU_SOURCE
 #include "commands.h"
+#include "interrupt.h"
 #include "shared.h"
 #include "../stress/engine.h"
 
@@ -70,6 +71,9 @@ static const char doc[] =
     "write, read, online, offline; a bulk allocation counts as its slots. Calls that are refused, "
     "and "
     "frames, trim, reserve, check, do not count.\n\n"
+    "Ctrl-C (SIGINT, and SIGTERM and SIGHUP) ends the run as if its time were up: what there is by "
+    "then is verified and shown, and the process dies by the signal. A second one ends it at once."
+    "\n\n"
     "The first violation ends the run. With one thread the seed repeats it exactly (with "
     "--operations); with more, as far as the scheduler does.\n\n"
     "Exit status: 0 no violation, 1 a violation, 2 wrong use or no memory.";
@@ -77,12 +81,14 @@ static const char doc[] =
 static double number(const struct argp_state *state, const char *name, const char *arg, double low,
                      double high)
 {
+    parse_quoted quoted;
     char *end;
     const double value = strtod(arg, &end);
 
     /* The negation catches what is not a number, too. */
-    if (end == arg || *end != '\0' || !(value >= low && value <= high))
-        argp_failure(state, 2, 0, "--%s must be %.10g .. %.10g, not '%s'", name, low, high, arg);
+    if (parse_is_space(*arg) || end == arg || *end != '\0' || !(value >= low && value <= high))
+        argp_failure(state, EXIT_UNUSABLE, 0, "--%s must be %.10g .. %.10g, not %s", name, low,
+                     high, parse_quote(quoted, arg, strlen(arg)));
     return value;
 }
 
@@ -90,6 +96,7 @@ static double number(const struct argp_state *state, const char *name, const cha
 static uint64_t whole(const struct argp_state *state, const char *name, const char *arg,
                       uint64_t low, uint64_t high)
 {
+    parse_quoted quoted;
     char *end;
     uint64_t value = strtoull(arg, &end, 10);
     bool good = *arg >= '0' && *arg <= '9';
@@ -102,28 +109,34 @@ static uint64_t whole(const struct argp_state *state, const char *name, const ch
         good = good && (double)value == written;
     }
     if (!good || value < low || value > high)
-        argp_failure(state, 2, 0, "--%s must be %" PRIu64 " .. %" PRIu64 ", not '%s'", name, low,
-                     high, arg);
+        argp_failure(state, EXIT_UNUSABLE, 0, "--%s must be %" PRIu64 " .. %" PRIu64 ", not %s",
+                     name, low, high, parse_quote(quoted, arg, strlen(arg)));
     return value;
 }
 
 static void set_layout(struct command *command, const struct argp_state *state, const char *arg)
 {
+    parse_quoted quoted;
+
     for (unsigned i = 0; i < STRESS_LAYOUTS; i++) {
         if (strcmp(arg, stress_layout_name((enum stress_layout)i)) == 0) {
             command->params.layout = (enum stress_layout)i;
             return;
         }
     }
-    argp_failure(state, 2, 0, "--layout must be page, window, common or page-per-cpu, not '%s'",
-                 arg);
+    argp_failure(state, EXIT_UNUSABLE, 0,
+                 "--layout must be page, window, common or page-per-cpu, not %s",
+                 parse_quote(quoted, arg, strlen(arg)));
 }
 
 static void set_port(struct command *command, const struct argp_state *state, const char *arg)
 {
+    parse_quoted quoted;
+
     command->params.hosted = strcmp(arg, "hosted") == 0;
     if (!command->params.hosted && strcmp(arg, "fixed") != 0)
-        argp_failure(state, 2, 0, "--port must be fixed or hosted, not '%s'", arg);
+        argp_failure(state, EXIT_UNUSABLE, 0, "--port must be fixed or hosted, not %s",
+                     parse_quote(quoted, arg, strlen(arg)));
 }
 
 static void check_together(struct command *command, const struct argp_state *state)
@@ -131,9 +144,9 @@ static void check_together(struct command *command, const struct argp_state *sta
     struct stress_params *params = &command->params;
 
     if (params->serialized && params->threads > 1)
-        argp_failure(state, 2, 0, "--serialized goes with --threads 1 only");
+        argp_failure(state, EXIT_UNUSABLE, 0, "--serialized goes with --threads 1 only");
     if (params->layout == STRESS_PAGE_PER_CPU && params->cpus > STRESS_MAX_CPUS_BY_PAGE)
-        argp_failure(state, 2, 0, "--cpus must be 1 .. %u with --layout page-per-cpu",
+        argp_failure(state, EXIT_UNUSABLE, 0, "--cpus must be 1 .. %u with --layout page-per-cpu",
                      STRESS_MAX_CPUS_BY_PAGE);
     if (params->operations == 0 && params->seconds <= 0)
         params->seconds = DEFAULT_SECONDS;
@@ -157,6 +170,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct command *command = state->input;
     struct stress_params *params = &command->params;
+    parse_quoted quoted;
 
     switch (key) {
     case 't':
@@ -182,6 +196,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_FAULT_RATE:
         params->fault_rate = number(state, "fault-rate", arg, 0, STRESS_MAX_FAULT_RATE);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_failure(state, EXIT_UNUSABLE, 0, "one argument too many: %s",
+                     parse_quote(quoted, arg, strlen(arg)));
         return 0;
     case ARGP_KEY_END:
         check_together(command, state);
@@ -209,8 +227,9 @@ static void show(void *ctx, const struct stress_progress *progress)
     fprintf(stderr, "%s%3.0f %%  %6.1f s  %.3e operations  %6.2f M/s", command->live ? "\r" : "",
             100 * progress->share, progress->seconds, (double)progress->operations, rate / 1e6);
     if (!command->params.serialized)
-        fprintf(stderr, "  |%s| %" PRIu32 " slots, %" PRIu32 " pages", progress->map,
-                progress->taken_slots, progress->mapped_pages);
+        fprintf(stderr, "  |%s| %" PRIu32 " slot%s, %" PRIu32 " page%s", progress->map,
+                progress->taken_slots, plural(progress->taken_slots), progress->mapped_pages,
+                plural(progress->mapped_pages));
     fputs(command->live ? "\033[K" : "\n", stderr);
     (void)fflush(stderr);
 }
@@ -263,6 +282,8 @@ static void print_json(const struct command *command, const struct stress_result
            result->operations, result->seconds, (double)result->operations / result->seconds,
            result->violations);
     print_json_string(result->first);
+    if (interrupt_name() != NULL)
+        printf(", \"interrupted\": \"%s\"", interrupt_name());
     printf(", \"threads\": %" PRIu32 ", \"cpus\": %" PRIu32
            ", \"layout\": \"%s\", \"port\": \"%s\", "
            "\"fault_rate\": %g, \"full\": %s, \"heavy_trim\": %s, \"serialized\": %s, "
@@ -285,11 +306,13 @@ static void print_summary(const struct command *command, const struct stress_res
         printf("%s%s %" PRIu64, i == 0 ? "" : i == 7 ? "\n" : ", ", rows[i].name, rows[i].value);
     printf("\nSTRESS operations=%" PRIu64 " seconds=%.1f rate=%.2fM/s threads=%" PRIu32
            " cpus=%" PRIu32 " layout=%s port=%s faults=%" PRIu64 " violations=%" PRIu64
-           " seed=%" PRIu64 " %s\n",
+           " seed=%" PRIu64 "%s%s %s\n",
            result->operations, result->seconds, (double)result->operations / result->seconds / 1e6,
            params->threads, params->cpus, stress_layout_name(params->layout),
            params->hosted ? "hosted" : "fixed", result->counts.faults, result->violations,
-           params->seed, result->violations == 0 ? "PASS" : "FAIL");
+           params->seed, interrupt_name() != NULL ? " interrupted=" : "",
+           interrupt_name() != NULL ? interrupt_name() : "",
+           result->violations == 0 ? "PASS" : "FAIL");
 }
 
 static uint32_t default_threads(void)
@@ -313,7 +336,7 @@ static int report(const struct command *command, const struct stress_result *res
         print_json(command, result, rows);
     else
         print_summary(command, result, rows);
-    return result->violations == 0 ? 0 : 1;
+    return result->violations == 0 ? EXIT_FINE : EXIT_VIOLATION;
 }
 
 int stress_command(int argc, char **argv)
@@ -325,18 +348,22 @@ int stress_command(int argc, char **argv)
                               .live = isatty(STDERR_FILENO) != 0};
     struct stress_result result;
 
-    argp_err_exit_status = 2;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &command) != 0)
-        return 2;
+    if (parse_options(&argp, argc, argv, &command) != 0)
+        return EXIT_UNUSABLE;
     command.params.watch_ctx = &command;
+    command.params.enough = interrupt_catch();
     fputs("cgdt stress: running ", stderr); /* first of all, for those who see a crash */
     print_repeat(stderr, &command.params);
     fputc('\n', stderr);
     if (stress_run(&command.params, &result) == 2) {
         fprintf(stderr, "cgdt stress: cannot run: %s\n", result.first);
-        return 2;
+        return EXIT_UNUSABLE;
     }
-    if (command.live)
-        fputs("\r\033[K", stderr);
-    return report(&command, &result);
+    if (command.live) /* after ^C the line stays: it is where the run was */
+        fputs(interrupt_name() != NULL ? "\n" : "\r\033[K", stderr);
+    const int status = report(&command, &result);
+
+    if (status == EXIT_FINE)
+        interrupt_die();
+    return status;
 }

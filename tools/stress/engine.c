@@ -159,9 +159,11 @@ static void meet(struct stress_worker *worker, uint64_t round)
     const uint64_t operations = operations_so_far(run);
     uint64_t steps = (params->cpus > SMALL_CPUS ? ROUND_STEPS : SMALL_STEPS) / params->threads;
 
-    run->finished = atomic_load_explicit(&run->stop, memory_order_relaxed) ||
-                    (params->operations != 0 && operations >= params->operations) ||
-                    (params->seconds > 0 && seconds_so_far(run) >= params->seconds);
+    run->finished =
+        atomic_load_explicit(&run->stop, memory_order_relaxed) ||
+        (params->enough != NULL && atomic_load_explicit(params->enough, memory_order_relaxed)) ||
+        (params->operations != 0 && operations >= params->operations) ||
+        (params->seconds > 0 && seconds_so_far(run) >= params->seconds);
     if (run->finished || round % (run->n_pages / VERIFY_PAGES + 1) == 0)
         if (!atomic_load_explicit(&run->stop, memory_order_relaxed))
             stress_verify_pool(worker);

@@ -14,6 +14,7 @@
 #ifndef CGDT_TOOLS_STRESS_ENGINE_H
 #define CGDT_TOOLS_STRESS_ENGINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -61,6 +62,12 @@ struct stress_params {
     bool heavy_trim; /* trim all the time, not now and then */
     double fault_rate; /* chance of each port operation to fail, 0 .. STRESS_MAX_FAULT_RATE */
     uint64_t seed;
+
+    /*
+     * Once true, which anybody may make it at any time, the run ends as if its time were up. May be
+     * NULL.
+     */
+    const atomic_bool *enough;
 
     /* Called about five times a second by the thread that called stress_run(). May be NULL. */
     void (*watch)(void *ctx, const struct stress_progress *progress);
