@@ -136,11 +136,13 @@ static void resolve_layout(struct command *command, const struct argp_state *sta
             (uint8_t)(layout->reserved_entry / CGDT_PAGE_ENTRIES - (layout->common ? 1 : 0));
     if (command->window_pages != 0)
         layout->window_pages = command->window_pages;
-    if (cgdt_layout_check(layout) != 0)
-        argp_failure(state, EXIT_UNUSABLE, 0,
-                     "%u slot pages%s do not fit below entry %u, which must be a multiple of 512",
-                     layout->window_pages, layout->common ? " and a common page" : "",
+    if (layout->reserved_entry % CGDT_PAGE_ENTRIES != 0)
+        argp_failure(state, EXIT_UNUSABLE, 0, "--reserved must be a multiple of 512, not %u",
                      layout->reserved_entry);
+    if (cgdt_layout_check(layout) != 0)
+        argp_failure(state, EXIT_UNUSABLE, 0, "%u slot page%s%s do not fit below entry %u",
+                     layout->window_pages, plural(layout->window_pages),
+                     layout->common ? " and a common page" : "", layout->reserved_entry);
     check_together(command, state);
     if (command->selector < 0)
         command->selector = (cgdt_first_canonical(layout) + 1) << 3 | 3;
