@@ -10,8 +10,9 @@ CGDT_COMPACT_ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_
         return 0;
     if (slots == NULL || n > CGDT_MAX_SLOTS)
         return -CGDT_EINVAL;
-    for (uint32_t i = 0; i < n; i++)
-        slots[i] = CGDT_NO_SLOT;
+    /* volatile: else compilers make memset() of it, which a kernel need not have. */
+    for (volatile cgdt_slot_t *slot = slots; slot < slots + n; slot++)
+        *slot = CGDT_NO_SLOT;
     return n > pool->map.slots ? -CGDT_ENOSPC : cgdt_claim_slots_(pool, n, slots);
 }
 
