@@ -63,9 +63,7 @@ struct slotmap {
 /* Index of the lowest set bit. In halves on i386, where the 64-bit builtin is a libgcc call. */
 static inline uint32_t cgdt_lowest_index_(uint64_t word)
 {
-#ifndef UINTPTR_MAX
-#error "CGDT_ENV_HEADER must define UINTPTR_MAX as a number (cgdt/env.h)"
-#elif UINTPTR_MAX > 0xffffffffu
+#if __SIZEOF_POINTER__ > 4
     return (uint32_t)__builtin_ctzll(word);
 #else
     const uint32_t low = (uint32_t)word;

@@ -3,20 +3,10 @@
 #ifndef CGDT_ENV_LINUX_H
 #define CGDT_ENV_LINUX_H
 
-#include <linux/limits.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 
 /* Kernels have had this one only since 6.9 or so; saying it twice is C11. */
 typedef long intptr_t;
-
-/* The core asks the preprocessor how wide a pointer is. */
-#ifndef UINTPTR_MAX
-#ifdef CONFIG_64BIT
-#define UINTPTR_MAX 0xffffffffffffffff
-#else
-#define UINTPTR_MAX 0xffffffff
-#endif
-#endif
 
 #endif

@@ -19,6 +19,12 @@ core_sources() {
     printf '%s\n' "${sources[@]}"
 }
 
+# kernel_port_sources TARGET: the ports that need no libc either.
+kernel_port_sources() {
+    printf '%s\n' "$root"/alloc/port/{fixed,native}.c
+    [ "$1" != x86-64 ] || printf '%s\n' "$root"/alloc/port/xen_pv{,_explain}.c
+}
+
 # The flags of a target: x86-64 or i386.
 target_flags() {
     case $1 in
@@ -35,17 +41,19 @@ freestanding_flags="-std=c11 -ffreestanding -nostdlib -mgeneral-regs-only -fno-s
 freestanding_flags+=" -fno-pic -fno-asynchronous-unwind-tables -ffunction-sections"
 strict_flags="-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Werror"
 
-# build_core compiler target level: compile the core; the linked object's name goes to stdout.
+# build_core compiler target level [flag...]: compile the core; the linked object's name goes to
+# stdout.
 build_core() {
     local compiler=$1 target=$2 level=$3
     local directory="$work/$compiler-$target$level" source emulation
     local objects=()
+    shift 3
 
     mkdir -p "$directory"
     while read -r source; do
         # shellcheck disable=SC2046,SC2086 # lists of flags
-        "$compiler" $(target_flags "$target") $freestanding_flags $strict_flags "$level" \
-            -I"$root/include" -c "$source" -o "$directory/$(basename "$source" .c).o" || return 1
+        "$compiler" $(target_flags "$target") $freestanding_flags $strict_flags \
+            "$level" "$@" -I"$root/include" -c "$source" -o "$directory/$(basename "$source" .c).o" || return 1
         objects+=("$directory/$(basename "$source" .c).o")
     done < <(core_sources)
     case $target in
