@@ -13,6 +13,8 @@
 #ifndef CGDT_ALLOC_ATOMIC_H
 #define CGDT_ALLOC_ATOMIC_H
 
+#include "hints.h"
+
 #ifdef CGDT_ATOMIC_HEADER
 #include CGDT_ATOMIC_HEADER
 #else

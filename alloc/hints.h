@@ -6,6 +6,13 @@
 #ifndef CGDT_ALLOC_HINTS_H
 #define CGDT_ALLOC_HINTS_H
 
+/*
+ * Kernels make errors of these two for their own code. Here `inline` is a wish that a compiler may
+ * refuse, and C11 declares a value where it is known.
+ */
+#pragma GCC diagnostic ignored "-Winline"
+#pragma GCC diagnostic ignored "-Wdeclaration-after-statement"
+
 /* A function that is seldom called: small, and out of the way of those that call it seldom. */
 #ifdef __clang__
 #define CGDT_SELDOM_ __attribute__((__noinline__, __cold__, __minsize__))

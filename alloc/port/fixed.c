@@ -24,10 +24,11 @@ static int fixed_map(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_fixed *fixed = ctx;
     const uint32_t index = index_of(fixed, page);
+    cgdt_desc_t *at;
 
     if (index == fixed->count)
         return -CGDT_ENOMEM;
-    cgdt_desc_t *at = (cgdt_desc_t *)fixed->pages + (size_t)index * CGDT_PAGE_ENTRIES;
+    at = (cgdt_desc_t *)fixed->pages + (size_t)index * CGDT_PAGE_ENTRIES;
     if ((uintptr_t)at % CGDT_PAGE_BYTES != 0 || !is_zero(at))
         return -CGDT_EPROTO;
     if (page == CGDT_COMMON_PAGE) /* others are looking */

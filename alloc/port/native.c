@@ -58,12 +58,13 @@ static void native_unmap(void *ctx, uint32_t page, void *view)
 static int native_map(void *ctx, uint32_t page, void **view)
 {
     const struct cgdt_native *native = ctx;
+    cgdt_desc_t *at;
 
     if (page == CGDT_COMMON_PAGE)
         return -CGDT_ENOTSUP;
     if (maps_overlap(native))
         return -CGDT_EINVAL;
-    cgdt_desc_t *at = take_page(native, page);
+    at = take_page(native, page);
     if (at == NULL)
         return -CGDT_ENOMEM;
     /* A page outside the map has no alias, one that is not aligned would be zeroed in part. */

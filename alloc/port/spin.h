@@ -8,6 +8,8 @@
 
 #include "cgdt/env.h"
 
+#pragma GCC diagnostic ignored "-Winline" /* of kernels' own flags; here inline is a wish */
+
 static inline void cgdt_spin_lock_(uint32_t *locked)
 {
     /* Pairs with the release in cgdt_spin_unlock_(). */

@@ -159,11 +159,12 @@ static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_xen_pv *xen = ctx;
     struct cgdt_xen_pv_stuck *room = stuck_at(xen, NULL);
+    int error;
 
     /* Not after map(), but of pages that are sealed again because a destroy has failed. */
     if (room == NULL)
         return -CGDT_ENOMEM;
-    int error = set_mapping(xen, *view, 0);
+    error = set_mapping(xen, *view, 0);
     if (error >= 0 && xen->ops->introduce != NULL) {
         const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
 
