@@ -51,7 +51,8 @@ static int use_table(uint32_t cpu)
         (error = cgdt_write(pool, slot, 3, own, 2)) || (error = cgdt_gdtr(pool, slot, &gdtr)))
         return error;
     cgdt_lgdt(&gdtr);
-    cgdt_load_cs(1 << 3); /* %ss, %ds and %es mean the same as in the table before */
+    cgdt_load_cs(1 << 3);
+    cgdt_load_data_segments(2 << 3);
     cgdt_ltr(3 << 3);
     return 0;
 }

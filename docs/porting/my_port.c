@@ -124,9 +124,13 @@ const struct cgdt_port my_port = {
     .unlock = my_unlock,
 };
 
-uintptr_t my_port_writable(const struct my_port *port, const struct cgdt_layout *layout,
-                           cgdt_slot_t slot)
+uintptr_t my_port_writable(const struct my_port *port, uintptr_t table)
 {
-    return (uintptr_t)port->pages[cgdt_slot_page(layout, slot)].writable +
-           cgdt_slot_offset(layout, slot) * CGDT_DESC_BYTES;
+    for (uint32_t page = 0; page < port->page_count; page++) {
+        const struct my_page *at = &port->pages[page];
+
+        if (at->read_only != NULL && table - (uintptr_t)at->read_only < CGDT_PAGE_BYTES)
+            return (uintptr_t)at->writable + (table - (uintptr_t)at->read_only);
+    }
+    return 0;
 }

@@ -47,9 +47,9 @@ struct my_port {
 extern const struct cgdt_port my_port;
 
 /*
- * Where an owned slot can be written, as LTR does: for cgdt_lgdt_with_tss(), and for nothing else.
+ * Where a table that cgdt_gdtr() gave, its base, can be written, as LTR does: for
+ * cgdt_lgdt_with_tss(), and for nothing else. 0: it is of no page that is sealed.
  */
-uintptr_t my_port_writable(const struct my_port *port, const struct cgdt_layout *layout,
-                           cgdt_slot_t slot);
+uintptr_t my_port_writable(const struct my_port *port, uintptr_t table);
 
 #endif

@@ -128,7 +128,7 @@ int cgdt_desc_segment(cgdt_desc_t *desc, uint32_t base, uint32_t last_offset, ui
  *
  * @return the descriptor
  */
-static inline cgdt_desc_t cgdt_desc_code64(unsigned dpl)
+CGDT_INLINE_ cgdt_desc_t cgdt_desc_code64(unsigned dpl)
 {
     return 0x00af9b000000ffffull | CGDT_DESC_DPL(dpl);
 }
@@ -140,7 +140,7 @@ static inline cgdt_desc_t cgdt_desc_code64(unsigned dpl)
  *
  * @return the descriptor
  */
-static inline cgdt_desc_t cgdt_desc_code32(unsigned dpl)
+CGDT_INLINE_ cgdt_desc_t cgdt_desc_code32(unsigned dpl)
 {
     return 0x00cf9b000000ffffull | CGDT_DESC_DPL(dpl);
 }
@@ -152,7 +152,7 @@ static inline cgdt_desc_t cgdt_desc_code32(unsigned dpl)
  *
  * @return the descriptor
  */
-static inline cgdt_desc_t cgdt_desc_data_flat(unsigned dpl)
+CGDT_INLINE_ cgdt_desc_t cgdt_desc_data_flat(unsigned dpl)
 {
     return 0x00cf93000000ffffull | CGDT_DESC_DPL(dpl);
 }
@@ -206,7 +206,7 @@ void cgdt_desc_call_gate64(cgdt_desc_t desc[2], uint16_t selector, uint64_t offs
  *
  * @return P
  */
-static inline bool cgdt_desc_present(cgdt_desc_t desc)
+CGDT_INLINE_ bool cgdt_desc_present(cgdt_desc_t desc)
 {
     return (desc & CGDT_DESC_PRESENT) != 0;
 }
@@ -218,7 +218,7 @@ static inline bool cgdt_desc_present(cgdt_desc_t desc)
  *
  * @return 0 .. 15: a cgdt_system_type where S = 0, bits 43:40 of code and data otherwise
  */
-static inline unsigned cgdt_desc_type(cgdt_desc_t desc)
+CGDT_INLINE_ unsigned cgdt_desc_type(cgdt_desc_t desc)
 {
     return (unsigned)(desc >> 40) & 0xfu;
 }
@@ -233,7 +233,7 @@ static inline unsigned cgdt_desc_type(cgdt_desc_t desc)
  *
  * @return true if the next entry is the other half
  */
-static inline bool cgdt_desc_wide64(cgdt_desc_t desc)
+CGDT_INLINE_ bool cgdt_desc_wide64(cgdt_desc_t desc)
 {
     /* Of the access byte: P = 1, S = 0, and types 1 to 15. */
     return ((uint32_t)(desc >> 40) & 0x9fu) - 0x81u < 15u;

@@ -24,4 +24,14 @@
 #include <stdint.h>
 #endif
 
+/**
+ * Before a small function of a header. Not with the word: gcc takes it into its callers anyway, and
+ * a kernel that has -Winline for its own code would be told wherever gcc decides against it.
+ */
+#ifdef __clang__
+#define CGDT_INLINE_ static inline
+#else
+#define CGDT_INLINE_ static __attribute__((__unused__))
+#endif
+
 #endif

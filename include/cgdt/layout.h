@@ -101,7 +101,7 @@ typedef uint32_t cgdt_slot_t;
  *
  * @return 1 .. 64
  */
-static inline uint32_t cgdt_colors(const struct cgdt_layout *layout)
+CGDT_INLINE_ uint32_t cgdt_colors(const struct cgdt_layout *layout)
 {
     return CGDT_PAGE_ENTRIES / layout->slot_entries;
 }
@@ -113,7 +113,7 @@ static inline uint32_t cgdt_colors(const struct cgdt_layout *layout)
  *
  * @return the number
  */
-static inline uint32_t cgdt_slot_number(cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_slot_number(cgdt_slot_t slot)
 {
     return (slot & CGDT_SLOT_NUMBER_MASK) - 1u;
 }
@@ -126,7 +126,7 @@ static inline uint32_t cgdt_slot_number(cgdt_slot_t slot)
  *
  * @return the page's index, by which ports and cgdt_describe() know it
  */
-static inline uint32_t cgdt_slot_page(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_slot_page(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     return cgdt_slot_number(slot) / cgdt_colors(layout);
 }
@@ -139,7 +139,7 @@ static inline uint32_t cgdt_slot_page(const struct cgdt_layout *layout, cgdt_slo
  *
  * @return 0 .. colors-1
  */
-static inline uint32_t cgdt_slot_color(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_slot_color(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     return cgdt_slot_number(slot) % cgdt_colors(layout);
 }
@@ -152,7 +152,7 @@ static inline uint32_t cgdt_slot_color(const struct cgdt_layout *layout, cgdt_sl
  *
  * @return 0 .. 511
  */
-static inline uint32_t cgdt_slot_offset(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_slot_offset(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     return cgdt_slot_color(layout, slot) * layout->slot_entries;
 }
@@ -165,7 +165,7 @@ static inline uint32_t cgdt_slot_offset(const struct cgdt_layout *layout, cgdt_s
  *
  * @return the window
  */
-static inline uint32_t cgdt_slot_window(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_slot_window(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     return cgdt_slot_page(layout, slot) / layout->window_pages;
 }
@@ -178,7 +178,7 @@ static inline uint32_t cgdt_slot_window(const struct cgdt_layout *layout, cgdt_s
  *
  * @return 0 .. window_pages-1
  */
-static inline uint32_t cgdt_slot_position(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_slot_position(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     return cgdt_slot_page(layout, slot) % layout->window_pages;
 }
@@ -190,7 +190,7 @@ static inline uint32_t cgdt_slot_position(const struct cgdt_layout *layout, cgdt
  *
  * @return 512 behind a common page, otherwise 0
  */
-static inline uint32_t cgdt_first_canonical(const struct cgdt_layout *layout)
+CGDT_INLINE_ uint32_t cgdt_first_canonical(const struct cgdt_layout *layout)
 {
     return layout->common ? CGDT_PAGE_ENTRIES : 0u;
 }
@@ -203,7 +203,7 @@ static inline uint32_t cgdt_first_canonical(const struct cgdt_layout *layout)
  *
  * @return page position x 512 + color x slot_entries; 0 where the base is byte-granular
  */
-static inline uint32_t cgdt_bias_entries(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_bias_entries(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     if (layout->mode == CGDT_MODE_NATIVE)
         return 0;
@@ -219,7 +219,7 @@ static inline uint32_t cgdt_bias_entries(const struct cgdt_layout *layout, cgdt_
  *
  * @return a multiple of 512
  */
-static inline uint32_t cgdt_window_entries(const struct cgdt_layout *layout, cgdt_slot_t slot)
+CGDT_INLINE_ uint32_t cgdt_window_entries(const struct cgdt_layout *layout, cgdt_slot_t slot)
 {
     return cgdt_first_canonical(layout) +
            (cgdt_slot_position(layout, slot) + 1u) * CGDT_PAGE_ENTRIES;
@@ -256,8 +256,8 @@ typedef struct {
  *
  * @return what to load
  */
-static inline cgdt_local_t cgdt_to_local(const struct cgdt_layout *layout, cgdt_slot_t slot,
-                                         cgdt_canonical_t canonical)
+CGDT_INLINE_ cgdt_local_t cgdt_to_local(const struct cgdt_layout *layout, cgdt_slot_t slot,
+                                        cgdt_canonical_t canonical)
 {
     cgdt_local_t local = {canonical.selector};
     const uint32_t entry = canonical.selector >> 3;
@@ -283,8 +283,8 @@ static inline cgdt_local_t cgdt_to_local(const struct cgdt_layout *layout, cgdt_
  *
  * @return what to store; null (0) for a private entry of another slot
  */
-static inline cgdt_canonical_t cgdt_to_canonical(const struct cgdt_layout *layout, cgdt_slot_t slot,
-                                                 cgdt_local_t local)
+CGDT_INLINE_ cgdt_canonical_t cgdt_to_canonical(const struct cgdt_layout *layout, cgdt_slot_t slot,
+                                                cgdt_local_t local)
 {
     cgdt_canonical_t canonical = {local.selector};
     const uint32_t entry = local.selector >> 3;
@@ -311,8 +311,8 @@ static inline cgdt_canonical_t cgdt_to_canonical(const struct cgdt_layout *layou
  *
  * @return what to load on the CPU of `to`; null (0) for a private entry of a slot other than `from`
  */
-static inline cgdt_local_t cgdt_rebase(const struct cgdt_layout *layout, cgdt_slot_t from,
-                                       cgdt_slot_t to, cgdt_local_t local)
+CGDT_INLINE_ cgdt_local_t cgdt_rebase(const struct cgdt_layout *layout, cgdt_slot_t from,
+                                      cgdt_slot_t to, cgdt_local_t local)
 {
     return cgdt_to_local(layout, to, cgdt_to_canonical(layout, from, local));
 }

@@ -112,7 +112,7 @@ bool cgdt_batch_next(struct cgdt_batch *batch, struct cgdt_update *update);
  *
  * @param[in,out] batch  the batch
  */
-static inline void cgdt_batch_rewind(struct cgdt_batch *batch)
+CGDT_INLINE_ void cgdt_batch_rewind(struct cgdt_batch *batch)
 {
     batch->pass = 0;
     batch->next = 0;

@@ -53,7 +53,8 @@ build_core() {
     while read -r source; do
         # shellcheck disable=SC2046,SC2086 # lists of flags
         "$compiler" $(target_flags "$target") $freestanding_flags $strict_flags \
-            "$level" "$@" -I"$root/include" -c "$source" -o "$directory/$(basename "$source" .c).o" || return 1
+            "$level" "$@" -I"$root/include" -c "$source" \
+            -o "$directory/$(basename "$source" .c).o" || return 1
         objects+=("$directory/$(basename "$source" .c).o")
     done < <(core_sources)
     case $target in

@@ -170,7 +170,8 @@ Test(porting, a_pool_runs_on_the_template)
     cr_assert_eq(cgdt_gdtr(pool, slot, &gdtr), 0);
     cr_assert_eq(gdtr.base, (uintptr_t)memory_ro + 63 * 128);
     cr_assert_eq(((const cgdt_desc_t *)gdtr.base)[5], desc);
-    cr_assert_eq(my_port_writable(&mine, &config.layout, slot), (uintptr_t)memory_rw + 63 * 128);
+    cr_assert_eq(my_port_writable(&mine, gdtr.base), (uintptr_t)memory_rw + 63 * 128);
+    cr_assert_eq(my_port_writable(&mine, (uintptr_t)memory_rw), 0);
     cpu_is_off = false;
     cr_assert_eq(cgdt_cpu_offline(pool, 0), -CGDT_EBUSY);
     cpu_is_off = true;

@@ -40,7 +40,7 @@ struct cgdt_gdtr_image {
  *
  * @param gdtr  what cgdt_gdtr() gave
  */
-static inline void cgdt_lgdt(const struct cgdt_pseudo_descriptor *gdtr)
+CGDT_INLINE_ void cgdt_lgdt(const struct cgdt_pseudo_descriptor *gdtr)
 {
     const struct cgdt_gdtr_image image = {gdtr->limit, gdtr->base};
 
@@ -52,7 +52,7 @@ static inline void cgdt_lgdt(const struct cgdt_pseudo_descriptor *gdtr)
  *
  * @param[out] gdtr  receives base and limit
  */
-static inline void cgdt_sgdt(struct cgdt_pseudo_descriptor *gdtr)
+CGDT_INLINE_ void cgdt_sgdt(struct cgdt_pseudo_descriptor *gdtr)
 {
     struct cgdt_gdtr_image image;
 
@@ -66,7 +66,7 @@ static inline void cgdt_sgdt(struct cgdt_pseudo_descriptor *gdtr)
  *
  * @param selector  of an available TSS
  */
-static inline void cgdt_ltr(uint16_t selector)
+CGDT_INLINE_ void cgdt_ltr(uint16_t selector)
 {
     __asm__ volatile("ltr %w0" : : "r"(selector) : "memory");
 }
@@ -76,7 +76,7 @@ static inline void cgdt_ltr(uint16_t selector)
  *
  * @return the selector
  */
-static inline uint16_t cgdt_str(void)
+CGDT_INLINE_ uint16_t cgdt_str(void)
 {
     uint32_t selector;
 
@@ -93,26 +93,27 @@ static inline uint16_t cgdt_str(void)
  *
  * @param selector  of a code segment of the ring and mode that run now
  */
-static inline void cgdt_load_cs(uint16_t selector)
+CGDT_INLINE_ void cgdt_load_cs(uint16_t selector)
 {
 #if defined(__x86_64__)
     /* The compiler may keep something in the red zone, which the pushes would hit. */
-    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
-                     "pushq %0\n\t"
-                     "leaq 1f(%%rip), %%rax\n\t"
-                     "pushq %%rax\n\t"
-                     "lretq\n"
+    __asm__ volatile("lea {-128(%%rsp), %%rsp|rsp, [rsp - 128]}\n\t"
+                     "push %q0\n\t"
+                     "lea {1f(%%rip), %%rax|rax, [rip + 1f]}\n\t"
+                     "push {%%rax|rax}\n\t"
+                     "{lretq|retfq}\n"
                      "1:\n\t"
-                     "leaq 128(%%rsp), %%rsp"
+                     "lea {128(%%rsp), %%rsp|rsp, [rsp + 128]}"
                      :
                      : "r"((uint64_t)selector)
                      : "rax", "memory");
 #else
-    __asm__ volatile("pushl %0\n\t"
-                     "call 1f\n"
+    /* The far return goes to where the call would have returned: no address is computed. */
+    __asm__ volatile("push %k0\n\t"
+                     "call 1f\n\t"
+                     "jmp 2f\n"
                      "1:\n\t"
-                     "addl $(2f - 1b), (%%esp)\n\t"
-                     "lretl\n"
+                     "{lretl|retf}\n"
                      "2:"
                      :
                      : "r"((uint32_t)selector)
@@ -121,15 +122,32 @@ static inline void cgdt_load_cs(uint16_t selector)
 }
 
 /**
- * Onto a slot and its TSS. CS, SS, DS and so on are the caller's to load.
+ * SS, DS and ES from the table in use. FS and GS are the kernel's own: on x86-64 to load one is to
+ * lose its base.
+ *
+ * @param selector  of a writable data segment of the ring that runs now
+ */
+CGDT_INLINE_ void cgdt_load_data_segments(uint16_t selector)
+{
+    __asm__ volatile("mov {%k0, %%ss|ss, %k0}\n\t"
+                     "mov {%k0, %%ds|ds, %k0}\n\t"
+                     "mov {%k0, %%es|es, %k0}"
+                     :
+                     : "r"((uint32_t)selector)
+                     : "memory");
+}
+
+/**
+ * Onto a slot and its TSS. CS, SS, DS and so on are the caller's to load: cgdt_load_cs(),
+ * cgdt_load_data_segments().
  *
  * @param gdtr      what the CPU is to use, by a read-only mapping: what cgdt_gdtr() gave
  * @param writable  where the same table can be written, at least until this returns:
  *                  cgdt_native_writable()
  * @param selector  of the TSS, which must be available
  */
-static inline void cgdt_lgdt_with_tss(const struct cgdt_pseudo_descriptor *gdtr, uintptr_t writable,
-                                      uint16_t selector)
+CGDT_INLINE_ void cgdt_lgdt_with_tss(const struct cgdt_pseudo_descriptor *gdtr, uintptr_t writable,
+                                     uint16_t selector)
 {
     const struct cgdt_pseudo_descriptor through = {writable, gdtr->limit};
 

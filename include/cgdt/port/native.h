@@ -125,7 +125,7 @@ extern const struct cgdt_port cgdt_native_direct_port;
  *
  * @return bytes
  */
-static inline intptr_t cgdt_native_alias_bytes(const struct cgdt_native *native)
+CGDT_INLINE_ intptr_t cgdt_native_alias_bytes(const struct cgdt_native *native)
 {
     return (intptr_t)(native->base - native->alias);
 }
@@ -138,7 +138,7 @@ static inline intptr_t cgdt_native_alias_bytes(const struct cgdt_native *native)
  *
  * @return the address in the writable map
  */
-static inline uintptr_t cgdt_native_writable(const struct cgdt_native *native, uintptr_t table)
+CGDT_INLINE_ uintptr_t cgdt_native_writable(const struct cgdt_native *native, uintptr_t table)
 {
     return table - native->alias + native->base;
 }

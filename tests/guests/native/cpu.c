@@ -77,9 +77,7 @@ bool cpu_is_parked(uint32_t id)
 static void load_selectors(void)
 {
     cgdt_load_cs(SEL_CODE);
-    (void)load_ss(SEL_DATA);
-    (void)load_ds(SEL_DATA);
-    (void)load_es(SEL_DATA);
+    cgdt_load_data_segments(SEL_DATA);
     (void)load_fs(SEL_FS);
     (void)load_gs(SEL_GS);
 }
