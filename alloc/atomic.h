@@ -4,8 +4,15 @@
  *
  * An embedder can replace it (-DCGDT_ATOMIC_HEADER='"my_atomic.h"', beside CGDT_ENV_HEADER of
  * cgdt/env.h): by a kernel's own primitives, or by instrumented ones that explore every
- * interleaving. Its header must then include cgdt/env.h, and define cgdt_word_t, aligned to 8
- * bytes, and the same functions. Nothing is seq_cst but where its name says so.
+ * interleaving. That header takes the place of all that follows here. It has to
+ *
+ *  1. include cgdt/env.h, for the types;
+ *  2. define cgdt_word_t, a uint64_t aligned to 8 bytes on i386 too;
+ *  3. define every function below, as `static inline` or as a macro, by the same types. The order
+ *     in a name is the least that it must give; nothing is seq_cst but where its name says so. The
+ *     functions that change a word are one read-modify-write each, also against other CPUs' plain
+ *     stores to its neighbours; cas8 and cas32 may not fail by chance;
+ *  4. wait for nobody: what cgdt/cgdt.h lets an NMI's handler call uses them, too.
  *
  * 64-bit words are used on i386 too: a page of 64 colors must be claimed by one operation. There
  * every access goes through LOCK CMPXCHG8B (any CPU since the Pentium; SDM vol. 3A section 9.1.1).
