@@ -22,7 +22,7 @@ core_sources() {
 # kernel_port_sources TARGET: the ports that need no libc either.
 kernel_port_sources() {
     printf '%s\n' "$root"/alloc/port/{fixed,native}.c
-    [ "$1" != x86-64 ] || printf '%s\n' "$root"/alloc/port/xen_pv{,_explain}.c
+    [ "$1" != x86-64 ] || printf '%s\n' "$root"/alloc/port/xen_pv*.c
 }
 
 # The flags of a target: x86-64 or i386.
