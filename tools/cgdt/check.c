@@ -24,6 +24,7 @@ struct check {
 
     const struct dump *dump;
     uint64_t *owned_of; /* of each page */
+    bool too_many_colors;
     uint64_t violations;
 };
 
@@ -157,6 +158,7 @@ static const struct argp argp = {
 static bool spread_owned(struct check *check, size_t pages)
 {
     const char *text = check->owned != NULL ? check->owned : "ffffffffffffffff";
+    const unsigned colors = CGDT_PAGE_ENTRIES / check->rules.slot_entries;
     uint64_t *masks = calloc(pages, sizeof(*masks));
     bool more = masks != NULL;
     size_t n = 0;
@@ -170,6 +172,10 @@ static bool spread_owned(struct check *check, size_t pages)
             memcpy(mask, text, length);
         if (n == pages || !parse_hex(mask, &masks[n]))
             return false;
+        if (check->owned != NULL && colors < 64 && masks[n] >> colors != 0) {
+            check->too_many_colors = true;
+            return false;
+        }
         n++;
         more = text[length] == ',';
         text += length + more;
@@ -258,6 +264,19 @@ static void print_json(struct check *check, const struct dump *dump)
     printf("], \"fine\": %s}\n", check->violations == 0 ? "true" : "false");
 }
 
+/* Why spread_owned() would not. */
+static void say_owned(const struct check *check, const char *name, size_t pages)
+{
+    fprintf(stderr, "%s: --owned", name);
+    if (check->too_many_colors)
+        fprintf(stderr, ": with slots of %u the last color is %u\n", check->rules.slot_entries,
+                CGDT_PAGE_ENTRIES / check->rules.slot_entries - 1);
+    else if (pages > 1)
+        fprintf(stderr, " must be one hexadecimal number, or %zu with commas\n", pages);
+    else
+        fputs(" must be one hexadecimal number\n", stderr);
+}
+
 int check_command(int argc, char **argv)
 {
     struct check check = {.path = "-",
@@ -274,10 +293,7 @@ int check_command(int argc, char **argv)
     if (!dump_parse(data, bytes, check.format, check.pad, &dump, why)) {
         fprintf(stderr, "%s: %s: %s\n", argv[0], check.path, why);
     } else if (!spread_owned(&check, dump.pages)) {
-        fprintf(stderr, "%s: --owned must be one hexadecimal number", argv[0]);
-        if (dump.pages > 1)
-            fprintf(stderr, ", or %zu with commas", dump.pages);
-        fputs("\n", stderr);
+        say_owned(&check, argv[0], dump.pages);
     } else {
         check.dump = &dump;
         check.json ? print_json(&check, &dump) : print_text(&check, &dump);
