@@ -169,20 +169,7 @@ static inline void cgdt_store64_relaxed_(cgdt_word_t *to, uint64_t value)
     (void)old;
 }
 
-#define cgdt_load64_relaxed_ cgdt_load64_seq_cst_
-#define cgdt_load64_acquire_ cgdt_load64_seq_cst_
-
 #else
-
-static inline uint64_t cgdt_load64_relaxed_(const cgdt_word_t *from)
-{
-    return __atomic_load_n(from, __ATOMIC_RELAXED);
-}
-
-static inline uint64_t cgdt_load64_acquire_(const cgdt_word_t *from)
-{
-    return __atomic_load_n(from, __ATOMIC_ACQUIRE);
-}
 
 static inline uint64_t cgdt_load64_seq_cst_(const cgdt_word_t *from)
 {

@@ -104,16 +104,6 @@ static inline uint64_t cgdt_load64_seq_cst_(const cgdt_word_t *from)
     return world_load(from, 8);
 }
 
-static inline uint64_t cgdt_load64_relaxed_(const cgdt_word_t *from)
-{
-    return cgdt_load64_seq_cst_(from);
-}
-
-static inline uint64_t cgdt_load64_acquire_(const cgdt_word_t *from)
-{
-    return cgdt_load64_seq_cst_(from);
-}
-
 static inline void cgdt_store64_relaxed_(cgdt_word_t *to, uint64_t value)
 {
     world_store(to, 8, value);
