@@ -13,8 +13,9 @@
 #include <string.h>
 
 struct decode {
-    struct wide_desc *descs;
+    struct wide_desc *descs; /* n of them, room for more */
     size_t n;
+    size_t room;
     const struct cgdt_profile *profile;
     bool judge;
     bool only_fields;
@@ -37,16 +38,54 @@ static const char doc[] =
     "What descriptors mean.\v"
     "DESCRIPTOR is a hexadecimal number, 0x or not, of any number of digits but 8, which is half a "
     "descriptor; one of 16 bytes (LDT, TSS, call gate in 64-bit mode) is its two halves with a "
-    "comma, low one first: LOW,HIGH.\n\n"
+    "comma, low one first: LOW,HIGH. With - they are read from stdin, with white space between "
+    "them.\n\n"
     "Exit status: 0 fine, 1 the profile would refuse or rewrite one, 2 wrong use.";
 
 static void add(struct decode *decode, const struct argp_state *state, const char *arg)
 {
     parse_why why;
 
+    if (decode->n == decode->room) {
+        const size_t room = 2 * decode->room + 16;
+        struct wide_desc *more = realloc(decode->descs, room * sizeof(*more));
+
+        if (more == NULL)
+            argp_failure(state, EXIT_UNUSABLE, 0, "no memory");
+        decode->descs = more;
+        decode->room = room;
+    }
     if (!wide_desc_parse(arg, &decode->descs[decode->n], why))
         argp_failure(state, EXIT_UNUSABLE, 0, "%s", why);
     decode->n++;
+}
+
+/* All that stdin has; each of its bytes is of a descriptor or between two. */
+static void add_stdin(struct decode *decode, const struct argp_state *state)
+{
+    const size_t before = decode->n;
+    uint8_t *data;
+    size_t bytes;
+
+    if (!read_file(state->name, "-", &data, &bytes))
+        exit(EXIT_UNUSABLE);
+    data[bytes] = '\0'; /* read_file() leaves room for that */
+    if (strlen((char *)data) != bytes)
+        argp_failure(state, EXIT_UNUSABLE, 0, "-: this is no text");
+    for (char *at = (char *)data; *at != '\0';) {
+        char *const item = at;
+
+        while (*at != '\0' && !parse_is_space(*at))
+            at++;
+        const bool more = *at != '\0';
+        *at = '\0';
+        if (at != item)
+            add(decode, state, item);
+        at += more;
+    }
+    free(data);
+    if (decode->n == before)
+        argp_failure(state, EXIT_UNUSABLE, 0, "-: no descriptor there");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -65,7 +104,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         decode->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        add(decode, state, arg);
+        if (strcmp(arg, "-") == 0)
+            add_stdin(decode, state);
+        else
+            add(decode, state, arg);
         return 0;
     case ARGP_KEY_NO_ARGS:
         argp_failure(state, EXIT_UNUSABLE, 0, "which descriptor? (try '%s --help')", state->name);
@@ -169,10 +211,10 @@ static void print_text(const struct decode *decode, const struct wide_desc *desc
 
 int decode_command(int argc, char **argv)
 {
-    struct decode decode = {.descs = calloc((size_t)argc + 1, sizeof(*decode.descs))};
+    struct decode decode = {0};
     int status = EXIT_FINE;
 
-    if (decode.descs == NULL || parse_options(&argp, argc, argv, &decode) != 0) {
+    if (parse_options(&argp, argc, argv, &decode) != 0) {
         free(decode.descs);
         return EXIT_UNUSABLE;
     }

@@ -29,8 +29,8 @@ uint16_t option_slot_entries(const struct argp_state *state, const char *arg);
 const char *profile_name(const struct cgdt_profile *profile);
 
 /*
- * All of a file, "-" for stdin, from malloc(). False: a line on stderr, after title, says why it
- * cannot be read, or that it has more than FILE_MAX_BYTES.
+ * All of a file, "-" for stdin, from malloc(), with room for a byte more. False: a line on stderr,
+ * after title, says why it cannot be read, or that it has more than FILE_MAX_BYTES.
  */
 #define FILE_MAX_BYTES (64u << 20)
 bool read_file(const char *title, const char *path, uint8_t **data, size_t *bytes);
