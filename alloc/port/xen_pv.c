@@ -170,7 +170,7 @@ static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 
         error = xen->ops->introduce(xen->ctx, frame);
         if (error < 0) {
-            xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame);
+            xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame, *view);
             xen->refusal.page = page;
             undo_seal(xen, page, *view, room);
         }

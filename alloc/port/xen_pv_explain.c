@@ -9,13 +9,17 @@
 #include "cgdt/layout.h"
 #include "xen_pv_explain.h"
 
-struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, cgdt_frame_t frame)
+struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, cgdt_frame_t frame,
+                                                      const void *page)
 {
     const struct cgdt_xen_pv_ops *ops = xen->ops;
-    const void *page = ops->mfn_to_virt != NULL ? ops->mfn_to_virt(xen->ctx, frame) : NULL;
+    const bool sealed = page != NULL;
     struct cgdt_xen_pv_refusal refusal = {.page = CGDT_XEN_PV_NO_PAGE, .frame = frame};
 
-    if (ops->mfn_to_virt != NULL && page == NULL)
+    if (!sealed && ops->mfn_to_virt != NULL)
+        page = ops->mfn_to_virt(xen->ctx, frame);
+    const bool all_seen = sealed || (page != NULL && ops->is_writable != NULL);
+    if (page == NULL && ops->mfn_to_virt != NULL)
         refusal.cause = CGDT_XEN_PV_NOT_OURS;
     else if (page != NULL && ops->is_writable != NULL && ops->is_writable(xen->ctx, page))
         refusal.cause = CGDT_XEN_PV_STILL_WRITABLE;
@@ -26,7 +30,7 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
     else if (ops->introduce == NULL)
         refusal.cause = CGDT_XEN_PV_CANNOT_TELL;
     else if (ops->introduce(xen->ctx, frame) < 0)
-        refusal.cause = CGDT_XEN_PV_OTHER_USE;
+        refusal.cause = all_seen ? CGDT_XEN_PV_OTHER_USE : CGDT_XEN_PV_NOT_LOOKED_AT;
     return refusal;
 }
 
@@ -37,7 +41,8 @@ static struct cgdt_xen_pv_refusal explain_frames(struct cgdt_xen_pv *xen,
     struct cgdt_xen_pv_refusal doubt = {.page = CGDT_XEN_PV_NO_PAGE};
 
     for (uint32_t position = 0; position < n; position++) {
-        struct cgdt_xen_pv_refusal refusal = cgdt_xen_pv_explain_frame_(xen, frames[position]);
+        struct cgdt_xen_pv_refusal refusal =
+            cgdt_xen_pv_explain_frame_(xen, frames[position], NULL);
 
         refusal.position = position;
         refusal.violation.position = position;

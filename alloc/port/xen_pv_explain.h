@@ -5,7 +5,11 @@
 
 #include "cgdt/port/xen_pv.h"
 
-/* One frame, with CGDT_XEN_PV_LOCK_PAGES held. */
-struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, cgdt_frame_t frame);
+/*
+ * One frame, with CGDT_XEN_PV_LOCK_PAGES held. page: where it is, just made read-only; NULL: to be
+ * found out.
+ */
+struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, cgdt_frame_t frame,
+                                                      const void *page);
 
 #endif

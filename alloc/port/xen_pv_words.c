@@ -19,6 +19,9 @@ const char *cgdt_xen_pv_cause_text(enum cgdt_xen_pv_cause cause)
         return "a descriptor that Xen refuses is on the page";
     case CGDT_XEN_PV_OTHER_USE:
         return "the frame is in another use: writable at another address, a page table, ...";
+    case CGDT_XEN_PV_NOT_LOOKED_AT:
+        return "Xen refuses the frame; what is on it or maps it was not looked at (mfn_to_virt, "
+               "is_writable)";
     case CGDT_XEN_PV_CANNOT_TELL:
         return "nothing is wrong that can be seen from here";
     }
@@ -91,9 +94,11 @@ size_t cgdt_xen_pv_refusal_text(const struct cgdt_xen_pv_refusal *refusal, char 
 {
     struct line line = {buffer, size, 0};
 
-    if (refusal->cause != CGDT_XEN_PV_NO_CAUSE && refusal->cause != CGDT_XEN_PV_TOO_MANY_ENTRIES)
+    if (refusal->frame != 0)
         put_frame(&line, refusal);
-    if (refusal->cause == CGDT_XEN_PV_BAD_DESCRIPTOR)
+    if (refusal->frame == 0 && refusal->page != CGDT_XEN_PV_NO_PAGE)
+        put_words(&line, "nothing was refused");
+    else if (refusal->cause == CGDT_XEN_PV_BAD_DESCRIPTOR)
         put_descriptor(&line, &refusal->violation);
     else
         put_words(&line, cgdt_xen_pv_cause_text(refusal->cause));

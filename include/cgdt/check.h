@@ -62,7 +62,12 @@ extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NA
  * LDT's base must be canonical for them.
  */
 #define CGDT_PROFILE_NATIVE64_LA48 (&cgdt_profile_native64_la48)
-/** The CPU in 32-bit protected mode. */
+/**
+ * The CPU in 32-bit protected mode: likewise.
+ *
+ * Code with L = 1 is accepted, as the CPU takes it: it ignores L there, and what
+ * cgdt_desc_code64() makes runs as 16-bit code. cgdt_desc_code32() is meant.
+ */
 #define CGDT_PROFILE_NATIVE32 (&cgdt_profile_native32)
 
 /** What becomes of a descriptor. */

@@ -184,25 +184,25 @@ Test(xen_pv_explain, a_page_table_is_another_use)
     finish(&setup);
 }
 
-Test(xen_pv_explain, without_a_look_at_mappings_a_writable_page_is_in_another_use)
+Test(xen_pv_explain, without_a_look_at_mappings_it_is_said_that_nobody_looked)
 {
     struct setup setup;
 
     prepare(&setup);
     setup.xen.ops.is_writable = NULL;
     setup.xen.writable[1] = true;
-    (void)refused(&setup, CGDT_XEN_PV_OTHER_USE, 1);
+    (void)refused(&setup, CGDT_XEN_PV_NOT_LOOKED_AT, 1);
     finish(&setup);
 }
 
-Test(xen_pv_explain, without_a_look_at_pages_any_frame_that_xen_refuses_is_in_another_use)
+Test(xen_pv_explain, without_a_look_at_pages_it_is_said_that_nobody_looked)
 {
     struct setup setup;
 
     prepare(&setup);
     setup.xen.ops.mfn_to_virt = NULL;
     page_at(&setup, 1)[1] = TSS;
-    (void)refused(&setup, CGDT_XEN_PV_OTHER_USE, 1);
+    (void)refused(&setup, CGDT_XEN_PV_NOT_LOOKED_AT, 1);
     finish(&setup);
 }
 
@@ -261,6 +261,33 @@ Test(xen_pv_explain, seal_keeps_why_a_page_could_not_be_introduced)
     finish(&setup);
 }
 
+/* The cause of a seal that Xen refuses, where the kernel has no operations for diagnosis. */
+static enum cgdt_xen_pv_cause cause_of_seal(struct setup *setup)
+{
+    void *view = setup->xen.guest;
+
+    setup->xen.ops.mfn_to_virt = NULL;
+    setup->xen.ops.is_writable = NULL;
+    setup->xen.ops.lock(&setup->xen, CGDT_XEN_PV_LOCK_PAGES);
+    cr_assert_eq(cgdt_xen_pv_port.seal(&setup->xen.port, 0, &view), XEN_EINVAL);
+    setup->xen.ops.unlock(&setup->xen, CGDT_XEN_PV_LOCK_PAGES);
+    return setup->xen.port.refusal.cause;
+}
+
+Test(xen_pv_explain, seal_looks_at_its_page_without_the_operations_for_diagnosis)
+{
+    struct setup setup;
+
+    prepare(&setup);
+    page_at(&setup, 0)[33] = TSS;
+    cr_assert_eq(cause_of_seal(&setup), CGDT_XEN_PV_BAD_DESCRIPTOR);
+    cr_assert_eq(setup.xen.port.refusal.violation.entry, 33);
+    page_at(&setup, 0)[33] = 0;
+    setup.xen.aliased[0] = true;
+    cr_assert_eq(cause_of_seal(&setup), CGDT_XEN_PV_OTHER_USE);
+    finish(&setup);
+}
+
 static const struct cgdt_xen_pv_refusal bad_entry = {
     .cause = CGDT_XEN_PV_BAD_DESCRIPTOR,
     .page = 5,
@@ -308,12 +335,19 @@ Test(refusal_text, names_the_common_page)
 
 Test(refusal_text, names_no_frame_where_none_is_the_cause)
 {
-    struct cgdt_xen_pv_refusal refusal = bad_entry;
+    struct cgdt_xen_pv_refusal refusal = {.page = CGDT_XEN_PV_NO_PAGE};
 
     refusal.cause = CGDT_XEN_PV_TOO_MANY_ENTRIES;
     cr_assert_str_eq(text_of(&refusal), cgdt_xen_pv_cause_text(CGDT_XEN_PV_TOO_MANY_ENTRIES));
     refusal.cause = CGDT_XEN_PV_NO_CAUSE;
     cr_assert_str_eq(text_of(&refusal), cgdt_xen_pv_cause_text(CGDT_XEN_PV_NO_CAUSE));
+}
+
+Test(refusal_text, says_that_there_was_none)
+{
+    const struct cgdt_xen_pv_refusal none = {.page = 0};
+
+    cr_assert_str_eq(text_of(&none), "nothing was refused");
 }
 
 Test(refusal_text, fits_its_240_bytes_and_is_cut_at_any_size)

@@ -125,9 +125,11 @@ struct cgdt_xen_pv_ops {
 
     /**
      * Where the kernel can read the page of a frame; NULL if it is no frame of this domain's, or of
-     * no page that the kernel has mapped. Any number may be asked about. For finding out why Xen
-     * refuses a frame (seal, and cgdt_xen_pv_explain()) only; may be NULL, and then that can say
-     * less.
+     * no page that the kernel has mapped. Any number may be asked about: a kernel's macro of that
+     * name, which believes what the machine-to-physical table has, must check that the frame of
+     * what it found is this one, and that table ends with the machine's last frame. For finding out
+     * why Xen refuses a frame (seal, and cgdt_xen_pv_explain()) only; may be NULL, and then that
+     * can say less.
      */
     const void *(*mfn_to_virt)(void *ctx, uint64_t frame);
     /**
@@ -185,7 +187,9 @@ enum cgdt_xen_pv_cause {
     /** Nothing of that: writable at another address, a page table, granted, ... */
     CGDT_XEN_PV_OTHER_USE,
     /** Nothing of that as far as can be seen, and Xen cannot be asked (introduce is NULL). */
-    CGDT_XEN_PV_CANNOT_TELL
+    CGDT_XEN_PV_CANNOT_TELL,
+    /** Xen refuses it, and mfn_to_virt or is_writable is NULL: it may be any of the above. */
+    CGDT_XEN_PV_NOT_LOOKED_AT
 };
 
 /** cgdt_xen_pv_refusal.page: a frame of a list, whose page nobody has named. */
@@ -198,7 +202,7 @@ struct cgdt_xen_pv_refusal {
     uint32_t page;
     /** In the list, of the first frame that is refused; 0 where no frame is the cause. */
     uint32_t position;
-    cgdt_frame_t frame; /**< This frame. */
+    cgdt_frame_t frame; /**< This frame; 0 where no frame is the cause. */
     /**
      * CGDT_XEN_PV_BAD_DESCRIPTOR: entry (of the page, 0 to 511), reason and descriptor. What window
      * and slot it is in is not known here: window and color are 0.
@@ -246,7 +250,8 @@ struct cgdt_xen_pv {
  * by ops->introduce(): on any vCPU that may call that.
  *
  * Without ops->mfn_to_virt the contents of a page are not looked at, and a frame that Xen refuses
- * has CGDT_XEN_PV_OTHER_USE.
+ * has CGDT_XEN_PV_NOT_LOOKED_AT; so has, without ops->is_writable, one whose contents are fine.
+ * seal() knows its page, and looks at it in any case.
  *
  * @param xen      the pool's port_ctx
  * @param frames   (entries + 511) / 512 of them; not read where that is too many

@@ -12,6 +12,9 @@
  * }
  * @endcode
  *
+ * (A kernel without data of its own per vCPU knows it by its stack, or by LSL of a descriptor in a
+ * slot whose limit is the vCPU's number.)
+ *
  * cgdt_frames() fills one in: cgdt_frames(pool, slot, gdt->frames, &gdt->n_frames, &gdt->entries).
  * No state of the pool's or the port's is looked at: any vCPU, any time.
  */
