@@ -31,7 +31,7 @@ int cgdt_xen_pv_introduce(const struct cgdt_xen_pv_gdt *own, cgdt_frame_t frame,
 
     if (error == 0)
         error = set_gdt(ctx, with.frames, with.entries);
-    if (error == 0)
+    if (error >= 0)
         error = set_gdt(ctx, own->frames, own->entries);
-    return (int)error;
+    return error < 0 ? (int)error : 0;
 }

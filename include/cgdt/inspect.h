@@ -97,7 +97,8 @@ int cgdt_page_taken(const struct cgdt_pool *pool, uint32_t page, uint64_t *taken
  * A readable dump of one slot page: a line per owned slot and per descriptor that is not zero.
  *
  * Lines are ended by a newline, the text by a NUL. The format may change. Takes the port's lock for
- * as long as the text takes: up to 512 lines, at most 120 bytes each. No other port call.
+ * as long as the text takes: at most 577 lines (the page, 64 slots, 512 descriptors) of 120 bytes.
+ * No other port call.
  *
  * @param      pool    the pool
  * @param      page    0 up, counted as by cgdt_slot_page()

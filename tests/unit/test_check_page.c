@@ -161,6 +161,16 @@ Test(check_page, a_full_slot_of_nobody_breaks_the_house_rule)
     }
 }
 
+Test(check_page, entry_0_of_nobodys_slot_breaks_the_house_rule_of_unowned_slots)
+{
+    page[64] = RING3;
+    cr_assert_eq(cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, 32, 0, NULL),
+                 CGDT_UNOWNED_NOT_ZERO);
+    cr_assert_eq(
+        cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, page, 32, ALL_OWNED, NULL),
+        CGDT_NULL_NOT_ZERO);
+}
+
 Test(check_page, even_a_not_present_descriptor_breaks_the_house_rule)
 {
     page[100] = 1;

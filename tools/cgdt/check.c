@@ -124,6 +124,13 @@ static error_t set_flag(struct check *check, int key)
     }
 }
 
+#define NATIVE_RULES (CGDT_RULE_READ_ONLY_ALIAS | CGDT_RULE_NO_BUSY_TSS)
+
+static bool is_xen(const struct cgdt_profile *profile)
+{
+    return profile == CGDT_PROFILE_XEN_PV64 || profile == CGDT_PROFILE_XEN_PV32;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct check *check = state->input;
@@ -145,6 +152,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (state->arg_num > 0)
             argp_failure(state, EXIT_UNUSABLE, 0, "one file at a time");
         check->path = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (is_xen(check->rules.profile) && (check->rules.rules & NATIVE_RULES) != 0)
+            argp_failure(
+                state, EXIT_UNUSABLE, 0,
+                "--read-only and --no-busy-tss are for native profiles: Xen writes accessed "
+                "bits by itself, and takes no TSS");
         return 0;
     default:
         return set_flag(check, key);
