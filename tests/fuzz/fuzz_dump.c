@@ -46,7 +46,7 @@ static void check_against(const struct dump *dump, bool good, const uint8_t *byt
              "byte %zu", i);
 }
 
-/* Whether it is memory, if no format is given: -1 says that it is neither that nor text. */
+/* Whether it is memory: -1 says that it is neither that nor text. */
 static int is_memory(const struct input *input)
 {
     const char *const text = (const char *)input->data;
@@ -100,8 +100,8 @@ static void check_dump(struct input *input)
     const bool good = dump_parse(input->data, input->left, format, pad, &dump, why);
     if (!good)
         check_line(why, sizeof(why));
-    const int memory = format == DUMP_RAW ? 1 : format == DUMP_AUTO ? is_memory(input) : 0;
-    if (memory == 1 && (format == DUMP_RAW || input->left % 4096 == 0))
+    const int memory = format == DUMP_RAW ? 1 : is_memory(input);
+    if (format == DUMP_RAW || (format == DUMP_AUTO && memory == 1 && input->left % 4096 == 0))
         check_against(&dump, good, input->data, (long)input->left, pad);
     else if (memory != 0)
         MUST(!good, "read, though it is neither text nor whole pages");

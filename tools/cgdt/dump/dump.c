@@ -166,9 +166,27 @@ static enum byte_kind kind_of(uint8_t byte)
     return (byte < ' ' && !parse_is_space((char)byte)) || byte == 0x7f ? BYTE_CONTROL : BYTE_TEXT;
 }
 
+/* Not text, though it was said to be. Behind a NUL, say, a line's end may be lost. */
+static bool refuse_control(const uint8_t *data, size_t at, char *why)
+{
+    size_t line = 1;
+    size_t line_at = 0;
+
+    for (size_t i = 0; i < at; i++) {
+        if (data[i] == '\n') {
+            line++;
+            line_at = i + 1;
+        }
+    }
+    (void)snprintf(why, PARSE_WHY_BYTES, "line %zu, column %zu: byte 0x%02x, which no text has",
+                   line, at - line_at + 1, data[at]);
+    return false;
+}
+
 /*
- * RAW, or AUTO for any text. False: it is text that cannot be read. In doubt it says no: text that
- * is taken for memory, or the other way round, would be checked and found fine, perhaps.
+ * AUTO becomes RAW, or stays for any text. False: it is text that cannot be read. In doubt it says
+ * no: text that is taken for memory, or the other way round, would be checked and found fine,
+ * perhaps.
  */
 static bool find_format(const uint8_t *data, size_t bytes, enum dump_format *format, char *why)
 {
@@ -180,6 +198,8 @@ static bool find_format(const uint8_t *data, size_t bytes, enum dump_format *for
     }
     for (size_t i = 0; i < bytes; i++) {
         if (kind_of(data[i]) == BYTE_CONTROL) {
+            if (*format != DUMP_AUTO)
+                return refuse_control(data, i, why);
             *format = DUMP_RAW;
             return true;
         }
@@ -258,7 +278,7 @@ bool dump_parse(const uint8_t *data, size_t bytes, enum dump_format format, bool
         (void)snprintf(why, PARSE_WHY_BYTES, "it is empty");
         return false;
     }
-    if (guessed && !find_format(data, bytes, &format, why))
+    if (format != DUMP_RAW && !find_format(data, bytes, &format, why))
         return false;
     if (format == DUMP_RAW)
         read_by(&readings, read_raw, data, bytes);

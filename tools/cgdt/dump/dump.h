@@ -17,7 +17,7 @@ enum dump_format {
     DUMP_AUTO,
     /* Memory as it is: 8 bytes a descriptor, least significant first. */
     DUMP_RAW,
-    /* Text in which a group of digits is a number. */
+    /* Text in which a group of digits is a number. Control characters are refused, in both. */
     DUMP_NUMBERS,
     /* Text in which a group of digits is bytes as they lie in memory. */
     DUMP_BYTES,
