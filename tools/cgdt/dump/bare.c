@@ -174,6 +174,7 @@ bool read_byte_groups(struct reader *reader)
     struct bare bare = {.reader = reader, .bytes = true};
 
     reader->format = "bytes in groups";
+    reader->bytes = true;
     return read_bare(&bare);
 }
 
@@ -183,6 +184,7 @@ bool read_plain(struct reader *reader)
     bool last = false;
 
     reader->format = "xxd -p";
+    reader->bytes = true;
     while (next_line(reader)) {
         struct span rest = {reader->line_at, reader->line_end};
 

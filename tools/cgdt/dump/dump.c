@@ -42,6 +42,14 @@ static bool came_further(const struct reader *a, const struct reader *b)
            (a->refused_line == b->refused_line && a->reached > b->reached);
 }
 
+static const char *advice(const struct reader *first, const struct reader *second)
+{
+    if (first->bytes == second->bytes)
+        return "print it in another format";
+    return first->bytes ? "say --format bytes if the first is right, numbers if the second"
+                        : "say --format numbers if the first is right, bytes if the second";
+}
+
 /* `other` has read all of it too. */
 static void compare(struct readings *readings, const struct reader *other)
 {
@@ -54,9 +62,9 @@ static void compare(struct readings *readings, const struct reader *other)
     if (at < first->n && at < other->fill.n)
         (void)snprintf(readings->why, sizeof(readings->why),
                        "ambiguous: as %s descriptor %zu is 0x%016" PRIx64 ", as %s 0x%016" PRIx64
-                       ": say --format numbers or bytes",
+                       ": %s",
                        readings->best.format, at, first->descs[at], other->format,
-                       other->fill.descs[at]);
+                       other->fill.descs[at], advice(&readings->best, other));
     else
         (void)snprintf(readings->why, sizeof(readings->why),
                        "ambiguous: as %s it has %zu descriptors, as %s %zu: print all rows (-v)",

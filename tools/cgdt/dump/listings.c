@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * xxd, hexdump and od, which print files. xxd's groups are bytes as they lie in memory, but for
- * xxd -e; those of 8 and 16 digits look the same either way, so that both are read and have to
- * agree (dump.c). Groups of 4 digits are taken for xxd's, whose default they are.
+ * xxd -e. Groups of more than 2 digits look the same either way, so that both are read and have to
+ * agree (dump.c): where bytes that differ stand in the text column, only one of the two is read.
  */
 #include "rows.h"
 
@@ -23,7 +23,7 @@ const struct row_format listing_formats[] = {
     /* 00000010: ffff 0000 00fb af00 ffff 0000 00f3 cf00  ................ */
     {.names = {"xxd -g1", "xxd", "xxd -g4", "xxd -g8"}, .bytes = true, XXD},
     /* 00000010: 0000ffff 00affb00 0000ffff 00cff300  ................ */
-    {.names = {NULL, NULL, "xxd -e", "xxd -e -g8"}, XXD},
+    {.names = {NULL, "xxd -e -g2", "xxd -e", "xxd -e -g8"}, XXD},
     /* 00000010  ff ff 00 00 00 fb af 00  ff ff 00 00 00 f3 cf 00  |................| */
     {.names = {"hexdump -C"},
      .address_min = 8,

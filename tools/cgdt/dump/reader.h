@@ -27,6 +27,7 @@ struct reader {
 
     struct filler fill;
     const char *format; /* what the text is taken for, in words */
+    bool bytes;         /* a group of digits is taken for bytes; otherwise for a number */
     bool has_address;   /* of the first descriptor */
     uint64_t address;
     struct gdt_told gdt;

@@ -417,6 +417,7 @@ bool read_rows(const struct row_format *format, struct reader *reader)
 {
     struct rows rows = {.format = format, .reader = reader};
 
+    reader->bytes = format->bytes;
     while (next_line(reader)) {
         struct span rest = {reader->line_at, reader->line_end};
 
