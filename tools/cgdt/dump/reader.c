@@ -107,8 +107,26 @@ static bool is_directive(struct span word)
     return false;
 }
 
+/* A return, say, before something else: the end of a line, to whoever wrote it. */
+static bool has_line_end(struct reader *reader, struct span comment)
+{
+    while (comment.at < comment.end) {
+        const char *const from = comment.at;
+
+        if (skip_blanks(&comment) == 0)
+            comment.at++;
+        for (const char *at = from; at < comment.at && comment.at < comment.end; at++) {
+            if (parse_is_space(*at) && *at != ' ' && *at != '\t')
+                return !refuse(reader, at, "a comment with a return in it: was it a line's end?");
+        }
+    }
+    return false;
+}
+
 bool check_comment(struct reader *reader, struct span comment)
 {
+    if (has_line_end(reader, comment))
+        return false;
     struct span before = {reader->line_at, comment.at};
 
     (void)skip_blanks(&before);

@@ -81,7 +81,8 @@ bool put_group(struct reader *reader, struct span digits, bool bytes);
 
 /*
  * A comment that has numbers of 8 or 16 digits or a directive in it may be a line that was joined
- * to it, or a row whose text column begins so: refused. On a line of its own it may have one.
+ * to it, or a row whose text column begins so: refused. On a line of its own it may have one. What
+ * stands behind a return is refused too.
  */
 bool check_comment(struct reader *reader, struct span comment);
 

@@ -45,6 +45,11 @@ static bool skip_line(struct reader *reader, struct span *rest)
 
     while (rest->at < rest->end && *rest->at != '\n')
         rest->at++;
+    const char *last = rest->at;
+    while (last > from && parse_is_space(last[-1]))
+        last--;
+    if (last[-1] == '\\') /* behind the mark of the comment at least */
+        return refuse(reader, last - 1, "a comment that would go on in the next line, in C");
     return check_comment(reader, (struct span){from, rest->at});
 }
 
