@@ -379,7 +379,7 @@ Test(xen_pv_explain, every_cause_has_a_sentence_of_its_own)
 {
     const char *unknown = cgdt_xen_pv_cause_text((enum cgdt_xen_pv_cause)99);
 
-    for (int cause = 0; cause <= CGDT_XEN_PV_CANNOT_TELL; cause++) {
+    for (int cause = 0; cause <= CGDT_XEN_PV_NOT_LOOKED_AT; cause++) {
         const char *text = cgdt_xen_pv_cause_text((enum cgdt_xen_pv_cause)cause);
 
         MUST(strlen(text) > 10 && strcmp(text, unknown) != 0, "cause %d", cause);
