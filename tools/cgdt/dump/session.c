@@ -23,6 +23,20 @@ static bool is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+/* Digits of a group, of which WinDbg's ` is none; 0: it is no group. */
+static size_t group_digits(struct span word)
+{
+    size_t n = 0;
+
+    for (; word.at < word.end; word.at++) {
+        if (parse_digit(*word.at) >= 0 && parse_digit(*word.at) < 16)
+            n++;
+        else if (*word.at != '`' || n == 0)
+            return 0;
+    }
+    return n;
+}
+
 /* Whether somewhere in it there is one of these characters. */
 static bool has_any(struct span rest, const char *characters)
 {
@@ -68,6 +82,23 @@ static bool take_prompt(struct span *rest)
     return false;
 }
 
+/*
+ * Whether a command stands behind a prompt. A row may begin with a letter as well: "dd 8003f000" is
+ * none, "dd 00 00" and "fffff800`00001000  00" are.
+ */
+static bool is_command(struct span rest)
+{
+    if (*rest.at == '!')
+        return true;
+    if (!is_letter(*rest.at))
+        return false;
+    const size_t digits = group_digits(take_until(&rest, ":"));
+
+    (void)skip_blanks(&rest);
+    return digits < 2 ||
+           (digits == 2 && rest.at < rest.end && group_digits(take_until(&rest, ":")) != 2);
+}
+
 /* The bytes that x/NFU of gdb and QEMU asks for; 0: it does not say. */
 #define ASKED_ODDLY UINT64_MAX /* for something that is not hexadecimal */
 
@@ -95,18 +126,29 @@ static uint64_t asked_bytes(struct span command)
     return (n == 0 ? 1 : n) * unit;
 }
 
-/* A command has a few words and no row behind it. */
+/* Of an address or a number of descriptors or their halves. */
+static bool is_long_group(struct span word)
+{
+    const size_t prefix = parse_prefix(word.at, span_length(word));
+    const size_t digits = group_digits((struct span){word.at + prefix, word.end});
+
+    return digits == 8 || digits == 16;
+}
+
+/* A command has a few words, two addresses at most, and no row behind it. */
 static bool take_command(struct reader *reader, struct span command)
 {
     struct span rest = command;
     struct span word = command;
     unsigned words = 0;
+    unsigned groups = 0;
 
     if (!session_ends(reader))
         return false;
     while (rest.at < rest.end) {
         word = take_until(&rest, "");
-        if (++words > 4 || has_any(word, ":|"))
+        groups += is_long_group(word);
+        if (++words > 4 || groups > 2 || has_any(word, ":|"))
             return refuse_token(reader, word, "is no part of a command behind a prompt");
         (void)skip_blanks(&rest);
     }
@@ -157,44 +199,175 @@ static bool take_table(struct reader *reader, struct span rest)
     return true;
 }
 
-/* "RAX=0000000000000000 RBX=...", "ES =0010 0000000000000000 ffffffff 00cf9300 DPL=0 DS [-WA]" */
-static bool is_registers(struct span rest)
+/*
+ * The lines of QEMU. "%2", "%4", "%8": so many hexadecimal digits; "%G": 16; "%A": 8 or 16; "%x",
+ * "%d": any number of either radix; "%S": a segment register; "%w": a name; "%f": flags; a blank:
+ * one or more.
+ */
+static const char *const qemu_lines[] = {
+    "RAX=%G RBX=%G RCX=%G RDX=%G",
+    "RSI=%G RDI=%G RBP=%G RSP=%G",
+    "R8 =%G R9 =%G R10=%G R11=%G",
+    "R%d=%G R%d=%G R%d=%G R%d=%G",
+    "RIP=%G RFL=%8 [%f] CPL=%d II=%d A20=%d SMM=%d HLT=%d",
+    "EAX=%8 EBX=%8 ECX=%8 EDX=%8",
+    "ESI=%8 EDI=%8 EBP=%8 ESP=%8",
+    "EIP=%8 EFL=%8 [%f] CPL=%d II=%d A20=%d SMM=%d HLT=%d",
+    "%S=%4 %A %8 %8",
+    "%S=%4 %A %8 %8 DPL=%d %w",
+    "%S=%4 %A %8 %8 DPL=%d %w [%f]",
+    "CR0=%8 CR2=%A CR3=%A CR4=%8",
+    "DR0=%A DR1=%A DR2=%A DR3=%A",
+    "DR6=%A DR7=%A",
+    "CCS=%A CCD=%A CCO=%w",
+    "EFER=%G",
+    "FCW=%4 FSW=%4 [ST=%d] FTW=%2 MXCSR=%8",
+    "FPR%d=%G %4 FPR%d=%G %4",
+    "Opmask%2=%G Opmask%2=%G Opmask%2=%G Opmask%2=%G",
+    "XMM%2=%G %G XMM%2=%G %G",
+    "XMM%2=%G%G XMM%2=%G%G",
+    "YMM%2=%G %G %G %G",
+    "ZMM%2=%G %G %G %G %G %G %G %G",
+    /* -d int */
+    "%d: v=%2 e=%4 i=%d cpl=%d IP=%4:%A pc=%A SP=%4:%A CR2=%A",
+    "%d: v=%2 e=%4 i=%d cpl=%d IP=%4:%A pc=%A SP=%4:%A EAX=%A",
+    "%d: v=%2 e=%4 i=%d cpl=%d IP=%4:%A pc=%A SP=%4:%A env->regs[R_EAX]=%A",
+    "CPU#%d",
+    "CPU Reset (CPU %d)",
+    "check_exception old: 0x%x new 0x%x",
+    "Servicing hardware INT=0x%2",
+    "Servicing virtual hardware INT=0x%2",
+    "Triple fault",
+    "SMM: enter",
+    "SMM: after RSM",
+};
+
+/* Behind digits of this radix, 20 at most. */
+static size_t take_digits(struct span *rest, int radix, size_t most)
 {
-    struct span look = rest;
+    size_t n = 0;
 
-    while (look.at < look.end && ((*look.at >= 'A' && *look.at <= 'Z') ||
-                                  (look.at > rest.at && *look.at >= '0' && *look.at <= '9')))
-        look.at++;
-    if (look.at == rest.at)
-        return false;
-    (void)skip_blanks(&look);
-    return look.at < look.end && *look.at == '=' && !has_any(rest, ":,;|{}()x");
-}
-
-/* What -d int prints before the registers: "     0: v=0e e=0003 i=0 cpl=0 IP=..." */
-static bool is_interrupt(struct span rest)
-{
-    struct span look = rest;
-
-    skip_digits(&look);
-    if (look.at == rest.at || !begins_with(look, ": v="))
-        return false;
-    for (look.at += 2; look.at < look.end; (void)skip_blanks(&look)) {
-        if (!has_any(take_until(&look, ""), "="))
-            return false;
+    while (n < most && rest->at < rest->end && parse_digit(*rest->at) >= 0 &&
+           parse_digit(*rest->at) < radix) {
+        rest->at++;
+        n++;
     }
-    return true;
+    return n;
 }
 
-static bool is_event(struct span rest)
+static bool take_segment(struct span *rest)
 {
-    static const char *const lines[] = {
-        "CPU#",         "CPU Reset (CPU ", "check_exception old: 0x", "Servicing hardware INT=0x",
-        "Triple fault", "SMM: enter",      "SMM: after RSM"};
+    static const char *const names[] = {"ES", "CS", "SS", "DS", "FS", "GS", "LDT", "TR"};
+    const struct span name = take_until(rest, "=");
 
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        if (begins_with(rest, lines[i]) && span_length(rest) < strlen(lines[i]) + 22)
+    (void)skip_blanks(rest);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (span_length(name) == strlen(names[i]) && begins_with(name, names[i]))
             return true;
+    }
+    return false;
+}
+
+/* "TSS64-busy", "<hiword>"; flags have no digits. */
+static bool take_name(struct span *rest, bool digits)
+{
+    const char *const from = rest->at;
+
+    while (rest->at < rest->end &&
+           (is_letter(*rest->at) || has_any((struct span){rest->at, rest->at + 1}, "-<>") ||
+            (digits && rest->at > from && parse_digit(*rest->at) >= 0)))
+        rest->at++;
+    return rest->at > from && rest->at - from <= 12;
+}
+
+/* What stands for `kind` in a line's shape. */
+static bool take_kind(struct span *rest, char kind)
+{
+    size_t n;
+
+    switch (kind) {
+    case 'A':
+        n = take_digits(rest, 16, 16);
+        return n == 8 || n == 16;
+    case 'G':
+        return take_digits(rest, 16, 16) == 16;
+    case 'S':
+        return take_segment(rest);
+    case 'w':
+    case 'f':
+        return take_name(rest, kind == 'w');
+    case 'd':
+    case 'x':
+        n = take_digits(rest, kind == 'd' ? 10 : 16, 9);
+        return n > 0 && n < 9;
+    default:
+        n = (size_t)(kind - '0');
+        return take_digits(rest, 16, n) == n;
+    }
+}
+
+static bool has_shape(struct span rest, const char *shape)
+{
+    for (; *shape != '\0'; shape++) {
+        if (*shape == ' ') {
+            if (skip_blanks(&rest) == 0)
+                return false;
+        } else if (*shape == '%') {
+            if (!take_kind(&rest, *++shape))
+                return false;
+        } else if (rest.at == rest.end || *rest.at++ != *shape) {
+            return false;
+        }
+    }
+    return rest.at == rest.end;
+}
+
+static bool is_of_qemu(struct span rest)
+{
+    for (size_t i = 0; i < sizeof(qemu_lines) / sizeof(qemu_lines[0]); i++) {
+        if (has_shape(rest, qemu_lines[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "NAME=" or "NAME =" */
+static bool is_register(struct span rest)
+{
+    const char *const from = rest.at;
+
+    while (rest.at < rest.end && ((*rest.at >= 'A' && *rest.at <= 'Z') ||
+                                  (rest.at > from && *rest.at >= '0' && *rest.at <= '9')))
+        rest.at++;
+    if (rest.at == from)
+        return false;
+    (void)skip_blanks(&rest);
+    return rest.at < rest.end && *rest.at == '=';
+}
+
+/* Nobody can have read more of this line than its words: no other refusal comes before this. */
+static bool refuse_line(struct reader *reader, const char *at, const char *why)
+{
+    (void)refuse(reader, at, "%s", why);
+    reader->reached = reader->line_end;
+    return false;
+}
+
+/* ---- lines of other tools -------------------------------------------------------------------- */
+
+/* gdb's, where Return is not echoed, stands before the next row; a c for "continue" is echoed. */
+static bool take_pager(struct span *rest)
+{
+    static const char *const pagers[] = {
+        "--Type <RET> for more, q to quit, c to continue without paging--",
+        "---Type <return> to continue, or q <return> to quit---"};
+
+    for (size_t i = 0; i < sizeof(pagers) / sizeof(pagers[0]); i++) {
+        if (begins_with(*rest, pagers[i])) {
+            rest->at += strlen(pagers[i]);
+            (void)skip_blanks(rest);
+            return rest->at == rest->end || (*rest->at == 'c' && rest->at + 1 == rest->end);
+        }
     }
     return false;
 }
@@ -203,12 +376,15 @@ bool session_line(struct reader *reader, struct span *rest)
 {
     if (reader->refused_line != 0)
         return false;
-    const bool prompt = take_prompt(rest);
-
-    if (prompt && (rest->at == rest->end || is_letter(*rest->at) || *rest->at == '!'))
+    if (take_pager(rest))
+        return true;
+    if (take_prompt(rest) && (rest->at == rest->end || is_command(*rest)))
         return take_command(reader, *rest);
     if (begins_with(*rest, "GDT=") || begins_with(*rest, "IDT="))
         return take_table(reader, *rest);
-    return is_registers(*rest) || is_interrupt(*rest) || is_event(*rest) ||
-           begins_with(*rest, "--Type <RET>") || begins_with(*rest, "---Type <return>");
+    if (is_of_qemu(*rest))
+        return true;
+    if (is_register(*rest))
+        return refuse_line(reader, rest->at, "not as QEMU prints its registers");
+    return false;
 }
