@@ -357,11 +357,15 @@ static bool take_zeros(struct rows *rows, struct span rest)
     if (span_length(rest) != strlen(" zero suppressed") ||
         memcmp(rest.at, " zero suppressed", span_length(rest)) != 0 || span_length(first) != 18 ||
         span_length(last) != 18 || !parse_hex_digits(first.at + 2, 16, &from) ||
-        !parse_hex_digits(last.at + 2, 16, &to) || to < from || to - from >= DUMP_MAX_BYTES)
+        !parse_hex_digits(last.at + 2, 16, &to) || to < from)
         return refuse_token(rows->reader, first, "begins no line of kdb's on suppressed zeros");
     if (!place_row(&rows->place, rows->reader, from, at))
         return false;
-    for (uint64_t i = from; i <= to; i++) {
+    /* What a few lines stand for may be far more than memory has: before the first is put. */
+    if (to - from >= DUMP_MAX_BYTES ||
+        to - from + fill_bytes(&rows->reader->fill) >= DUMP_MAX_BYTES)
+        return refuse(rows->reader, at, "more than %u MiB with these zeros", DUMP_MAX_BYTES >> 20);
+    for (uint64_t i = 0; i <= to - from; i++) {
         if (!put_word(rows->reader, at, 0, 8))
             return false;
     }
