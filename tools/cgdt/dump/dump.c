@@ -174,7 +174,22 @@ static enum byte_kind kind_of(uint8_t byte)
     return (byte < ' ' && !parse_is_space((char)byte)) || byte == 0x7f ? BYTE_CONTROL : BYTE_TEXT;
 }
 
-/* Not text, though it was said to be. Behind a NUL, say, a line's end may be lost. */
+/* Memory has zeros, and the access byte of what is present, which no text of ASCII has. */
+static bool looks_raw(const uint8_t *data, size_t bytes)
+{
+    bool zero = false;
+    bool other = false;
+    bool high = false;
+
+    for (size_t i = 0; i < bytes; i++) {
+        zero = zero || data[i] == 0;
+        other = other || data[i] != 0;
+        high = high || data[i] >= 0x80;
+    }
+    return zero && (high || !other);
+}
+
+/* Not text, though said to be, or like it. Behind a NUL, say, a line's end may be lost. */
 static bool refuse_control(const uint8_t *data, size_t at, char *why)
 {
     size_t line = 1;
@@ -186,7 +201,9 @@ static bool refuse_control(const uint8_t *data, size_t at, char *why)
             line_at = i + 1;
         }
     }
-    (void)snprintf(why, PARSE_WHY_BYTES, "line %zu, column %zu: byte 0x%02x, which no text has",
+    (void)snprintf(why, PARSE_WHY_BYTES,
+                   "line %zu, column %zu: byte 0x%02x, which no text has"
+                   " (--format raw takes it for memory)",
                    line, at - line_at + 1, data[at]);
     return false;
 }
@@ -206,7 +223,7 @@ static bool find_format(const uint8_t *data, size_t bytes, enum dump_format *for
     }
     for (size_t i = 0; i < bytes; i++) {
         if (kind_of(data[i]) == BYTE_CONTROL) {
-            if (*format != DUMP_AUTO)
+            if (*format != DUMP_AUTO || !looks_raw(data, bytes))
                 return refuse_control(data, i, why);
             *format = DUMP_RAW;
             return true;

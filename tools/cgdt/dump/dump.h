@@ -13,7 +13,7 @@
 #include "reader.h"
 
 enum dump_format {
-    /* RAW if it has control characters, as zeros are; otherwise any text. */
+    /* RAW if it has zeros and bytes beyond ASCII, or zeros alone; otherwise any text. */
     DUMP_AUTO,
     /* Memory as it is: 8 bytes a descriptor, least significant first. */
     DUMP_RAW,
