@@ -372,6 +372,18 @@ static bool take_pager(struct span *rest)
     return false;
 }
 
+/* readelf -x and objdump -s: nothing in their rows tells bytes from numbers. */
+static bool is_of_binutils(struct span rest)
+{
+    static const char *const heads[] = {"Hex dump of section '", "Contents of section "};
+
+    if (begins_with(rest, heads[0]) || begins_with(rest, heads[1]))
+        return true;
+    while (rest.at < rest.end && !begins_with(rest, ":     file format "))
+        rest.at++;
+    return rest.at < rest.end;
+}
+
 bool session_line(struct reader *reader, struct span *rest)
 {
     if (reader->refused_line != 0)
@@ -382,6 +394,9 @@ bool session_line(struct reader *reader, struct span *rest)
         return take_command(reader, *rest);
     if (begins_with(*rest, "GDT=") || begins_with(*rest, "IDT="))
         return take_table(reader, *rest);
+    if (is_of_binutils(*rest))
+        return refuse_line(reader, rest->at,
+                           "readelf -x or objdump -s: use objcopy -O binary -j SECTION");
     if (is_of_qemu(*rest))
         return true;
     if (is_register(*rest))
