@@ -15,7 +15,8 @@ static bool repeat(const struct place *place, struct reader *reader, uint64_t ad
     if (reader->fill.filled != 0 || place->row_bytes % CGDT_DESC_BYTES != 0 || want < have ||
         (want - have) % place->row_bytes != 0 || want > DUMP_MAX_BYTES)
         return refuse(reader, at,
-                      "'*' cannot stand for what lies between 0x%" PRIx64 " and 0x%" PRIx64,
+                      "'*' cannot stand for what lies between 0x%" PRIx64 " and 0x%" PRIx64
+                      ": print with -v",
                       place->base + have, address);
     while (fill_bytes(&reader->fill) < want) {
         const size_t from = reader->fill.n - place->row_bytes / CGDT_DESC_BYTES;
