@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prompts, pagers and QEMU's registers; see session.h. */
 #include "session.h"
+#include "dump.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -126,29 +127,49 @@ static uint64_t asked_bytes(struct span command)
     return (n == 0 ? 1 : n) * unit;
 }
 
-/* Of an address or a number of descriptors or their halves. */
-static bool is_long_group(struct span word)
+static uint64_t group_value(struct span digits)
 {
-    const size_t prefix = parse_prefix(word.at, span_length(word));
-    const size_t digits = group_digits((struct span){word.at + prefix, word.end});
+    uint64_t value = 0;
 
-    return digits == 8 || digits == 16;
+    for (; digits.at < digits.end; digits.at++) {
+        if (*digits.at != '`')
+            value = value << 4 | (unsigned)parse_digit(*digits.at);
+    }
+    return value;
 }
 
-/* A command has a few words, two addresses at most, and no row behind it. */
-static bool take_command(struct reader *reader, struct span command)
+/*
+ * A command has an address, or two, from where and to where; in a shell, none. A number of 8 or 16
+ * digits that is no such address may be of a row.
+ */
+static bool may_have(struct span word, bool shell, uint64_t *from)
+{
+    const size_t prefix = parse_prefix(word.at, span_length(word));
+    const struct span digits = {word.at + prefix, word.end};
+    const size_t n = group_digits(digits);
+    const bool is_long = n == 8 || n == 16;
+
+    if (is_long &&
+        (shell || (*from != UINT64_MAX && group_value(digits) - *from >= DUMP_MAX_BYTES)))
+        return false;
+    if (is_long || (n != 0 && prefix != 0))
+        *from = group_value(digits);
+    return true;
+}
+
+/* A command has a few words and no row behind it. */
+static bool take_command(struct reader *reader, struct span command, bool shell)
 {
     struct span rest = command;
     struct span word = command;
     unsigned words = 0;
-    unsigned groups = 0;
+    uint64_t from = UINT64_MAX;
 
     if (!session_ends(reader))
         return false;
     while (rest.at < rest.end) {
         word = take_until(&rest, "");
-        groups += is_long_group(word);
-        if (++words > 4 || groups > 2 || has_any(word, ":|"))
+        if (++words > 4 || !may_have(word, shell, &from) || has_any(word, ":|"))
             return refuse_token(reader, word, "is no part of a command behind a prompt");
         (void)skip_blanks(&rest);
     }
@@ -390,8 +411,10 @@ bool session_line(struct reader *reader, struct span *rest)
         return false;
     if (take_pager(rest))
         return true;
+    const bool shell = begins_with(*rest, "$ ");
+
     if (take_prompt(rest) && (rest->at == rest->end || is_command(*rest)))
-        return take_command(reader, *rest);
+        return take_command(reader, *rest, shell);
     if (begins_with(*rest, "GDT=") || begins_with(*rest, "IDT="))
         return take_table(reader, *rest);
     if (is_of_binutils(*rest))
