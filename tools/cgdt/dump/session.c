@@ -263,7 +263,7 @@ static const char *const qemu_lines[] = {
     "SMM: after RSM",
 };
 
-/* Behind digits of this radix, 20 at most. */
+/* Behind digits of this radix, so many at most. Returns how many. */
 static size_t take_digits(struct span *rest, int radix, size_t most)
 {
     size_t n = 0;
@@ -298,12 +298,14 @@ static bool take_name(struct span *rest, bool digits)
            (is_letter(*rest->at) || has_any((struct span){rest->at, rest->at + 1}, "-<>") ||
             (digits && rest->at > from && parse_digit(*rest->at) >= 0)))
         rest->at++;
-    return rest->at > from && rest->at - from <= 12;
+    return rest->at > from && rest->at - from <= 12 &&
+           group_digits((struct span){from, rest->at}) < 8;
 }
 
 /* What stands for `kind` in a line's shape. */
 static bool take_kind(struct span *rest, char kind)
 {
+    const char *const from = rest->at;
     size_t n;
 
     switch (kind) {
@@ -317,10 +319,11 @@ static bool take_kind(struct span *rest, char kind)
     case 'w':
     case 'f':
         return take_name(rest, kind == 'w');
-    case 'd':
+    case 'd': /* with as many digits as half a descriptor it would be one, perhaps */
+        n = take_digits(rest, 10, 7);
+        return n == 1 || (n > 1 && *from != '0');
     case 'x':
-        n = take_digits(rest, kind == 'd' ? 10 : 16, 9);
-        return n > 0 && n < 9;
+        return take_digits(rest, 16, 8) > 0;
     default:
         n = (size_t)(kind - '0');
         return take_digits(rest, 16, n) == n;
