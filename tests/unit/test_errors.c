@@ -384,9 +384,10 @@ Test(errors_pool, looking_at_pages_and_windows_that_do_not_exist_is_invalid)
 
 Test(errors_text, every_code_has_a_sentence_negated_or_not)
 {
-    const int codes[] = {CGDT_OK,     CGDT_EPERM,  CGDT_ENOTSUP, CGDT_EINVAL, CGDT_ERANGE,
-                         CGDT_EILSEQ, CGDT_ENOENT, CGDT_ESTALE,  CGDT_EEXIST, CGDT_E2BIG,
-                         CGDT_EAGAIN, CGDT_EBUSY,  CGDT_ENOSPC,  CGDT_ENOMEM, CGDT_EPROTO};
+    const int codes[] = {CGDT_OK,     CGDT_EPERM,  CGDT_ENOTSUP, CGDT_EINVAL,
+                         CGDT_ERANGE, CGDT_EILSEQ, CGDT_ENOENT,  CGDT_ESTALE,
+                         CGDT_EEXIST, CGDT_E2BIG,  CGDT_EAGAIN,  CGDT_EBUSY,
+                         CGDT_ENOSPC, CGDT_ENOMEM, CGDT_EPROTO,  CGDT_EROFS};
 
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         const char *text = cgdt_error_text(codes[i]);
