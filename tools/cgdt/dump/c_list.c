@@ -4,14 +4,12 @@
  * cast; otherwise by the digits, if all have as many. The text is gone through twice: for the
  * width, and for the contents.
  */
+#include "c_type.h"
 #include "lists.h"
-#include "tokens.h"
+#include "shape.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* No list of descriptors has more braces within braces. */
-#define DEPTH_MAX 8u
 
 struct list {
     struct reader *reader;
@@ -28,15 +26,16 @@ struct list {
     unsigned digits;  /* that all have; 0: none yet */
     bool mixed;       /* they have not */
     bool macros;      /* GDT_ENTRY_INIT of Linux, which has 64 bits whatever else */
+    bool inits;       /* that one, which is a list in braces, and not GDT_ENTRY */
+    bool plain;       /* numbers of another kind */
     unsigned bits;    /* of an element, the second time */
 
     unsigned places; /* bit 0: an element has no [N] =, bit 1: one has */
-    bool is_rust;    /* in [ ], not in { } */
     bool opened;     /* what was taken is a list within the list */
-    bool has_count;  /* the declaration has the number of elements */
-    uint64_t count;
-    uint64_t elements;
+    struct shape shape;
+    uint64_t unit;  /* numbers in an element of the array, the second time */
     uint64_t named; /* elements placed by [NAME] =, whose numbers are not here */
+    uint64_t left_out;
 };
 
 static bool step(struct list *list)
@@ -73,57 +72,53 @@ static bool say_bits(struct list *list, unsigned bits)
                   bits, list->said);
 }
 
-/* Bits of a type's word; 0: it does not say. */
-static unsigned type_bits(struct span word)
-{
-    static const struct {
-        const char *name;
-        unsigned bits;
-    } types[] = {{"char", 8},      {"u8", 8},        {"uint8_t", 8},     {"__u8", 8},
-                 {"short", 16},    {"u16", 16},      {"uint16_t", 16},   {"__u16", 16},
-                 {"u32", 32},      {"uint32_t", 32}, {"__u32", 32},      {"u64", 64},
-                 {"uint64_t", 64}, {"__u64", 64},    {"cgdt_desc_t", 64}};
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (span_length(word) == strlen(types[i].name) &&
-            memcmp(word.at, types[i].name, span_length(word)) == 0)
-            return types[i].bits;
-    }
-    return 0;
-}
-
-/* A word of a type. long long has 64 bits, a single long as many as the machine has. */
-static void add_type(const struct list *list, unsigned *bits, unsigned *longs, bool *is_int)
-{
-    *longs += is(list, "long");
-    *is_int = *is_int || is(list, "int");
-    if (*bits == 0)
-        *bits = type_bits(list->token.span);
-}
-
-static bool say_type(struct list *list, unsigned bits, unsigned longs, bool is_int)
-{
-    if (longs >= 2)
-        bits = 64;
-    else if (longs == 0 && is_int && bits == 0)
-        bits = 32;
-    return say_bits(list, bits);
-}
-
-/* ULL, LL, u64 and so on; U and L do not say. */
-static unsigned suffix_bits(struct span suffix)
-{
-    const size_t length = span_length(suffix);
-    unsigned ls = 0;
-
-    for (size_t i = 0; i < length; i++)
-        ls += (suffix.at[i] | 0x20) == 'l';
-    if (ls == 2)
-        return 64;
-    return type_bits(suffix);
-}
-
 /* ---- the declaration ------------------------------------------------------------------------- */
+
+/* "; 3]" of Rust, once or more: the innermost comes first. */
+static bool take_rust_dimensions(struct list *list, unsigned open)
+{
+    for (; open > 0; open--) {
+        if (is(list, ";")) {
+            if (!step(list))
+                return false;
+            const struct token n = list->token;
+
+            list->shape.rust = true;
+            if ((n.kind != TOKEN_NUMBER && n.kind != TOKEN_WORD) ||
+                (n.kind == TOKEN_NUMBER && n.value == 0))
+                return refuse_here(list, "is no number of elements");
+            if (!shape_dimension(list->reader, &list->shape, n.span, n.value) || !step(list))
+                return false;
+        }
+        if (!demand(list, "]", "in brackets, where a number alone may be: write how many"))
+            return false;
+    }
+    return true;
+}
+
+/* [3], [], [NAME]; [u64; 3] of Rust */
+static bool take_dimension(struct list *list, struct type *type)
+{
+    unsigned open = 0;
+
+    for (; is(list, "["); open++) {
+        if (!step(list))
+            return false;
+    }
+    const struct token n = list->token;
+
+    if (n.kind == TOKEN_NUMBER && n.value == 0)
+        return refuse_here(list, "is no number of elements");
+    if (n.kind == TOKEN_WORD)
+        type_add(type, list->token.span);
+    if ((n.kind == TOKEN_WORD || n.kind == TOKEN_NUMBER) && !step(list))
+        return false;
+    if (n.kind == TOKEN_WORD && (open > 1 || is(list, ";")))
+        return take_rust_dimensions(list, open);
+    return (is(list, "]") && open == 1)
+               ? shape_dimension(list->reader, &list->shape, n.span, n.value) && step(list)
+               : refuse_here(list, "in brackets, where a number alone may be: write how many");
+}
 
 /* "static const u64 gdt[3] =", "static GDT: [u64; 3] =": up to the list. */
 static bool take_declaration(struct list *list)
@@ -131,31 +126,30 @@ static bool take_declaration(struct list *list)
     const struct list from = *list;
     const size_t line = list->reader->line;
     const char *const line_at = list->reader->line_at;
-    unsigned bits = 0;
-    unsigned longs = 0;
-    bool is_int = false;
-    bool inside = false; /* [ ] */
+    struct type type = {0};
     int parentheses = 0;
 
     while (list->token.kind != TOKEN_END && !is(list, "=") && !is(list, "{")) {
-        if (list->token.kind == TOKEN_WORD) {
-            add_type(list, &bits, &longs, &is_int);
-        } else if (list->token.kind == TOKEN_NUMBER && inside) {
-            list->has_count = true;
-            list->count = list->token.value;
-        } else if ((list->token.kind == TOKEN_NUMBER && parentheses == 0) ||
-                   (list->token.kind == TOKEN_MARK &&
-                    strchr("[]:;*&()<>", *list->token.span.at) == NULL)) {
-            break;
+        if (is(list, "[") && parentheses == 0) {
+            if (!take_dimension(list, &type))
+                return false;
+            continue;
         }
+        if (list->token.kind == TOKEN_WORD && parentheses == 0)
+            type_add(&type, list->token.span);
+        else if ((list->token.kind == TOKEN_NUMBER && parentheses == 0) ||
+                 (list->token.kind == TOKEN_MARK &&
+                  strchr("[]:;*&()<>", *list->token.span.at) == NULL))
+            break;
         parentheses += is(list, "(");
         parentheses -= is(list, ")");
-        inside = is(list, "[") || (inside && !is(list, "]"));
         if (!step(list))
             return false;
     }
-    if (is(list, "="))
-        return step(list) && say_type(list, bits, longs, is_int);
+    if (is(list, "=")) {
+        list->shape.scalar = type.is_integer;
+        return step(list) && say_bits(list, type_bits(&type));
+    }
     list->reader->line = line;
     list->reader->line_at = line_at;
     return refuse_token(list->reader, from.token.span, "begins no dump that is known");
@@ -209,8 +203,9 @@ static bool take_number(struct list *list)
 {
     const struct token token = list->token;
 
-    list->elements++;
-    if (!see_style(list) || !say_bits(list, suffix_bits(token.suffix)) ||
+    list->plain = true;
+    if (!shape_number(list->reader, &list->shape, token.span) || !see_style(list) ||
+        !say_bits(list, suffix_bits(token.suffix)) ||
         !see_digits(list->reader, &list->seen[3], &token))
         return false;
     if (list->measuring) {
@@ -218,6 +213,8 @@ static bool take_number(struct list *list)
             list->mixed || (list->digits != 0 && list->digits != token.hex) || token.hex == 0;
         list->digits = token.hex;
         list->longest = token.hex > list->longest ? token.hex : list->longest;
+        if (token.value > UINT32_MAX && list->shape.braces)
+            list->longest = 16;
     } else if (!put(list, &token, list->bits)) {
         return false;
     }
@@ -232,8 +229,8 @@ static bool take_macro(struct list *list)
     uint64_t value[3];
 
     list->macros = true;
-    list->elements++;
-    if (!step(list) || !demand(list, "(", "where '(' should be"))
+    if (!shape_number(list->reader, &list->shape, entry.span) || !step(list) ||
+        !demand(list, "(", "where '(' should be"))
         return false;
     for (unsigned i = 0; i < 3; i++) {
         if (list->token.kind != TOKEN_NUMBER || list->token.value > most[i])
@@ -250,6 +247,15 @@ static bool take_macro(struct list *list)
     return list->measuring || put(list, &entry, 64);
 }
 
+static bool put_zeros(struct list *list, const char *at, uint64_t n)
+{
+    for (; n > 0; n--) {
+        if (!put_word(list->reader, at, 0, list->bits))
+            return false;
+    }
+    return true;
+}
+
 /* [N] = or [NAME] =. Elements that are left out are zero; of names the order stands. */
 static bool take_place(struct list *list)
 {
@@ -258,19 +264,22 @@ static bool take_place(struct list *list)
     if (!step(list) || !demand(list, "]", "where ']' should be") ||
         !demand(list, "=", "where '=' should be"))
         return false;
+    if (list->shape.level != 1)
+        return refuse_token(list->reader, place.span, "is a place in an inner list: not read");
     if (place.kind == TOKEN_WORD) {
         list->named++;
         return true;
     }
-    if (place.value < list->elements || place.value > CGDT_PAGE_ENTRIES * 16)
+    if (place.value < list->shape.items || place.value > CGDT_PAGE_ENTRIES * 16)
         return refuse_token(list->reader, place.span, "is not the place of a later element");
-    while (list->elements < place.value) {
-        list->elements++;
-        if (!list->measuring &&
-            !put_word(list->reader, place.span.at, 0, list->macros ? 64 : list->bits))
-            return false;
-    }
-    return true;
+    if (!list->measuring && !is(list, "{") &&
+        (list->shape.dims > 1 || (list->bits != 64 && !list->shape.scalar)))
+        return refuse_token(list->reader, place.span,
+                            "is a place of a number, or of more: the type does not say");
+    const uint64_t before = list->shape.items;
+
+    list->shape.items = place.value;
+    return list->measuring || put_zeros(list, place.span.at, (place.value - before) * list->unit);
 }
 
 /* Whether '[' is followed by N ] =: it places an element, and opens no list. */
@@ -290,21 +299,17 @@ static bool is_place(const struct list *list)
 /* (type), and UINT64_C( */
 static bool take_cast(struct list *list)
 {
-    unsigned bits = 0;
-    unsigned longs = 0;
-    bool is_int = false;
+    struct type type = {0};
 
     if (!step(list))
         return false;
     while (list->token.kind == TOKEN_WORD) {
-        add_type(list, &bits, &longs, &is_int);
-        if (type_bits(list->token.span) == 0 && !is(list, "unsigned") && !is(list, "long") &&
-            !is(list, "int") && !is(list, "const"))
+        if (!type_add(&type, list->token.span) && !is(list, "const"))
             return refuse_here(list, "is no type that is known in a cast");
         if (!step(list))
             return false;
     }
-    return demand(list, ")", "where the cast should end") && say_type(list, bits, longs, is_int);
+    return demand(list, ")", "where the cast should end") && say_bits(list, type_bits(&type));
 }
 
 static bool take_element(struct list *list)
@@ -314,7 +319,10 @@ static bool take_element(struct list *list)
         if (!take_cast(list))
             return false;
     }
-    if (is(list, "GDT_ENTRY_INIT") || is(list, "GDT_ENTRY"))
+    if (is(list, "GDT_ENTRY")) /* a number, where the other is a list in braces */
+        return say_bits(list, 64) && take_macro(list);
+    list->inits = list->inits || is(list, "GDT_ENTRY_INIT");
+    if (is(list, "GDT_ENTRY_INIT"))
         return take_macro(list);
     if (is(list, "UINT64_C"))
         return step(list) && demand(list, "(", "where '(' should be") && say_bits(list, 64) &&
@@ -325,14 +333,13 @@ static bool take_element(struct list *list)
     return take_number(list);
 }
 
-/* Where an element may begin: what it is. False: refused. */
-static bool take_next(struct list *list, unsigned *depth)
+/* Where an element may begin: what it is. `outer`: the array's own braces. False: refused. */
+static bool take_next(struct list *list, bool outer)
 {
     const bool placed = is(list, "[") && is_place(list);
 
-    const bool opens = !placed && (is(list, "{") || is(list, "["));
-
-    if (*depth == 1 || (*depth == 0 && !opens))
+    list->opened = false;
+    if (!outer && list->shape.level == 1)
         list->places |= 1u << placed;
     if (list->places == 3)
         return refuse_here(list, "has no [N] = and others have, or the other way round");
@@ -340,45 +347,62 @@ static bool take_next(struct list *list, unsigned *depth)
         return false;
     if (!is(list, "{") && !is(list, "["))
         return take_element(list);
-    if (*depth == 0)
-        list->is_rust = is(list, "[");
-    if (*depth == DEPTH_MAX || !is(list, list->is_rust ? "[" : "{"))
+    if (!is(list, list->shape.rust ? "[" : "{"))
         return refuse_here(list, "opens no list here");
-    ++*depth;
     list->opened = true;
-    return step(list);
+    return (outer || shape_open(list->reader, &list->shape, list->token.span)) && step(list);
 }
 
 /* Elements between commas, in braces within braces or in none. */
 static bool take_elements(struct list *list)
 {
-    unsigned depth = 0;
+    struct shape *const shape = &list->shape;
     bool comma = true; /* or the beginning: an element may come */
 
+    shape->level = 1;
+    shape->braces = is(list, "{") || (is(list, "[") && !is_place(list));
+    shape->rust = shape->braces && is(list, "[");
+    if (shape->braces && !take_next(list, true))
+        return false;
     for (;;) {
-        if (list->token.kind == TOKEN_END && depth == 0)
+        if (list->token.kind == TOKEN_END && !shape->braces && shape->level == 1)
             return true;
-        if (is(list, list->is_rust ? "]" : "}")) {
-            if (depth == 0)
-                return refuse_here(list, "closes what was never opened");
-            if (!step(list))
+        if (is(list, shape->rust ? "]" : "}")) {
+            if (shape->level == 1)
+                return shape->braces ? step(list)
+                                     : refuse_here(list, "closes what was never opened");
+            if (!shape_close(list->reader, shape, list->token.span, list->bits) || !step(list))
                 return false;
-            if (--depth == 0)
-                return true;
             comma = false;
         } else if (is(list, ",") && !comma) {
             comma = true;
             if (!step(list))
                 return false;
         } else if (!comma) {
-            return refuse_here(list, "where a comma should be");
+            return refuse_here(list, shape->braces
+                                         ? "where a comma should be"
+                                         : "where a comma should be (numbers without commas: "
+                                           "16, 8 or 2 digits each)");
         } else {
-            list->opened = false;
-            if (!take_next(list, &depth))
+            if (!take_next(list, false))
                 return false;
             comma = list->opened;
         }
     }
+}
+
+/* What the declaration has beyond the list is zero, in C. */
+static bool take_rest(struct list *list)
+{
+    uint64_t missing;
+
+    if (!shape_end(list->reader, &list->shape, list->token.span.at, list->bits, list->places == 2,
+                   &missing))
+        return false;
+    if (list->named != 0)
+        return true; /* they have other places */
+    list->left_out = missing;
+    return put_zeros(list, list->token.span.at, missing);
 }
 
 static bool take_list(struct list *list)
@@ -392,12 +416,10 @@ static bool take_list(struct list *list)
         return false;
     if (!take_elements(list))
         return false;
+    if (!list->measuring && !take_rest(list))
+        return false;
     if (is(list, ";") && !step(list))
         return false;
-    if (list->has_count && list->elements != list->count)
-        return refuse(list->reader, list->token.span.at,
-                      "%" PRIu64 " elements are declared, %" PRIu64 " are here", list->count,
-                      list->elements);
     return list->token.kind == TOKEN_END || take_length(list);
 }
 
@@ -413,6 +435,14 @@ static unsigned width(const struct list *list)
     return list->digits == 8 ? 32 : list->digits == 4 ? 16 : list->digits == 2 ? 8 : 0;
 }
 
+/* Of the list as a whole: it is understood to its end. */
+static bool refuse_whole(struct reader *reader, const char *words)
+{
+    (void)refuse(reader, reader->line_at, "%s", words);
+    reader->reached = reader->end;
+    return false;
+}
+
 bool read_c_list(struct reader *reader)
 {
     struct list list = {.reader = reader, .rest = {reader->text, reader->end}, .measuring = true};
@@ -423,13 +453,16 @@ bool read_c_list(struct reader *reader)
     if (!take_list(&list))
         return false;
     list.bits = width(&list);
-    if (list.bits == 0 && list.longest != 0)
-        return refuse(reader, reader->line_at,
-                      "nothing says how wide an element is: a type or ULL would");
+    if (list.inits && list.plain)
+        return refuse_whole(reader,
+                            "numbers stand among GDT_ENTRY_INIT(): write GDT_ENTRY_INIT(0, 0, 0)");
+    if (list.bits == 0 && list.plain)
+        return refuse_whole(reader, "nothing says how wide an element is: a type or ULL would");
     list = (struct list){.reader = reader,
                          .rest = {reader->text, reader->end},
-                         .bits = list.bits,
-                         .macros = list.macros};
+                         .bits = list.macros ? 64 : list.bits,
+                         .macros = list.macros,
+                         .unit = shape_unit(&list.shape)};
     reader->line = 1;
     reader->line_at = reader->text;
     if (list.macros)
@@ -437,10 +470,12 @@ bool read_c_list(struct reader *reader)
     if (!take_list(&list))
         return false;
     reader->line_end = reader->line_at;
-    if (list.named != 0 && list.named != list.elements)
-        return refuse(reader, reader->line_at,
-                      "some elements have a [NAME] whose number is not here, and some have none");
+    if (list.named != 0 && list.named != list.shape.items)
+        return refuse_whole(
+            reader, "some elements have a [NAME] whose number is not here, and some have none");
     if (list.named != 0)
         reader->format = "a list of C, in its own order: its [NAME]s have no numbers here";
+    else if (list.left_out != 0)
+        reader->format = "a list of C, with zeros where it has fewer elements than are declared";
     return ends_whole(reader);
 }
