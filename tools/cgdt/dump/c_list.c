@@ -361,6 +361,8 @@ static bool take_elements(struct list *list)
 
     shape->level = 1;
     shape->braces = is(list, "{") || (is(list, "[") && !is_place(list));
+    if (shape->rust && !is(list, "["))
+        return refuse_here(list, "opens no list of Rust");
     shape->rust = shape->braces && is(list, "[");
     if (shape->braces && !take_next(list, true))
         return false;
@@ -430,7 +432,7 @@ static unsigned width(const struct list *list)
         return list->said;
     if (list->longest > 8)
         return 64;
-    if (list->mixed)
+    if (list->mixed || list->shape.scalar) /* long */
         return 0;
     return list->digits == 8 ? 32 : list->digits == 4 ? 16 : list->digits == 2 ? 8 : 0;
 }

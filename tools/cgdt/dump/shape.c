@@ -64,7 +64,7 @@ bool shape_open(struct reader *reader, struct shape *shape, struct span token)
     return true;
 }
 
-/* Whether an inner list of n numbers is all that the type has there. */
+/* Whether an inner list of n numbers is all that the type has there; a struct is a descriptor. */
 static bool check_full(struct reader *reader, const struct shape *shape, const char *at, uint64_t n,
                        unsigned bits)
 {
@@ -76,11 +76,11 @@ static bool check_full(struct reader *reader, const struct shape *shape, const c
                       "an inner list of %" PRIu64 " numbers of %u bits is no whole descriptor: "
                       "write the zeros out",
                       n, bits);
-    if (here == full || (!shape->scalar && shape->level > shape->dims))
+    if (here == full)
         return true;
-    return refuse(reader, at,
-                  "an inner list of %" PRIu64 ", where the declaration has %" PRIu64 "%s", here,
-                  full, here < full ? ": write the zeros out" : "");
+    return refuse(reader, at, "an inner list of %" PRIu64 ", where the type has %" PRIu64 " %s%s",
+                  here, full, shape->scalar ? "there" : "descriptors there",
+                  here < full ? ": write the zeros out" : "");
 }
 
 bool shape_close(struct reader *reader, struct shape *shape, struct span token, unsigned bits)
@@ -111,19 +111,23 @@ bool shape_end(struct reader *reader, const struct shape *shape, const char *at,
                bool placed, uint64_t *missing)
 {
     const bool nested = shape->lists_at[1] && !shape->rust;
-    const uint64_t row = shape->scalar && !nested ? product(shape, 1) : 1;
+    const uint64_t row = nested ? 1 : product(shape, 1);
     const uint64_t here = shape->rust ? shape->numbers : shape->items;
     const bool open = shape->dims != 0 && shape->dim[0] == 0 && !shape->rust; /* whole rows */
-    const uint64_t declared = open     ? (here + row - 1) / row * row
-                              : nested ? shape->dim[0]
-                                       : product(shape, 0);
     /* A struct's size is not known; but one that is full shows. */
     const bool halves = !nested && !shape->scalar && bits != 64;
+    const uint64_t elements = halves ? (here * bits + 63) / 64 : here;
+    const uint64_t declared = open     ? (elements + row - 1) / row * row
+                              : nested ? shape->dim[0]
+                                       : product(shape, 0);
 
     *missing = 0;
-    if (shape->dims == 0 || declared == 0 || here == declared ||
-        (halves && here * bits == declared * 64))
+    if (shape->dims == 0 || declared == 0 ||
+        (halves ? here * bits == declared * 64 : here == declared))
         return true;
+    if (halves && here == declared)
+        return refuse(reader, at,
+                      "of how many bits an element is, the type does not say: write u%u", bits);
     if (here < declared && placed && !shape->rust && !halves) {
         *missing = (declared - here) * shape_unit(shape);
         return true;
