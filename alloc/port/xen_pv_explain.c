@@ -13,12 +13,13 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
                                                       const void *page)
 {
     const struct cgdt_xen_pv_ops *ops = xen->ops;
-    const bool sealed = page != NULL;
     struct cgdt_xen_pv_refusal refusal = {.page = CGDT_XEN_PV_NO_PAGE, .frame = frame};
+    bool all_seen = page != NULL;
 
-    if (!sealed && ops->mfn_to_virt != NULL)
+    if (page == NULL && ops->mfn_to_virt != NULL) {
         page = ops->mfn_to_virt(xen->ctx, frame);
-    const bool all_seen = sealed || (page != NULL && ops->is_writable != NULL);
+        all_seen = page != NULL && ops->is_writable != NULL;
+    }
     if (page == NULL && ops->mfn_to_virt != NULL)
         refusal.cause = CGDT_XEN_PV_NOT_OURS;
     else if (page != NULL && ops->is_writable != NULL && ops->is_writable(xen->ctx, page))

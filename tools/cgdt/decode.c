@@ -42,19 +42,24 @@ static const char doc[] =
     "them.\n\n"
     "Exit status: 0 fine, 1 the profile would refuse or rewrite one, 2 wrong use.";
 
+/* For so many more. */
+static void make_room(struct decode *decode, const struct argp_state *state, size_t n)
+{
+    const size_t room = decode->room + n;
+    struct wide_desc *more = realloc(decode->descs, room * sizeof(*more));
+
+    if (more == NULL)
+        argp_failure(state, EXIT_UNUSABLE, 0, "no memory");
+    decode->descs = more;
+    decode->room = room;
+}
+
 static void add(struct decode *decode, const struct argp_state *state, const char *arg)
 {
     parse_why why;
 
-    if (decode->n == decode->room) {
-        const size_t room = 2 * decode->room + 16;
-        struct wide_desc *more = realloc(decode->descs, room * sizeof(*more));
-
-        if (more == NULL)
-            argp_failure(state, EXIT_UNUSABLE, 0, "no memory");
-        decode->descs = more;
-        decode->room = room;
-    }
+    if (decode->n == decode->room)
+        make_room(decode, state, decode->room + 16);
     if (!wide_desc_parse(arg, &decode->descs[decode->n], why))
         argp_failure(state, EXIT_UNUSABLE, 0, "%s", why);
     decode->n++;

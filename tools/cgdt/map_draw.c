@@ -159,8 +159,8 @@ static uint32_t draw_heading(const struct map_view *view, const struct map_pictu
             lines += draw_text(view, line);
             line[0] = '\0';
         }
-        (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s",
-                       line[0] != '\0' ? ", " : "", parts[i]);
+        (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%.*s",
+                       line[0] != '\0' ? ", " : "", (int)TEXT_BYTES - 1, parts[i]);
     }
     return lines + draw_text(view, line);
 }
