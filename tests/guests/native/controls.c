@@ -254,7 +254,9 @@ static void clear_accessed(void)
     const cgdt_desc_t clear = tables_template[ENTRY_DATA] & ~CGDT_DESC_ACCESSED;
     const cgdt_desc_t nothing = 0;
 
-    write_entries(ENTRY_EMPTY, &clear, 1);
+    must(cgdt_write(gdtpool, cpus[0].slot, ENTRY_EMPTY, &clear, 1) == -CGDT_EROFS,
+         "the pool took it", clear);
+    cgdt_store_descriptor((cgdt_desc_t *)writable.base + ENTRY_EMPTY, clear);
     checker_must_name(ENTRY_EMPTY, CGDT_ACCESSED_CLEAR);
     const uint32_t refused = load_es(ENTRY_EMPTY << 3);
     must(refused == FAULT(TRAP_PAGE_FAULT, PAGE_FAULT_WRITE_PROTECTED), "the load's fault",
@@ -267,10 +269,10 @@ static void clear_accessed(void)
     must(*entry == (clear | CGDT_DESC_ACCESSED), "the descriptor then", *entry);
     write_entries(ENTRY_EMPTY, &nothing, 1);
     cpu0_is_fine_again();
-    console_printf(
-        "CONTROL %s caught: the checker named it, a load through the read-only map is #PF 3, "
-        "the same one through the writable map sets the bit\n",
-        args->control_name);
+    console_printf("CONTROL %s caught: the pool refused it, the checker named it, a load through "
+                   "the read-only map is #PF 3, "
+                   "the same one through the writable map sets the bit\n",
+                   args->control_name);
 }
 
 static void rewrite_tss(void)
