@@ -130,18 +130,24 @@ Test(accept, the_pools_own_check_finds_clear_accessed_bits_behind_a_read_only_ma
     fixture_close(&fixture);
 }
 
-/* A TSS of 0x200000067: half of it, with a zero behind that was there before. */
+/* A live pool on which the CPU can write, and a slot of it. */
+static cgdt_slot_t open_native(struct fixture *fixture, const struct cgdt_profile *profile)
+{
+    fixture_prepare(fixture, 16, 2, 40);
+    fixture_set_native(fixture, profile);
+    fixture_open_live(fixture);
+    return fixture_alloc(fixture);
+}
+
+/* The low half of a TSS, with a zero behind it that was there before. */
 Test(accept, a_low_half_does_not_come_without_its_high_half)
 {
     const cgdt_desc_t tss[] = {TSS64, 0};
     const cgdt_desc_t before[] = {DATA3, TSS64};
     const cgdt_desc_t data[] = {DATA3, DATA3};
     struct fixture fixture;
+    const cgdt_slot_t slot = open_native(&fixture, CGDT_PROFILE_NATIVE64);
 
-    fixture_prepare(&fixture, 16, 2, 40);
-    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
-    fixture_open_live(&fixture);
-    const cgdt_slot_t slot = fixture_alloc(&fixture);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 8, tss, 1), -CGDT_EILSEQ);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 7, before, 2), -CGDT_EILSEQ);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 8, tss, 2), 0);
@@ -158,11 +164,8 @@ Test(accept, a_high_half_changes_alone_only_into_a_high_half)
     const cgdt_desc_t other = HIGH + 1;
     const cgdt_desc_t data = DATA3;
     struct fixture fixture;
+    const cgdt_slot_t slot = open_native(&fixture, CGDT_PROFILE_NATIVE64);
 
-    fixture_prepare(&fixture, 16, 2, 40);
-    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
-    fixture_open_live(&fixture);
-    const cgdt_slot_t slot = fixture_alloc(&fixture);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 8, tss, 2), 0);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 9, &other, 1), 0);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 9, &data, 1), -CGDT_EILSEQ);
@@ -176,11 +179,8 @@ Test(accept, what_can_only_be_a_high_half_neither_comes_nor_is_left_alone)
     const cgdt_desc_t pair[] = {TSS64, LONELY_HIGH};
     const cgdt_desc_t data[] = {DATA3, DATA3};
     struct fixture fixture;
+    const cgdt_slot_t slot = open_native(&fixture, CGDT_PROFILE_NATIVE64);
 
-    fixture_prepare(&fixture, 16, 2, 40);
-    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
-    fixture_open_live(&fixture);
-    const cgdt_slot_t slot = fixture_alloc(&fixture);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 8, lonely, 2), -CGDT_EILSEQ);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 8, pair, 2), 0);
     cr_assert_eq(cgdt_write(fixture.pool, slot, 8, data, 1), -CGDT_EILSEQ, "it would be left");
@@ -203,10 +203,9 @@ Test(accept, a_base_is_canonical_for_the_cpu_that_the_profile_names)
     for (int la48 = 0; la48 < 2; la48++) {
         const int wanted = la48 ? -CGDT_EILSEQ : 0;
 
-        fixture_prepare(&fixture, 16, 2, 40);
-        fixture_set_native(&fixture, la48 ? CGDT_PROFILE_NATIVE64_LA48 : CGDT_PROFILE_NATIVE64);
-        fixture_open_live(&fixture);
-        const cgdt_slot_t slot = fixture_alloc(&fixture);
+        const cgdt_slot_t slot =
+            open_native(&fixture, la48 ? CGDT_PROFILE_NATIVE64_LA48 : CGDT_PROFILE_NATIVE64);
+
         cr_assert_eq(cgdt_write(fixture.pool, slot, 8, low_end, 2), 0);
         cr_assert_eq(cgdt_write(fixture.pool, slot, 8, high_end, 2), 0);
         cr_assert_eq(cgdt_write(fixture.pool, slot, 8, above, 2), wanted);

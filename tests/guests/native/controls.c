@@ -270,8 +270,8 @@ static void clear_accessed(void)
     write_entries(ENTRY_EMPTY, &nothing, 1);
     cpu0_is_fine_again();
     console_printf("CONTROL %s caught: the pool refused it, the checker named it, a load through "
-                   "the read-only map is #PF 3, "
-                   "the same one through the writable map sets the bit\n",
+                   "the read-only map is #PF 3, the same one through the writable map sets the "
+                   "bit\n",
                    args->control_name);
 }
 
