@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/cgdt: what the pools are like, in lines of words and numbers; and orders for tests. */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/proc_fs.h>
@@ -107,8 +108,10 @@ static int show(struct seq_file *m, void *v)
 		   xen_pv_domain() ? "linux-xen" : "linux", layout->common ? "common" : "page",
 		   layout->slot_entries, cgdt_colors(layout));
 	show_map(m);
+	cpus_read_lock();
 	for_each_possible_cpu(cpu)
 		show_cpu(m, cpu);
+	cpus_read_unlock();
 	show_pages(m);
 	show_counts(m);
 	return 0;

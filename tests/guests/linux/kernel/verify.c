@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Each CPU looks at its own table from inside, and cgdt_check() at all pages. */
+#include <linux/cpu.h>
 #include <linux/pgtable.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -136,7 +137,9 @@ int cgdt_verify(void)
 {
 	atomic_t failures = ATOMIC_INIT(0);
 
+	cpus_read_lock(); /* a CPU that goes has no slot for a while */
 	on_each_cpu(check_this_cpu, &failures, 1);
+	cpus_read_unlock();
 	check_pool(cgdt_cpus, "the CPUs' pool", &failures);
 #ifdef CONFIG_XEN_PV
 	if (cgdt_heads)
