@@ -15,8 +15,8 @@ CGDT_COMPACT_ int cgdt_common_frame(const struct cgdt_pool *pool, cgdt_frame_t *
         return -CGDT_EINVAL;
     if (!common.sealed)
         return -CGDT_EPERM;
-    const int error = pool->given.port.frame(pool->given.config.port_ctx, CGDT_COMMON_PAGE,
-                                             common.view, &its);
+    const int error =
+        pool->given.port.frame(pool->given.config.port_ctx, CGDT_COMMON_PAGE, common.view, &its);
     if (error < 0)
         return error;
     *frame = its;

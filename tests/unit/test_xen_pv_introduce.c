@@ -272,6 +272,27 @@ Test(xen_pv_introduce, a_vcpu_names_the_frame_and_has_its_own_list_again)
     }
 }
 
+/* A thread's page in place of the common page, as cgdt_frames_behind() gives the list. */
+Test(xen_pv_introduce, a_vcpu_behind_a_page_of_its_own_has_it_again)
+{
+    struct xen_setup setup;
+    struct cgdt_xen_pv_gdt own = {.n_frames = 0};
+
+    xen_setup_prepare(&setup, 64);
+    setup.config.layout.common = true;
+    xen_setup_open(&setup);
+    const cgdt_slot_t slot = xen_setup_alloc(&setup);
+    MUST(cgdt_frames_behind(setup.pool, slot, 5, own.frames, &own.n_frames, &own.entries) == 0,
+         "frames");
+    struct vcpu vcpu = {.has = own};
+    cr_assert_eq(cgdt_xen_pv_introduce(&own, 77, set_gdt, &vcpu), 0);
+    cr_assert(vcpu.saw);
+    cr_assert_eq(vcpu.has.frames[0], 5);
+    cr_assert_eq(memcmp(&vcpu.has, &own, sizeof(own)), 0);
+    cr_assert_eq(cgdt_free(setup.pool, slot), 0);
+    xen_setup_close(&setup);
+}
+
 Test(xen_pv_introduce, a_frame_that_xen_refuses_costs_one_call_and_leaves_the_vcpu_its_list)
 {
     const struct cgdt_xen_pv_gdt own = own_of(3);
