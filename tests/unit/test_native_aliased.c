@@ -230,6 +230,7 @@ Test(native_aliased, a_page_that_comes_again_is_clean)
         const cgdt_slot_t slot = take(pool);
         const cgdt_desc_t desc = DATA0 | CGDT_DESC_DPL(3);
 
+        cr_assert_eq(base_of(pool, slot), (uintptr_t)alias_place(0));
         cr_assert_eq(cgdt_write(pool, slot, 9, &desc, 1), 0);
         cr_assert_eq(cgdt_check(pool, NULL), 0);
         cr_assert_eq(cgdt_free(pool, slot), 0);
