@@ -16,10 +16,10 @@
  * slot whose limit is the vCPU's number.)
  *
  * cgdt_frames() fills one in: cgdt_frames(pool, slot, gdt->frames, &gdt->n_frames, &gdt->entries).
- * So does cgdt_frames_behind(), where a thread's page is in place of the common page: what is loaded
- * again is what was loaded, that page included. A kernel that calls set_gdt at the switch of threads
- * fills in the list of this vCPU there, and lets nobody switch while a frame is introduced. One
- * function serves all pools of a kernel: the list is the vCPU's, not a pool's.
+ * So does cgdt_frames_behind(), where a thread's page is in place of the common page: what is
+ * loaded again is what was loaded, that page included. A kernel that calls set_gdt at the switch of
+ * threads fills in the list of this vCPU there, and lets nobody switch while a frame is introduced.
+ * One function serves all pools of a kernel: the list is the vCPU's, not a pool's.
  * No state of the pool's or the port's is looked at: any vCPU, any time.
  */
 #ifndef CGDT_PORT_XEN_PV_INTRODUCE_H
