@@ -17,7 +17,7 @@ static bool is_aligned(const void *address)
     return (uintptr_t)address % CGDT_PAGE_BYTES == 0;
 }
 
-static void aliased_unmap(void *ctx, uint32_t page, void *view)
+static void native_aliased_unmap(void *ctx, uint32_t page, void *view)
 {
     const struct cgdt_native_aliased *native = ctx;
     void *at = native->writable[page];
@@ -27,7 +27,7 @@ static void aliased_unmap(void *ctx, uint32_t page, void *view)
     cgdt_native_give_(native->ops, native->ctx, page, at);
 }
 
-static int aliased_map(void *ctx, uint32_t page, void **view)
+static int native_aliased_map(void *ctx, uint32_t page, void **view)
 {
     const struct cgdt_native_aliased *native = ctx;
     void *at;
@@ -52,7 +52,7 @@ static int aliased_map(void *ctx, uint32_t page, void **view)
     return 0;
 }
 
-static int aliased_seal(void *ctx, uint32_t page, void **view)
+static int native_aliased_seal(void *ctx, uint32_t page, void **view)
 {
     const struct cgdt_native_aliased *native = ctx;
     void *alias = native->ops->alias_get(native->ctx, page, *view);
@@ -69,7 +69,7 @@ static int aliased_seal(void *ctx, uint32_t page, void **view)
 }
 
 /* No slot of the page is owned, and each was freed after its CPU had let go: nobody looks at it. */
-static int aliased_unseal(void *ctx, uint32_t page, void **view)
+static int native_aliased_unseal(void *ctx, uint32_t page, void **view)
 {
     const struct cgdt_native_aliased *native = ctx;
 
@@ -78,7 +78,7 @@ static int aliased_unseal(void *ctx, uint32_t page, void **view)
     return 0;
 }
 
-static int aliased_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
+static int native_aliased_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
 {
     const struct cgdt_native_aliased *native = ctx;
 
@@ -87,7 +87,8 @@ static int aliased_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_
     return 0;
 }
 
-static int aliased_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+static int native_aliased_live_write(void *ctx, uint32_t page, const void *view,
+                                     struct cgdt_batch *batch)
 {
     const struct cgdt_native_aliased *native = ctx;
     cgdt_desc_t *at = native->writable[page];
@@ -99,21 +100,21 @@ static int aliased_live_write(void *ctx, uint32_t page, const void *view, struct
     return 0;
 }
 
-static int aliased_quiesce(void *ctx, uint32_t cpu)
+static int native_aliased_quiesce(void *ctx, uint32_t cpu)
 {
     const struct cgdt_native_aliased *native = ctx;
 
     return cgdt_native_quiesce_(native->ops, native->ctx, cpu);
 }
 
-static void aliased_lock(void *ctx)
+static void native_aliased_lock(void *ctx)
 {
     struct cgdt_native_aliased *native = ctx;
 
     cgdt_native_lock_(native->ops, native->ctx, &native->locked);
 }
 
-static void aliased_unlock(void *ctx)
+static void native_aliased_unlock(void *ctx)
 {
     struct cgdt_native_aliased *native = ctx;
 
@@ -122,14 +123,14 @@ static void aliased_unlock(void *ctx)
 
 const struct cgdt_port cgdt_native_aliased_port = {
     .struct_bytes = sizeof(struct cgdt_port),
-    .map = aliased_map,
-    .seal = aliased_seal,
-    .unseal = aliased_unseal,
-    .unmap = aliased_unmap,
-    .frame = aliased_frame,
-    .live_write = aliased_live_write,
-    .quiesce = aliased_quiesce,
-    .lock = aliased_lock,
-    .unlock = aliased_unlock,
+    .map = native_aliased_map,
+    .seal = native_aliased_seal,
+    .unseal = native_aliased_unseal,
+    .unmap = native_aliased_unmap,
+    .frame = native_aliased_frame,
+    .live_write = native_aliased_live_write,
+    .quiesce = native_aliased_quiesce,
+    .lock = native_aliased_lock,
+    .unlock = native_aliased_unlock,
     .seal_read_only = true,
 };
