@@ -119,6 +119,7 @@ static void run_mode(struct machine *machine)
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (strcmp(modes[i].name, machine->options.mode) == 0) {
             modes[i].run(machine);
+            threads_forgotten(machine);
             return;
         }
     }
