@@ -78,5 +78,6 @@ void mode_thread_area(struct machine *machine);
 void mode_look(struct machine *machine);
 void mode_nmi(struct machine *machine);
 void mode_measure(struct machine *machine);
+void mode_kept(struct machine *machine);
 
 #endif
