@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * kept32 SEED: what would happen if TLS lay in the slots of the processors: a thread loads its TLS
- * by the selector of the processor it runs on, keeps it, goes elsewhere and loads it again. Where no slot has TLS, so on every kernel but the one with
- * cgdt_control=kept-selector, there is nothing to keep, and that is right. Else it is counted how
- * often the kept selector gives another thread's base, which nothing announces.
+ * by the selector of the processor it runs on, keeps it, goes elsewhere and loads it again. Where
+ * no slot has TLS, so on every kernel but the one with cgdt_control=kept-selector, there is
+ * nothing to keep, and that is right. Else it is counted how often the kept selector gives another
+ * thread's base, which nothing announces.
  */
 
 #include "check.h"

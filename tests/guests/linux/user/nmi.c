@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * mode=nmi: a processor that is off must survive an NMI, whether its slot is free, or another's by
- * now, or its page given back (init_on_free=1 on the command line makes sure that it shows). The kernel's command comes back when that processor has counted the NMI as its own.
+ * now, or its page given back (init_on_free=1 on the command line makes sure that it shows). The
+ * kernel's command comes back when that processor has counted the NMI as its own.
  */
 
 #include "init.h"
