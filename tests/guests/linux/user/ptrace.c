@@ -67,14 +67,13 @@ static void *run_tracee(void *argument)
     for (int round = 0; round < ROUNDS; round++) {
         syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGSTOP);
         if (get_fs() != note.selector)
-            fail("tracee round %d: %%fs is 0x%x, not 0x%x", round, get_fs(), note.selector);
+            fail("round %d: %%fs is 0x%x, not 0x%x", round, get_fs(), note.selector);
         if (word_in_fs(0) != note.word)
-            fail("tracee round %d: the word at %%fs:0 is 0x%x, not 0x%x", round, word_in_fs(0),
-                 note.word);
+            fail("round %d: the word at %%fs:0 is 0x%x, not 0x%x", round, word_in_fs(0), note.word);
         sched_yield();
         set_fs(note.selector);
         if (word_in_fs(0) != note.word || get_gs() != GLIBC_SELECTOR)
-            fail("tracee round %d: after a load the word is 0x%x, not 0x%x, %%gs 0x%x", round,
+            fail("round %d: after a load the word is 0x%x, not 0x%x, %%gs 0x%x", round,
                  word_in_fs(0), note.word, get_gs());
     }
     return NULL;
