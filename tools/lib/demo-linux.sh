@@ -37,7 +37,7 @@ prepare_linux() {
         tools/fetch-xen build/xen || exit 1
     fi
     "$linux_guest/build" cgdt "$linux" || exit 1
-    quietly linux-initrd make -C "$linux_guest/user" OUT="$top/$linux/user"
+    quietly linux-initrd "$linux_guest/user/build" "$linux/user"
 }
 
 # The cycles in the last "ROUND cycles=K ..." of the log.
