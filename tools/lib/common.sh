@@ -32,6 +32,11 @@ quietly() {
     fi
 }
 
+# What it takes to fetch and build a Linux, and the programs that run on it.
+# shellcheck disable=SC2034 # used by the scripts
+readonly linux_packages=(gcc gcc-multilib libc6-dev libc6-dev-i386 make flex bison bc cpio perl
+    libelf-dev xz-utils ccache qemu-system-x86)
+
 missing_packages() {
     local package
     for package in "$@"; do

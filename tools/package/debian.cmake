@@ -32,6 +32,10 @@ foreach(package IN LISTS packages)
     install(FILES ${changelog} OPTIONAL DESTINATION ${folder} COMPONENT ${CMAKE_MATCH_2})
 endforeach()
 
+# An archive of the sources (the target package_source) has what git's have, see .gitattributes.
+set(CPACK_SOURCE_IGNORE_FILES /[.]git/ "^${PROJECT_SOURCE_DIR}/build" "[.]o$"
+    "^${PROJECT_SOURCE_DIR}/tests/guests/linux/")
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME cgdt)
 set(CPACK_PACKAGE_VENDOR "the cgdt authors")

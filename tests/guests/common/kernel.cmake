@@ -4,6 +4,8 @@
 # CMakeLists.txt: kernels are freestanding, so nothing of the host's flags may reach them
 # (sanitizers, coverage, PIE, LTO); they are all cleared for that folder.
 
+include(${CMAKE_CURRENT_LIST_DIR}/tests.cmake)
+
 enable_language(ASM)
 
 set(CMAKE_C_FLAGS "")
@@ -52,24 +54,6 @@ function(guest_kernel target width flags)
         LINKER:-z,max-page-size=4096
         LINKER:-z,noexecstack
     )
-endfunction()
-
-# guest_test(NAME LABEL SECONDS COMMAND...): one QEMU at a time; the command ends by itself before
-# SECONDS are over.
-function(guest_test name label seconds)
-    add_test(NAME ${name} COMMAND ${ARGN})
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${seconds} RESOURCE_LOCK qemu)
-endfunction()
-
-# guest_expect(NAME VARIABLE=VALUE...): what run-qemu's environment says of this test.
-function(guest_expect name)
-    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT ${ARGN})
-endfunction()
-
-# guest_full(NAME SECONDS): only tools/test --full runs it.
-function(guest_full name seconds)
-    set_property(TEST ${name} APPEND PROPERTY LABELS full)
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds})
 endfunction()
 
 # guest_result(VARIABLE CPUS PAGES LAYOUT HOST): the last line of a bring-up in which all is well.
