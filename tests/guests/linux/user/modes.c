@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What PID 1 does in the simpler of its modes. */
+
+#include "init.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    ROUND_CYCLES = 16
+};
+
+static time_t seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* One processor that is on goes off, or one that is off goes on: so the slots are taken in any order. */
+static void toggle_one(struct machine *machine)
+{
+    int cpu = machine->cpus[1 + random_below(&machine->random, (uint32_t)machine->cpu_count - 1)];
+    bool on = !machine->on[cpu];
+
+    if (cpu_must_switch(machine, cpu, on))
+        machine->cycles += on;
+}
+
+static void soak_round(struct machine *machine)
+{
+    unsigned others = (unsigned)machine->cpu_count - 1;
+    unsigned target = machine->cycles + (others < ROUND_CYCLES ? others : ROUND_CYCLES);
+    unsigned failures = machine->failures;
+
+    while (machine->cycles < target && machine->failures == failures)
+        toggle_one(machine);
+    machine_round(machine);
+    printf("ROUND cycles=%u online=%d failures=%u\n", machine->cycles, cpus_on(machine),
+           machine->failures);
+}
+
+void mode_soak(struct machine *machine)
+{
+    const struct options *options = &machine->options;
+    time_t start = seconds_now();
+
+    if (machine->cpu_count < 2) {
+        machine_failed(machine, "mode=soak needs two processors");
+        return;
+    }
+    cpus_all(machine, true);
+    background_start(machine);
+    while (machine->failures == 0 &&
+           (machine->cycles < options->cycles || seconds_now() - start < (time_t)options->seconds))
+        soak_round(machine);
+    background_stop(machine);
+    cpus_all(machine, true);
+    kernel_asked(machine, "trim");
+    machine_verify(machine);
+}
+
+void mode_look(struct machine *machine)
+{
+    machine_verify(machine);
+}
+
+void mode_thread_area(struct machine *machine)
+{
+    char count[16];
+
+    snprintf(count, sizeof(count), "%u", machine->options.count);
+    program_run(machine, "thread-area", count, "print");
+    machine_verify(machine);
+}
+
+void mode_limit(struct machine *machine)
+{
+    machine_verify(machine);
+}
+
+void mode_nmi(struct machine *machine)
+{
+    machine_verify(machine);
+}
+
+void mode_measure(struct machine *machine)
+{
+    machine_verify(machine);
+}

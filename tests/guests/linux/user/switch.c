@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * switch32, switch64 SEED [COUNT]: two threads with TLS on one processor hand over to each other by
+ * a futex, COUNT times in all. With COUNT it prints how many times they were switched and what the
+ * time stamp counter did meanwhile; under QEMU's -icount that counts instructions.
+ */
+
+#include "check.h"
+#include "programs.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+enum {
+    DEFAULT_COUNT = 1000
+};
+
+static uint32_t turn;
+static unsigned count;
+static __thread unsigned mine;
+
+static void hand_over(uint32_t me)
+{
+    while (__atomic_load_n(&turn, __ATOMIC_SEQ_CST) != me)
+        syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, !me, NULL);
+    mine++;
+    __atomic_store_n(&turn, !me, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static void *run_thread(void *argument)
+{
+    uint32_t me = argument != NULL;
+
+    for (unsigned i = 0; i < count / 2; i++)
+        hand_over(me);
+    if (mine != count / 2)
+        fail("thread %u has handed over %u times of %u", me, mine, count / 2);
+    return NULL;
+}
+
+static long switched(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+int switches(int argc, char **argv)
+{
+    pthread_t other;
+    unsigned long long ticks;
+    long before;
+
+    if (argc < 2 || argc > 3)
+        fail("usage: %s SEED [COUNT]", program_name);
+    number_of(argv[1]);
+    count = argc == 3 ? (unsigned)number_of(argv[2]) : DEFAULT_COUNT;
+    /* The other one inherits it. */
+    pin_to(0);
+    before = switched();
+    ticks = __rdtsc();
+    if (pthread_create(&other, NULL, run_thread, &turn) != 0)
+        fail("pthread_create");
+    run_thread(NULL);
+    pthread_join(other, NULL);
+    ticks = __rdtsc() - ticks;
+    if (argc == 3)
+        printf("SWITCH name=%s handed_over=%u switches=%ld tsc=%llu\n", program_name, count / 2 * 2,
+               switched() - before, ticks);
+    return EXIT_RIGHT;
+}
