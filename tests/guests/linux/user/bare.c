@@ -61,8 +61,6 @@ static int wrong_registers(void)
 
 static int wrong_entry(uint32_t entry)
 {
-    if (readable(entry << 3 | 3))
-        return WRONG_READABLE + (int)entry - FIRST_ENTRY;
     desc.entry_number = entry;
     if (call(CALL_GET_THREAD_AREA, (unsigned long)&desc) != 0)
         return WRONG_GET + (int)entry - FIRST_ENTRY;
@@ -71,7 +69,10 @@ static int wrong_entry(uint32_t entry)
     return 0;
 }
 
-/* The first free one is the first. */
+/*
+ * The first free one is the first. The processor's table is only known to follow from here on: exec
+ * forgets the entries, but leaves them in the table until they are next written.
+ */
 static int wrong_first_free(void)
 {
     desc.entry_number = (unsigned)-1;
@@ -85,7 +86,13 @@ static int wrong_first_free(void)
     desc.useable = 1;
     if (call(CALL_SET_THREAD_AREA, (unsigned long)&desc) != 0)
         return WRONG_SET;
-    return desc.entry_number == FIRST_ENTRY && readable(FIRST_ENTRY << 3 | 3) ? 0 : WRONG_SET_ENTRY;
+    if (desc.entry_number != FIRST_ENTRY || !readable(FIRST_ENTRY << 3 | 3))
+        return WRONG_SET_ENTRY;
+    for (uint32_t entry = FIRST_ENTRY + 1; entry <= LAST_ENTRY; entry++) {
+        if (readable(entry << 3 | 3))
+            return WRONG_READABLE + (int)entry - FIRST_ENTRY;
+    }
+    return 0;
 }
 
 void _start(void)

@@ -97,10 +97,11 @@ static bool can_be_read_through(const struct table *table, uint32_t entry)
 static void check_loads(const struct table *table, uint32_t entry)
 {
     uint32_t selector = ldt_selector(entry);
-    uint32_t expected = table->block[(table->descs[entry].base_addr - address32(table->block)) / 4];
+    uint32_t expected;
 
     if (!can_be_read_through(table, entry))
         return;
+    expected = table->block[(table->descs[entry].base_addr - address32(table->block)) / 4];
     set_spare(selector);
     set_es(selector);
     sched_yield();
