@@ -18,11 +18,20 @@
 #include <x86intrin.h>
 
 enum {
-    DEFAULT_COUNT = 1000
+    DEFAULT_COUNT = 1000,
+    WARM_COUNT = 100
+};
+
+/* Where both stand at one moment. */
+struct mark {
+    long switches;
+    unsigned long long ticks;
 };
 
 static uint32_t turn;
-static unsigned count;
+static unsigned count; /* of each thread */
+static struct mark first;
+static struct mark last;
 static __thread unsigned mine;
 
 static void hand_over(uint32_t me)
@@ -34,46 +43,49 @@ static void hand_over(uint32_t me)
     syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1);
 }
 
+static struct mark mark_now(void)
+{
+    struct mark mark;
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    mark.switches = usage.ru_nvcsw + usage.ru_nivcsw;
+    mark.ticks = __rdtsc();
+    return mark;
+}
+
 static void *run_thread(void *argument)
 {
     uint32_t me = argument != NULL;
 
-    for (unsigned i = 0; i < count / 2; i++)
+    for (unsigned i = 0; i < WARM_COUNT + count; i++) {
+        if (me == 0 && i == WARM_COUNT)
+            first = mark_now();
         hand_over(me);
-    if (mine != count / 2)
-        fail("thread %u has handed over %u times of %u", me, mine, count / 2);
+    }
+    if (me == 0)
+        last = mark_now();
+    if (mine != WARM_COUNT + count)
+        fail("thread %u has handed over %u times of %u", me, mine, WARM_COUNT + count);
     return NULL;
-}
-
-static long switched(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
 int switches(int argc, char **argv)
 {
     pthread_t other;
-    unsigned long long ticks;
-    long before;
 
     if (argc < 2 || argc > 3)
         fail("usage: %s SEED [COUNT]", program_name);
     number_of(argv[1]);
-    count = argc == 3 ? (unsigned)number_of(argv[2]) : DEFAULT_COUNT;
+    count = (argc == 3 ? (unsigned)number_of(argv[2]) : DEFAULT_COUNT) / 2;
     /* The other one inherits it. */
     pin_to(0);
-    before = switched();
-    ticks = __rdtsc();
     if (pthread_create(&other, NULL, run_thread, &turn) != 0)
         fail("pthread_create");
     run_thread(NULL);
     pthread_join(other, NULL);
-    ticks = __rdtsc() - ticks;
     if (argc == 3)
-        printf("SWITCH name=%s handed_over=%u switches=%ld tsc=%llu\n", program_name, count / 2 * 2,
-               switched() - before, ticks);
+        printf("SWITCH name=%s handed_over=%u switches=%ld tsc=%llu\n", program_name, 2 * count,
+               last.switches - first.switches, last.ticks - first.ticks);
     return EXIT_RIGHT;
 }
