@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * /proc/cgdt read with other eyes than the kernel's: the processors that sysfs has as on have a slot
- * each, no two the same one, and as many pages are mapped as they lie in.
+ * /proc/cgdt read with other eyes than the kernel's: the processors that sysfs has as on have a
+ * slot each, no two the same one, and as many pages are mapped as they lie in.
  */
 
 #include "init.h"

@@ -104,7 +104,7 @@ static bool wanted(const struct machine *machine, const struct pool *pool)
            !__atomic_load_n(&machine->tally->stop, __ATOMIC_SEQ_CST);
 }
 
-/* Tables of descriptors of a process stay on CPU 0 under Xen: see the README on set_aliased_prot. */
+/* Under Xen a process with an LDT stays on CPU 0: set_aliased_prot has a bug if it migrates. */
 static void fill(const struct machine *machine, struct pool *pool, int place)
 {
     char seed[24];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Processors off and on by sysfs; commands to /proc/cgdt; what is checked when they have changed. */
+/* Processors off and on by sysfs; commands to /proc/cgdt; what is checked after. */
 
 #include "init.h"
 

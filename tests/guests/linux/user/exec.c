@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * exec32 SEED: a thread with all three TLS entries set executes another image (bare32, bare64), which
- * must begin with none.
+ * exec32 SEED: a thread with all three TLS entries set executes another image (bare32, bare64),
+ * which must begin with none.
  */
 
 #include "check.h"

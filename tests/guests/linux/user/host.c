@@ -52,6 +52,11 @@ bool host_is_xen(enum host host)
     return host == HOST_LINUX_XEN || host == HOST_LINUX_XEN_STOCK;
 }
 
+bool host_keeps_data_selectors(enum host host)
+{
+    return !host_is_xen(host);
+}
+
 bool cgdt_file_read(struct cgdt_file *file)
 {
     size_t used = 0;

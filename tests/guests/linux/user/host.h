@@ -19,6 +19,13 @@ const char *host_name(enum host host);
 bool host_has_cgdt(enum host host);
 bool host_is_xen(enum host host);
 
+/*
+ * Whether %ds and %es may hold selectors whose descriptors are switched with the thread. Under Xen
+ * they may not: Linux saves the two after it has changed the descriptors, and a virtual processor
+ * that Xen takes away in between gets them back as zero. Seen on the stock kernel.
+ */
+bool host_keeps_data_selectors(enum host host);
+
 enum {
     CGDT_FILE_BYTES = 65536
 };

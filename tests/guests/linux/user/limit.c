@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * mode=limit. With cgdt_limit=N on the kernel's command line: the processors beyond N pages are
- * refused with ENOMEM and nothing else happens; one goes off, and one of those comes up in its slot.
- * Without: as many pages as the processors need, one when all but the first are off, and the first
- * number again.
+ * refused with ENOMEM and nothing else happens; one goes off, and one of those comes up in its
+ * slot. Without: as many pages as the processors need, one when all but the first are off, and
+ * the first number again.
  */
 
 #include "init.h"

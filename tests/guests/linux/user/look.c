@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * look SEED [CPU | all]: what a program sees of its processor's table: where it lies and how long it
- * is (SGDT; UMIP must be off), which entries can be read (LAR, LSL), the task register. Without a
- * second argument four processors are taken at random, and those that go off meanwhile are left out.
+ * look SEED [CPU | all]: what a program sees of its processor's table: where it lies and how
+ * long it is (SGDT; UMIP must be off), which entries can be read (LAR, LSL), the task register.
+ * Without a second argument four processors are taken at random, and those that go off meanwhile
+ * are left out.
  *
- * Native: nothing but the sixteen entries of this processor can be seen, and no neighbour's. On Xen
- * the tables share frames, so neighbours can be seen; there it is checked that there is nothing else.
+ * Native: nothing but the sixteen entries of this processor can be seen, and no neighbour's. On
+ * Xen the tables share frames, so neighbours can be seen; there it is checked that there is
+ * nothing else.
  */
 
 #include "check.h"

@@ -18,7 +18,7 @@ static time_t seconds_now(void)
     return now.tv_sec;
 }
 
-/* One processor that is on goes off, or one that is off goes on: so the slots are taken in any order. */
+/* One that is on goes off, or one that is off goes on: so the slots are taken in any order. */
 static void toggle_one(struct machine *machine)
 {
     int cpu = machine->cpus[1 + random_below(&machine->random, (uint32_t)machine->cpu_count - 1)];

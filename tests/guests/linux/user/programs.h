@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The test programs of one binary (programs32, programs64): which of them it is, its name says. Each
- * takes a seed as first argument. Exit 0: everything was as it should be.
+ * The test programs of one binary (programs32, programs64): which of them it is, its name says.
+ * Each takes a seed as first argument. Exit 0: everything was as it should be.
  */
 
 #ifndef PROGRAMS_H

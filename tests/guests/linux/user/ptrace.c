@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ptrace32, ptrace64 SEED: a tracer of either size and a 32-bit thread with TLS. The tracer reads the
- * thread's entries and selectors, sets others while it is stopped, and leaves a note of them in the
- * thread's memory; the thread then compares. "ptrace32 tracee" is the other side.
+ * ptrace32, ptrace64 SEED: a tracer of either size and a 32-bit thread with TLS. The tracer
+ * reads the thread's entries and selectors, sets others while it is stopped, and leaves a note
+ * of them in the thread's memory; the thread then compares. "ptrace32 tracee" is the other side.
  */
 
 #include "check.h"

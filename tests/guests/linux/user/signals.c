@@ -6,6 +6,7 @@
  */
 
 #include "check.h"
+#include "host.h"
 #include "programs.h"
 #include "segment.h"
 
@@ -32,6 +33,7 @@ static struct state {
     bool stop;
     uint32_t expected_gs;
     uint32_t next_gs;
+    uint32_t es;
     int main_thread;
     char stack[THREAD_STACK_BYTES];
 } state;
@@ -56,7 +58,7 @@ static void handler(int signal, siginfo_t *info, void *argument)
         fail("the handler is not on the alternate stack");
     check_context(context, REG_GS, "%gs", state.expected_gs);
     check_context(context, REG_FS, "%fs", FLAT_SELECTOR);
-    check_context(context, REG_ES, "%es", FLAT_SELECTOR);
+    check_context(context, REG_ES, "%es", state.es);
     check_context(context, REG_DS, "%ds", USER_DS_SELECTOR);
     context->uc_mcontext.gregs[REG_GS] = (greg_t)state.next_gs;
     state.expected_gs = state.next_gs;
@@ -67,8 +69,9 @@ static void check_registers(uint32_t base, unsigned round)
 {
     if (get_gs() != state.expected_gs)
         fail("round %u: %%gs is 0x%x, not 0x%x", round, get_gs(), state.expected_gs);
-    if (get_fs() != FLAT_SELECTOR || get_es() != FLAT_SELECTOR)
-        fail("round %u: %%fs 0x%x, %%es 0x%x, not 0x%x", round, get_fs(), get_es(), FLAT_SELECTOR);
+    if (get_fs() != FLAT_SELECTOR || get_es() != state.es)
+        fail("round %u: %%fs 0x%x, %%es 0x%x, not 0x%x 0x%x", round, get_fs(), get_es(),
+             FLAT_SELECTOR, state.es);
     if (get_ds() != USER_DS_SELECTOR)
         fail("round %u: %%ds is 0x%x", round, get_ds());
     if (word_in_gs(0) != base || word_in_fs(base) != base || word_in_es(base) != base)
@@ -101,6 +104,7 @@ static void prepare(uint32_t base)
     if (set_thread_area(&copy) != 0 || set_thread_area(&flat) != 0)
         fail("set_thread_area is refused");
     state.main_thread = (int)syscall(SYS_gettid);
+    state.es = host_keeps_data_selectors(host_find()) ? FLAT_SELECTOR : USER_DS_SELECTOR;
     state.expected_gs = GLIBC_SELECTOR;
 }
 
@@ -117,7 +121,7 @@ int signals(int argc, char **argv)
     if (pthread_create(&sender, NULL, run_sender, NULL) != 0)
         fail("pthread_create");
     set_fs(FLAT_SELECTOR);
-    set_es(FLAT_SELECTOR);
+    set_es(state.es);
     for (unsigned round = 1; round <= ROUNDS; round++) {
         state.next_gs = random_below(&random, 2) ? GLIBC_SELECTOR : COPY_SELECTOR;
         __atomic_store_n(&state.wanted, round, __ATOMIC_SEQ_CST);

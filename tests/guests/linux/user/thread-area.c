@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * thread-area SEED [COUNT [print]]: set_thread_area with random arguments, right and wrong ones. What
- * comes back is compared with what set_thread_area(2) says, and with the processor's view (LAR, LSL,
- * a load and a read). With "print" there is a line for every 500 calls with a digest of arguments and
- * answers: addresses are left out of it, so another kernel must print the same lines.
+ * thread-area SEED [COUNT [print]]: set_thread_area with random arguments, right and wrong ones.
+ * What comes back is compared with what set_thread_area(2) says, and with the processor's view
+ * (LAR, LSL, a load and a read). With "print" there is a line for every 500 calls with a digest
+ * of arguments and answers: addresses are left out of it, so another kernel must print the same
+ * lines.
  */
 
 #include "check.h"
