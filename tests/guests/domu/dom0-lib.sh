@@ -52,9 +52,9 @@ domu_config() {
     } >/tmp/guest.cfg
 }
 
-# Without the carriage returns of a terminal. A restored guest goes on in the same file.
+# A restored guest goes on in the same file. Carriage returns are the terminal's.
 _follow_console() {
-    tail -n +1 -F "/var/log/xen/console/guest-$_name.log" 2>/dev/null | tr -d '\r' |
+    tail -n +1 -F "$_console" 2>/dev/null | tr -d '\r' |
         while IFS= read -r _line; do
             echo "guest: $_line"
             echo "$_line" >>$_said
@@ -63,11 +63,15 @@ _follow_console() {
 
 domu_create() {
     echo "dom0: creates $_name"
+    _console=/var/log/xen/console/guest-$_name.log
     _follow_console &
     _try xl create /tmp/guest.cfg
 }
 
 domu_skip() {
+    while [ "$(wc -l <$_said)" -lt "$(wc -l <"$_console")" ]; do
+        usleep 100000
+    done
     while IFS= read -r _line <&3; do
         :
     done
