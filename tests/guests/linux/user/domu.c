@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* orderly_poweroff() of the kernel runs this program, and takes its good end for the machine's. */
@@ -15,7 +16,10 @@
 #define WORD_PATH     "/shutdown-wanted"
 
 /* What init runs itself goes before the background: dom0 waits for it, with one processor for all. */
-enum { PACE_SECONDS = 1, FOREGROUND_NICE = -15 };
+enum {
+    PACE_SECONDS = 1,
+    FOREGROUND_NICE = -15
+};
 
 int domu_shutdown_wanted(void)
 {
@@ -79,6 +83,21 @@ static void audit_undisturbed(struct machine *machine)
     } while (disturbed);
 }
 
+/* There is never a moment without 32-bit threads, whatever the background has chosen. */
+static int start_threads(struct machine *machine)
+{
+    int pid = fork();
+
+    if (pid < 0)
+        machine_failed(machine, "fork for threads: %s", strerror(errno));
+    if (pid != 0)
+        return pid;
+    machine->background = 0;
+    while (!__atomic_load_n(&machine->tally->stop, __ATOMIC_SEQ_CST))
+        program_run(machine, "tls32", NULL, NULL);
+    _exit(EXIT_RIGHT);
+}
+
 static unsigned failures_of(const struct machine *machine)
 {
     unsigned failures = machine->failures;
@@ -101,19 +120,24 @@ static void say_verified(const struct machine *machine, unsigned round)
 
 void mode_domu(struct machine *machine)
 {
+    int threads;
+
     listen_for_shutdown(machine);
     background_start(machine);
+    threads = start_threads(machine);
     setpriority(PRIO_PROCESS, 0, FOREGROUND_NICE);
     for (unsigned round = 1; access(WORD_PATH, F_OK) != 0; round++) {
         bring_up(machine);
         kernel_asked(machine, "verify");
-        program_run(machine, "look64", "all", NULL);
-        program_run(machine, "look32", "all", NULL);
+        program_run(machine, "look64", "on", NULL);
+        program_run(machine, "look32", "on", NULL);
         audit_undisturbed(machine);
         say_verified(machine, round);
         sleep(PACE_SECONDS);
     }
     background_stop(machine);
+    if (threads > 0)
+        waitpid(threads, NULL, 0);
     bring_up(machine);
     kernel_asked(machine, "trim");
     machine_verify(machine);
