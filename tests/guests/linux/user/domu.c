@@ -15,7 +15,7 @@
 #define POWEROFF_PATH "/sbin/poweroff"
 #define WORD_PATH     "/shutdown-wanted"
 
-/* What init runs itself goes before the background: dom0 waits for it, with one processor for all. */
+/* What init runs itself goes before the background: dom0 waits for it, one processor for all. */
 enum {
     PACE_SECONDS = 1,
     FOREGROUND_NICE = -15

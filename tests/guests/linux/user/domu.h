@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* PID 1 of a guest of Xen whose vCPUs somebody else turns off and on, and who saves and restores it. */
+/* PID 1 of a guest of Xen: its vCPUs come and go as dom0 says, and it is saved and restored. */
 
 #ifndef DOMU_H
 #define DOMU_H
