@@ -11,6 +11,7 @@
 #   domu_skip                  what the guest has said so far is not waited for any more
 #   domu_vcpus N               xl vcpu-set
 #   domu_save_and_restore      the guest goes into a file and comes back, a new domain
+#   domu_checkpoint            the guest goes into a file, and goes on as the domain that it is
 #   domu_off                   xl shutdown, and waits until the domain is gone
 #   pass LINE, fail TEXT...    the last line, and the end
 
@@ -119,6 +120,14 @@ domu_save_and_restore() {
     _try xl restore /tmp/guest.save
     rm /tmp/guest.save
     echo "dom0: $_name is restored, domain $(xl domid "$_name"), at $(_elapsed) s"
+}
+
+# Its suspend is cancelled, as after a save that went wrong.
+domu_checkpoint() {
+    _try xl save -c "$_name" /tmp/guest.save
+    rm /tmp/guest.save
+    echo "dom0: $_name is saved and goes on, domain $(xl domid "$_name"), at $(_elapsed) s"
+    domu_skip
 }
 
 domu_off() {

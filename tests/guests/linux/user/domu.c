@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* orderly_poweroff() of the kernel runs this program, and takes its good end for the machine's. */
+/* The kernel runs this program for an orderly power-off, and takes its good end for success. */
 #define POWEROFF_PATH "/sbin/poweroff"
 #define WORD_PATH     "/shutdown-wanted"
 
@@ -111,11 +111,14 @@ static void say_verified(const struct machine *machine, unsigned round)
 {
     static struct cgdt_file file;
     unsigned long long resumes = 0;
+    unsigned long long failsafe = 0;
 
-    if (cgdt_file_read(&file))
+    if (cgdt_file_read(&file)) {
         cgdt_number(cgdt_line(&file, "COUNTS"), "resumes", &resumes);
-    printf("VERIFIED round=%u online=%d cycles=%u resumes=%llu failures=%u\n", round,
-           cpus_on(machine), machine->cycles, resumes, failures_of(machine));
+        cgdt_number(cgdt_line(&file, "COUNTS"), "failsafe", &failsafe);
+    }
+    printf("VERIFIED round=%u online=%d cycles=%u resumes=%llu failsafe=%llu failures=%u\n", round,
+           cpus_on(machine), machine->cycles, resumes, failsafe, failures_of(machine));
 }
 
 void mode_domu(struct machine *machine)

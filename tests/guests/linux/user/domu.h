@@ -9,7 +9,7 @@
 /*
  * mode=domu: the background's programs run, and about once a second every processor that is on is
  * looked at. Says
- *   VERIFIED round=N online=N cycles=N resumes=N failures=N
+ *   VERIFIED round=N online=N cycles=N resumes=N failsafe=N failures=N
  * until `xl shutdown` asks for the end.
  */
 void mode_domu(struct machine *machine);
