@@ -8,7 +8,7 @@
 #include "cgdt/port/native.h"
 
 #include "cgdt/error.h"
-#include "spin.h"
+#include "native_ops.h"
 
 static bool has_alias(const struct cgdt_native *native)
 {
@@ -38,21 +38,11 @@ static bool maps_overlap(const struct cgdt_native *native)
 
 /* Pages. */
 
-static void *take_page(const struct cgdt_native *native, uint32_t page)
-{
-    if (native->ops != NULL && native->ops->page_get != NULL)
-        return native->ops->page_get(native->ctx, page);
-    if (page >= native->page_count)
-        return NULL;
-    return (char *)native->pages + (size_t)page * CGDT_PAGE_BYTES;
-}
-
 static void native_unmap(void *ctx, uint32_t page, void *view)
 {
     const struct cgdt_native *native = ctx;
 
-    if (native->ops != NULL && native->ops->page_put != NULL)
-        native->ops->page_put(native->ctx, page, view);
+    cgdt_native_give_(native->ops, native->ctx, page, view);
 }
 
 static int native_map(void *ctx, uint32_t page, void **view)
@@ -64,7 +54,7 @@ static int native_map(void *ctx, uint32_t page, void **view)
         return -CGDT_ENOTSUP;
     if (maps_overlap(native))
         return -CGDT_EINVAL;
-    at = take_page(native, page);
+    at = cgdt_native_take_(native->ops, native->ctx, native->pages, native->page_count, page);
     if (at == NULL)
         return -CGDT_ENOMEM;
     /* A page outside the map has no alias, one that is not aligned would be zeroed in part. */
@@ -73,8 +63,7 @@ static int native_map(void *ctx, uint32_t page, void **view)
         native_unmap(ctx, page, at);
         return -CGDT_EPROTO;
     }
-    for (uint32_t entry = 0; entry < CGDT_PAGE_ENTRIES; entry++)
-        cgdt_store_descriptor(&at[entry], 0);
+    cgdt_native_clear_(at);
     *view = at;
     return 0;
 }
@@ -108,25 +97,13 @@ static int native_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t
 
 /* Live writes. */
 
-/*
- * Only a free writes zeros by a batch without values. Low halves of 16-byte descriptors come first.
- */
-static void poison(const struct cgdt_native *native, uint32_t page, const struct cgdt_batch *batch,
-                   cgdt_desc_t *at)
-{
-    for (uint32_t i = 0; i < batch->count; i++)
-        cgdt_store_descriptor(&at[batch->slot_offset + batch->first + i], CGDT_NATIVE_POISON);
-    if (native->ops != NULL && native->ops->poisoned != NULL)
-        native->ops->poisoned(native->ctx, page, batch->slot_offset);
-}
-
 static int native_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     const struct cgdt_native *native = ctx;
     cgdt_desc_t *at = (cgdt_desc_t *)cgdt_native_writable(native, (uintptr_t)view);
 
     if (native->poison && batch->values == NULL)
-        poison(native, page, batch, at);
+        cgdt_native_poison_(native->ops, native->ctx, page, batch, at);
     cgdt_batch_store(batch, at);
     return 0;
 }
@@ -137,31 +114,21 @@ static int native_quiesce(void *ctx, uint32_t cpu)
 {
     const struct cgdt_native *native = ctx;
 
-    if (native->ops == NULL || native->ops->quiesce == NULL)
-        return 0;
-    return native->ops->quiesce(native->ctx, cpu);
+    return cgdt_native_quiesce_(native->ops, native->ctx, cpu);
 }
 
 static void native_lock(void *ctx)
 {
     struct cgdt_native *native = ctx;
 
-    if (native->ops != NULL && native->ops->lock != NULL) {
-        native->ops->lock(native->ctx);
-        return;
-    }
-    cgdt_spin_lock_(&native->locked);
+    cgdt_native_lock_(native->ops, native->ctx, &native->locked);
 }
 
 static void native_unlock(void *ctx)
 {
     struct cgdt_native *native = ctx;
 
-    if (native->ops != NULL && native->ops->unlock != NULL) {
-        native->ops->unlock(native->ctx);
-        return;
-    }
-    cgdt_spin_unlock_(&native->locked);
+    cgdt_native_unlock_(native->ops, native->ctx, &native->locked);
 }
 
 const struct cgdt_port cgdt_native_port = {

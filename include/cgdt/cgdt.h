@@ -35,7 +35,8 @@
    o  safe, but what check says may be out of date: cgdt_check()
 
    (1) alloc, alloc_nowait, alloc_bulk     (2) free, free_bulk     (3) write
-   (4) read, frames, gdtr, page_taken, stats, cpu_slot, selectors; the last four with everything: +
+   (4) read, slot_view, frames, frames_behind, gdtr; and common_frame, page_taken, stats, cpu_slot,
+       selectors: these five with everything: +
    (5) cpu_online, cpu_online_at
    @endverbatim
  *

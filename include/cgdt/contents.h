@@ -69,6 +69,26 @@ int cgdt_read(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t first, vo
               uint32_t n);
 
 /**
+ * Where a slot can be read: the address of its entry 0 in its page's view, which is read-only where
+ * the port's seal() makes it so. Paged and native, before cgdt_seal() and after it. No lock, no
+ * port call, O(1).
+ *
+ * The address is good until the slot is freed. cgdt_seal() may move it (as the native ports do): it
+ * is asked for anew behind that. Descriptors change under whoever looks while the slot is written,
+ * each by one store.
+ *
+ * @param      pool    the pool
+ * @param      slot    the slot
+ * @param[out] entry0  receives the address of slot_entries descriptors; left alone on failure
+ *
+ * @retval 0             done
+ * @retval -CGDT_EINVAL  (caller) entry0 is NULL
+ * @retval -CGDT_ENOENT  (caller) as for cgdt_free()
+ * @retval -CGDT_ESTALE  (caller) as for cgdt_free()
+ */
+int cgdt_slot_view(const struct cgdt_pool *pool, cgdt_slot_t slot, const cgdt_desc_t **entry0);
+
+/**
  * Write descriptors of the common page, entries first to first+n-1. Checked and stored as by
  * cgdt_write().
  *
@@ -106,6 +126,50 @@ int cgdt_write_common(struct cgdt_pool *pool, uint32_t first, const void *desc, 
  */
 int cgdt_frames(const struct cgdt_pool *pool, cgdt_slot_t slot,
                 cgdt_frame_t frames[CGDT_MAX_FRAMES], uint32_t *n_frames, uint32_t *entries);
+
+/**
+ * The common page by itself: its frame, for a CPU that has no slot, or none any more (a set_gdt or
+ * VCPUOP_initialise with that frame alone, 512 entries), and where it can be read.
+ *
+ * The common page comes with the pool: cgdt_pool_init() maps it, cgdt_seal() seals it, and
+ * cgdt_pool_destroy() alone gives it back, so frame and view stay what they are until then. No
+ * lock; one frame() of the port.
+ *
+ * @param      pool   the pool
+ * @param[out] frame  receives the frame number; left alone on failure
+ * @param[out] view   receives the address of its entry 0; may be NULL; left alone on failure
+ *
+ * @retval 0              done
+ * @retval -CGDT_ENOTSUP  (caller) no common page
+ * @retval -CGDT_EINVAL   (caller) frame is NULL
+ * @retval -CGDT_EPERM    (caller) before cgdt_seal()
+ * @return any other: the port's code
+ */
+int cgdt_common_frame(const struct cgdt_pool *pool, cgdt_frame_t *frame, const cgdt_desc_t **view);
+
+/**
+ * As cgdt_frames(), but with another page at the head in place of the common page, as a kernel may
+ * have one for a thread: one with descriptors of its own at entries that all CPUs call the same.
+ * The slot's selectors stay what they are.
+ *
+ * The page is the caller's, perhaps the only slot (512 entries) of a page of another pool, which
+ * cgdt_frames() of that pool names. What is in it is not looked at here: it must pass the
+ * hypervisor's check, and have what the CPU uses of the common page. It must not be one of the
+ * frames behind it.
+ *
+ * @param      pool      the pool, with a common page
+ * @param      slot      the slot
+ * @param      head      frame of the page that comes first
+ * @param[out] frames    receives up to CGDT_MAX_FRAMES frame numbers; of no meaning on failure
+ * @param[out] n_frames  receives how many; left alone on failure
+ * @param[out] entries   receives gdt_ents, a multiple of 512; left alone on failure
+ *
+ * @retval 0              done
+ * @retval -CGDT_ENOTSUP  (caller) no common page
+ * @return any other: as cgdt_frames()
+ */
+int cgdt_frames_behind(const struct cgdt_pool *pool, cgdt_slot_t slot, cgdt_frame_t head,
+                       cgdt_frame_t frames[CGDT_MAX_FRAMES], uint32_t *n_frames, uint32_t *entries);
 
 /** What LGDT needs (native), the SDM's "pseudo-descriptor" unpacked. */
 struct cgdt_pseudo_descriptor {

@@ -21,7 +21,7 @@ core_sources() {
 
 # kernel_port_sources TARGET: the ports that need no libc either.
 kernel_port_sources() {
-    printf '%s\n' "$root"/alloc/port/{fixed,native}.c
+    printf '%s\n' "$root"/alloc/port/{fixed,native,native_aliased}.c
     [ "$1" != x86-64 ] || printf '%s\n' "$root"/alloc/port/xen_pv*.c
 }
 

@@ -6,7 +6,7 @@
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>
 #include <cgdt/port/lgdt.h>
-#include <cgdt/port/native.h>
+#include <cgdt/port/native_aliased.h>
 
 struct my_desc {
     uint16_t limit0, base0;
@@ -20,6 +20,8 @@ uint32_t kernel_selectors(const struct cgdt_layout *layout, cgdt_slot_t slot, cg
 uint64_t kernel_descriptors(cgdt_desc_t desc);
 int kernel_write(struct cgdt_pool *pool, cgdt_slot_t slot, struct cgdt_config *config);
 void kernel_load(const struct cgdt_native *native, struct cgdt_pseudo_descriptor *gdtr);
+uintptr_t kernel_writable(const struct cgdt_native_aliased *native,
+                          const struct cgdt_layout *layout, cgdt_slot_t slot, cgdt_slot_t other);
 void kernel_port_again(struct cgdt_batch *batch);
 
 uint32_t kernel_places(const struct cgdt_layout *layout, cgdt_slot_t slot, cgdt_slot_t other)
@@ -75,6 +77,13 @@ void kernel_load(const struct cgdt_native *native, struct cgdt_pseudo_descriptor
     cgdt_ltr(3 << 3);
     if (cgdt_str() != 0 && cgdt_native_alias_bytes(native) != 0)
         cgdt_lgdt_with_tss(gdtr, cgdt_native_writable(native, gdtr->base), 3 << 3);
+}
+
+uintptr_t kernel_writable(const struct cgdt_native_aliased *native,
+                          const struct cgdt_layout *layout, cgdt_slot_t slot, cgdt_slot_t other)
+{
+    return cgdt_native_aliased_writable(native, layout, slot) -
+           cgdt_native_aliased_writable(native, layout, other);
 }
 
 void kernel_port_again(struct cgdt_batch *batch)

@@ -6,7 +6,7 @@
 #define _GNU_SOURCE
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>
-#include <cgdt/port/native.h>
+#include <cgdt/port/native_aliased.h>
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -132,6 +132,40 @@ Test(porting, the_native_port_keeps_the_contract)
     must_keep(&cgdt_native_port, &native);
     native.poison = true;
     must_keep(&cgdt_native_port, &native);
+}
+
+/* Of the pages 0, 1, ... in falling order: no two at one distance. */
+static char *aliases;
+
+static void *alias_get(void *ctx, uint32_t page, void *at)
+{
+    void *alias = aliases + (PAGES - 1 - page) * 4096;
+
+    (void)ctx;
+    return mremap((char *)memory_ro + ((char *)at - memory_rw), 0, 4096,
+                  MREMAP_MAYMOVE | MREMAP_FIXED, alias);
+}
+
+static void alias_put(void *ctx, uint32_t page, void *alias)
+{
+    (void)ctx;
+    (void)page;
+    cr_assert_eq(mprotect(alias, 4096, PROT_NONE), 0);
+}
+
+Test(porting, the_native_port_with_aliases_keeps_the_contract)
+{
+    static const struct cgdt_native_ops ops = {.alias_get = alias_get, .alias_put = alias_put};
+    void *writable[PAGES] = {NULL};
+    struct cgdt_native_aliased native = {.ops = &ops, .writable = writable, .page_count = PAGES};
+
+    two_maps(&memory_rw, &memory_ro);
+    aliases = mmap(NULL, BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(aliases, MAP_FAILED);
+    native.pages = memory_rw;
+    must_keep(&cgdt_native_aliased_port, &native);
+    native.poison = true;
+    must_keep(&cgdt_native_aliased_port, &native);
 }
 
 Test(porting, the_fixed_port_keeps_the_contract)

@@ -152,6 +152,25 @@ static int call_frames(struct fixture *fixture)
     return cgdt_frames(fixture->pool, owned[20], frames, &n, &entries);
 }
 
+static int call_behind(struct fixture *fixture)
+{
+    cgdt_frame_t frames[CGDT_MAX_FRAMES];
+    uint32_t n, entries;
+
+    if (!fixture->config.layout.common || fixture_stats(fixture).sealed_pages == 0)
+        return 0; /* likewise */
+    return cgdt_frames_behind(fixture->pool, owned[20], 9, frames, &n, &entries);
+}
+
+static int call_common_frame(struct fixture *fixture)
+{
+    cgdt_frame_t frame;
+
+    if (!fixture->config.layout.common || fixture_stats(fixture).sealed_pages == 0)
+        return 0; /* likewise */
+    return cgdt_common_frame(fixture->pool, &frame, NULL);
+}
+
 static int call_check(struct fixture *fixture)
 {
     return cgdt_check(fixture->pool, NULL);
@@ -198,6 +217,8 @@ static const struct act acts[] = {
     {"online", call_online, false},
     {"offline", call_offline, false},
     {"frames", call_frames, false},
+    {"frames behind", call_behind, false},
+    {"common frame", call_common_frame, false},
     {"check", call_check, false},
     {"describe", call_describe, false},
 };

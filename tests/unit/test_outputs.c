@@ -19,6 +19,8 @@ struct out {
     cgdt_desc_t desc[4];
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
     uint32_t n, entries, bad;
+    cgdt_frame_t frame;
+    const cgdt_desc_t *view;
     struct cgdt_pseudo_descriptor gdtr;
     struct cgdt_violation violation;
     uint64_t taken;
@@ -96,6 +98,22 @@ static void native_boot(void)
 {
     prepare();
     fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
+    fixture_open(&fixture);
+    use();
+}
+
+static void common(void)
+{
+    prepare();
+    fixture_set_common(&fixture);
+    fixture_open_live(&fixture);
+    use();
+}
+
+static void common_boot(void)
+{
+    prepare();
+    fixture_set_common(&fixture);
     fixture_open(&fixture);
     use();
 }
@@ -220,6 +238,17 @@ CALL(frames_stale, FRAMES(freed, out.frames, &out.n, &out.entries))
 CALL(frames_null, FRAMES(mine, NULL, &out.n, &out.entries))
 CALL(frames_null_n, FRAMES(mine, out.frames, NULL, &out.entries))
 CALL(frames_null_entries, FRAMES(mine, out.frames, &out.n, NULL))
+#define BEHIND(slot, frames, n, entries) cgdt_frames_behind(pool, slot, 9, frames, n, entries)
+CALL(behind_mine, BEHIND(mine, out.frames, &out.n, &out.entries))
+CALL(behind_foreign, BEHIND(SLOTS, out.frames, &out.n, &out.entries))
+CALL(behind_stale, BEHIND(freed, out.frames, &out.n, &out.entries))
+CALL(behind_null, BEHIND(mine, NULL, &out.n, &out.entries))
+CALL(behind_null_n, BEHIND(mine, out.frames, NULL, &out.entries))
+CALL(behind_null_entries, BEHIND(mine, out.frames, &out.n, NULL))
+CALL(common_frame, cgdt_common_frame(pool, &out.frame, &out.view))
+CALL(common_frame_null, cgdt_common_frame(pool, NULL, &out.view))
+CALL(view_foreign, cgdt_slot_view(pool, SLOTS, &out.view))
+CALL(view_stale, cgdt_slot_view(pool, freed, &out.view))
 CALL(gdtr_mine, cgdt_gdtr(pool, mine, &out.gdtr))
 CALL(gdtr_foreign, cgdt_gdtr(pool, SLOTS, &out.gdtr))
 CALL(gdtr_stale, cgdt_gdtr(pool, freed, &out.gdtr))
@@ -299,6 +328,22 @@ static const struct row {
     {"frames, NULL entries", live, frames_null_entries, -CGDT_EINVAL, any_frames, 0, 0},
     {"frames, boot", boot, frames_mine, -CGDT_EPERM, any_frames, 0, 0},
     {"frames, frame", live, frames_mine, CODE, any_frames, ASKS, 1},
+    {"behind, native", native, behind_mine, -CGDT_ENOTSUP, NULL, 0, 0},
+    {"behind, no common page", live, behind_mine, -CGDT_ENOTSUP, NULL, 0, 0},
+    {"behind, foreign", common, behind_foreign, -CGDT_ENOENT, any_frames, 0, 0},
+    {"behind, stale", common, behind_stale, -CGDT_ESTALE, any_frames, 0, 0},
+    {"behind, NULL", common, behind_null, -CGDT_EINVAL, any_frames, 0, 0},
+    {"behind, NULL n", common, behind_null_n, -CGDT_EINVAL, any_frames, 0, 0},
+    {"behind, NULL entries", common, behind_null_entries, -CGDT_EINVAL, any_frames, 0, 0},
+    {"behind, boot", common_boot, behind_mine, -CGDT_EPERM, any_frames, 0, 0},
+    {"behind, frame", common, behind_mine, CODE, any_frames, ASKS, 2},
+    {"common_frame, native", native, common_frame, -CGDT_ENOTSUP, NULL, 0, 0},
+    {"common_frame, no common page", live, common_frame, -CGDT_ENOTSUP, NULL, 0, 0},
+    {"common_frame, NULL", common, common_frame_null, -CGDT_EINVAL, NULL, 0, 0},
+    {"common_frame, boot", common_boot, common_frame, -CGDT_EPERM, NULL, 0, 0},
+    {"common_frame, frame", common, common_frame, CODE, NULL, ASKS, 1},
+    {"slot_view, foreign", live, view_foreign, -CGDT_ENOENT, NULL, 0, 0},
+    {"slot_view, stale", live, view_stale, -CGDT_ESTALE, NULL, 0, 0},
     {"gdtr, paged", live, gdtr_mine, -CGDT_ENOTSUP, NULL, 0, 0},
     {"gdtr, foreign", native, gdtr_foreign, -CGDT_ENOENT, NULL, 0, 0},
     {"gdtr, stale", native, gdtr_stale, -CGDT_ESTALE, NULL, 0, 0},

@@ -242,6 +242,7 @@ struct vcpu {
     struct cgdt_xen_pv_gdt has;
     uint32_t calls;
     bool saw;        /* frame 77 was in its list */
+    bool moved;      /* another frame was its first for a while */
     uint32_t refuse; /* which call */
 };
 
@@ -251,6 +252,7 @@ static int64_t set_gdt(void *ctx, const cgdt_frame_t *frames, uint32_t entries)
 
     if (++vcpu->calls == vcpu->refuse)
         return XEN_EINVAL;
+    vcpu->moved = vcpu->moved || frames[0] != vcpu->has.frames[0];
     vcpu->has = (struct cgdt_xen_pv_gdt){.entries = entries, .n_frames = (entries + 511) / 512};
     for (uint32_t i = 0; i < vcpu->has.n_frames; i++) {
         vcpu->has.frames[i] = frames[i];
@@ -270,6 +272,34 @@ Test(xen_pv_introduce, a_vcpu_names_the_frame_and_has_its_own_list_again)
         cr_assert_eq(vcpu.calls, 2);
         cr_assert_eq(memcmp(&vcpu.has, &own, sizeof(own)), 0, "%u frames", n);
     }
+}
+
+/* A thread's page in place of the common page, in lists of 2 to 14. */
+Test(xen_pv_introduce, a_vcpu_behind_a_page_of_its_own_has_it_all_the_time)
+{
+    struct xen_setup setup;
+    cgdt_slot_t slots[13];
+
+    xen_setup_prepare(&setup, 13);
+    setup.config.layout.slot_entries = 512;
+    setup.config.layout.window_pages = 13;
+    setup.config.layout.common = true;
+    setup.config.template_entries = 0;
+    xen_setup_open(&setup);
+    MUST(cgdt_alloc_bulk(setup.pool, COUNT_OF(slots), slots) == 0, "alloc");
+    for (size_t i = 0; i < COUNT_OF(slots); i++) {
+        struct cgdt_xen_pv_gdt own = {.n_frames = 0};
+
+        MUST(cgdt_frames_behind(setup.pool, slots[i], 5, own.frames, &own.n_frames, &own.entries) ==
+                 0,
+             "frames of page %zu", i);
+        struct vcpu vcpu = {.has = own};
+        MUST(cgdt_xen_pv_introduce(&own, 77, set_gdt, &vcpu) == 0 && vcpu.saw, "page %zu", i);
+        MUST(!vcpu.moved && vcpu.has.frames[0] == 5, "page %zu", i);
+        MUST(memcmp(&vcpu.has, &own, sizeof(own)) == 0, "page %zu", i);
+    }
+    MUST(cgdt_free_bulk(setup.pool, COUNT_OF(slots), slots) == 0, "free");
+    xen_setup_close(&setup);
 }
 
 Test(xen_pv_introduce, a_frame_that_xen_refuses_costs_one_call_and_leaves_the_vcpu_its_list)

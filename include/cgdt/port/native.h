@@ -72,6 +72,19 @@ struct cgdt_native_ops {
      * begins.
      */
     void (*poisoned)(void *ctx, uint32_t page, uint32_t slot_offset);
+
+    /**
+     * For cgdt_native_aliased_port (native_aliased.h), which needs both; the ports below do not
+     * look at them. A read-only mapping of page `page`, whose address in the writable map is `at`,
+     * in every page table that a CPU runs on: its address, aligned to 4096. NULL: there is none to
+     * be had now. Under the lock.
+     */
+    void *(*alias_get)(void *ctx, uint32_t page, void *at);
+    /**
+     * Takes the mapping away: no CPU may find it any more, not in its TLB either. No CPU uses a
+     * table on the page by then. Under the lock (rule 8 of port.h, where it waits for other CPUs).
+     */
+    void (*alias_put)(void *ctx, uint32_t page, void *alias);
 };
 
 /**

@@ -16,6 +16,10 @@
  * slot whose limit is the vCPU's number.)
  *
  * cgdt_frames() fills one in: cgdt_frames(pool, slot, gdt->frames, &gdt->n_frames, &gdt->entries).
+ * So does cgdt_frames_behind(), where a thread's page is in place of the common page: what is
+ * loaded again is what was loaded, that page included. A kernel that calls set_gdt at the switch of
+ * threads fills in the list of this vCPU there, and lets nobody switch while a frame is introduced.
+ * One function serves all pools of a kernel: the list is the vCPU's, not a pool's.
  * No state of the pool's or the port's is looked at: any vCPU, any time.
  */
 #ifndef CGDT_PORT_XEN_PV_INTRODUCE_H
@@ -39,7 +43,8 @@ struct cgdt_xen_pv_gdt {
  * The list by which a frame is introduced: a vCPU's own, and the frame with it.
  *
  * It comes behind the others. Where there are 14 it takes the place of the second: the first can be
- * a common page, and the last has the vCPU's own slot, so that no selector in use is from it.
+ * a common page, or one in its place, and the last has the vCPU's own slot, so that no selector in
+ * use is from it.
  *
  * @param      own    what the vCPU has now; what is loaded again afterwards
  * @param      frame  the frame

@@ -75,20 +75,27 @@ static bool table_is_right(struct cgdt_pool *pool, uint32_t vcpu, const uint64_t
     return true;
 }
 
-/* The one page that heads every window, by the frame that Xen was given. */
+/* The one page that heads every window: by its frame, which is the first of Xen's lists. */
 static void walk_common(struct cgdt_pool *pool, struct walk *walk)
 {
-    cgdt_frame_t frames[CGDT_MAX_FRAMES];
-    uint32_t n;
-    uint32_t entries;
+    const cgdt_desc_t *view = NULL;
+    cgdt_frame_t frame = 0;
 
-    if (cgdt_frames(pool, cpus[0].slot, frames, &n, &entries) != 0)
+    if (cgdt_common_frame(pool, &frame, &view) != 0)
         return;
-    common_page = page_of_frame(frames[0]);
+    common_page = page_of_frame(frame);
     walk->pages += is_new(common_page);
-    walk->misplaced += common_page != watch_view(CGDT_COMMON_PAGE);
+    walk->misplaced += common_page != view || view != watch_view(CGDT_COMMON_PAGE);
     for (uint32_t entry = 0; common_page != NULL && entry < CGDT_PAGE_ENTRIES; entry++)
         walk->misplaced += common_page[entry] != (entry < ENTRY_FS ? tables_expected(0, entry) : 0);
+}
+
+/* What the pool says of the place of a vCPU's slot. */
+static bool is_read_at(struct cgdt_pool *pool, uint32_t vcpu, const uint64_t *table)
+{
+    const cgdt_desc_t *view = NULL;
+
+    return cgdt_slot_view(pool, cpus[vcpu].slot, &view) == 0 && view == table;
 }
 
 /* What the pool says about owners, and slots that nobody owns. */
@@ -118,11 +125,14 @@ static void walk_vcpu(const struct args *args, struct cgdt_pool *pool, struct wa
         pages[page] = at;
         walk->misplaced += !page_is_right(args, pool, page);
     }
-    if (at == NULL || at != pages[page] || at != watch_view(page)) {
+    const uint64_t *table = at + tables_color(vcpu) * args->slot_entries;
+
+    if (at == NULL || at != pages[page] || at != watch_view(page) ||
+        !is_read_at(pool, vcpu, table)) {
         walk->misplaced++;
         return;
     }
-    if (table_is_right(pool, vcpu, at + tables_color(vcpu) * args->slot_entries))
+    if (table_is_right(pool, vcpu, table))
         walk->tables++;
     else if (walk->wrong++ == 0)
         walk->first_wrong = vcpu;

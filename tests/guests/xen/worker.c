@@ -212,12 +212,27 @@ void worker_arrived(uint32_t vcpu)
     set_stage(&workers[vcpu], STAGE_ONLINE);
 }
 
+/* On the common page alone: what is on it stays good, and the slot is out of sight. */
+static void park_on_common_page(const struct cpu *cpu)
+{
+    cgdt_frame_t frame = 0;
+    uint32_t rights;
+
+    if (cgdt_common_frame(pool, &frame, NULL) != 0 || xen_set_gdt(&frame, CGDT_PAGE_ENTRIES) != 0)
+        guest_fatal("the common page alone", cpu->start.vcpu);
+    if (!lar(tables_selector(cpu->place, ENTRY_CODE), &rights) ||
+        lar(tables_selector(cpu->place, ENTRY_NUMBER), &rights))
+        problem("what is seen on the common page alone, by vCPU", cpu->start.vcpu);
+}
+
 void worker_let_go(uint32_t vcpu)
 {
     const bool keeps = args->control == CONTROL_NO_DROP && vcpu >= args->drivers;
 
     if (load_fs(0) != 0 || load_gs(0) != 0)
         guest_fatal("null selectors", vcpu);
+    if (!keeps && args->common)
+        park_on_common_page(&cpus[vcpu]);
     if (!keeps && xen_set_gdt(NULL, 0) != 0)
         guest_fatal("an empty GDT", vcpu);
     set_stage(&workers[vcpu], STAGE_LEFT);

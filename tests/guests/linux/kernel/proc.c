@@ -2,6 +2,7 @@
 /* /proc/cgdt: what the pools are like, in lines of words and numbers; and orders for tests. */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -10,6 +11,8 @@
 #include <xen/xen.h>
 
 #include <asm/apic.h>
+#include <asm/cgdt_nmi.h>
+#include <asm/smp.h>
 
 #include "glue.h"
 
@@ -117,12 +120,25 @@ static int show(struct seq_file *m, void *v)
 	return 0;
 }
 
-/* Whether it is dead or not: that it survives is the point. */
+DEFINE_PER_CPU(unsigned int, cgdt_nmis);
+
+/* Whether it is dead or not; comes back once it has taken it. That it survives is the point. */
 static int send_nmi(unsigned int cpu)
 {
+	unsigned int before, waited;
+	unsigned long flags;
+
 	if (xen_pv_domain() || cpu >= nr_cpu_ids || !cpu_possible(cpu))
 		return -EINVAL;
-	apic->send_IPI(cpu, NMI_VECTOR);
+	before = READ_ONCE(per_cpu(cgdt_nmis, cpu));
+	local_irq_save(flags);
+	apic_icr_write(APIC_DM_NMI | APIC_DEST_PHYSICAL, per_cpu(x86_cpu_to_apicid, cpu));
+	local_irq_restore(flags);
+	for (waited = 0; READ_ONCE(per_cpu(cgdt_nmis, cpu)) == before; waited++) {
+		if (waited == 30000)
+			return -ETIMEDOUT;
+		usleep_range(1000, 2000);
+	}
 	return 0;
 }
 

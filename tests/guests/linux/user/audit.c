@@ -6,7 +6,15 @@
 
 #include "init.h"
 
+#include <errno.h>
+#include <linux/membarrier.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    GRACE_PERIODS = 1000
+};
 
 /* Where a processor's table lies. */
 struct place {
@@ -111,6 +119,28 @@ void audit(struct machine *machine)
         }
     }
     count_pages(machine, places);
+}
+
+static unsigned long long pages_number(const char *key)
+{
+    unsigned long long value = 0;
+
+    if (cgdt_file_read(&file))
+        cgdt_number(cgdt_line(&file, "PAGES"), key, &value);
+    return value;
+}
+
+/* The kernel frees what a thread had some grace periods of RCU after its end; none are left now. */
+void threads_forgotten(struct machine *machine)
+{
+    for (int i = 0; i < GRACE_PERIODS && pages_number("thread_slots") != 0; i++) {
+        if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+            machine_failed(machine, "membarrier: %s", strerror(errno));
+    }
+    kernel_asked(machine, "trim");
+    if (pages_number("thread_slots") != 0)
+        machine_failed(machine, "%llu slots of threads are left, and no such thread",
+                       pages_number("thread_slots"));
 }
 
 /* A stock kernel has a page for each. */

@@ -2,11 +2,12 @@
 /*
  * PID 1 of the test machine. Arguments stand behind "--" on the kernel's command line:
  *   mode=soak cycles=N seconds=S seed=X | limit | thread-area count=N seed=X | look | nmi |
- *   measure switches=N
+ *   measure switches=N | kept | domu
  * The last line is RESULT ... PASS or FAIL; then the machine is left through QEMU's isa-debug-exit
  * (16: pass, 20: fail), or powered off where there is none.
  */
 
+#include "domu.h"
 #include "init.h"
 
 #include <errno.h>
@@ -35,8 +36,9 @@ static const struct mode {
     const char *name;
     void (*run)(struct machine *machine);
 } modes[] = {
-    {"soak", mode_soak}, {"limit", mode_limit}, {"thread-area", mode_thread_area},
-    {"look", mode_look}, {"nmi", mode_nmi},     {"measure", mode_measure},
+    {"soak", mode_soak},       {"limit", mode_limit}, {"thread-area", mode_thread_area},
+    {"look", mode_look},       {"nmi", mode_nmi},     {"kept", mode_kept},
+    {"measure", mode_measure}, {"domu", mode_domu},
 };
 
 void machine_failed(struct machine *machine, const char *format, ...)
@@ -119,6 +121,7 @@ static void run_mode(struct machine *machine)
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (strcmp(modes[i].name, machine->options.mode) == 0) {
             modes[i].run(machine);
+            threads_forgotten(machine);
             return;
         }
     }
@@ -191,6 +194,8 @@ int main(int argc, char **argv)
     static struct machine machine;
 
     program_name = "init";
+    if (getpid() != 1)
+        return domu_shutdown_wanted();
     mount_at("devtmpfs", "/dev");
     open_console();
     mount_at("proc", "/proc");

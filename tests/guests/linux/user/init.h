@@ -65,6 +65,7 @@ void machine_round(struct machine *machine);                     /* the same, no
 /* audit.c: does /proc/cgdt agree with itself and with sysfs? */
 void audit(struct machine *machine);
 unsigned long long pages_held(const struct machine *machine);
+void threads_forgotten(struct machine *machine); /* no slot of one that has ended is left */
 
 /* A line that begins with FAILED, counted. */
 void machine_failed(struct machine *machine, const char *format, ...)
@@ -77,5 +78,6 @@ void mode_thread_area(struct machine *machine);
 void mode_look(struct machine *machine);
 void mode_nmi(struct machine *machine);
 void mode_measure(struct machine *machine);
+void mode_kept(struct machine *machine);
 
 #endif

@@ -75,19 +75,8 @@ void mode_thread_area(struct machine *machine)
     machine_verify(machine);
 }
 
-/* A processor that is off must survive an NMI: it may not be parked on what is another's by now. */
-void mode_nmi(struct machine *machine)
+void mode_kept(struct machine *machine)
 {
-    cpus_all(machine, true);
-    for (int i = 0; i < machine->cpu_count; i++) {
-        int cpu = machine->cpus[i];
-        char command[24];
-
-        snprintf(command, sizeof(command), "nmi %d", cpu);
-        if (cpu == 0 || !cpu_must_switch(machine, cpu, false))
-            continue;
-        kernel_asked(machine, command);
-        machine->cycles += cpu_must_switch(machine, cpu, true);
-    }
+    program_run(machine, "kept32", NULL, NULL);
     machine_verify(machine);
 }

@@ -11,10 +11,17 @@ static const struct program {
     int (*run)(int argc, char **argv);
 } programs[] = {
 #ifdef __i386__
-    {"tls32", tls32},         {"thread-area", thread_area}, {"ldt32", ldt},
-    {"signals32", signals},   {"ptrace32", ptrace_areas},   {"fork32", fork_areas},
-    {"clone32", clone_areas}, {"exec32", exec_fresh},       {"look32", look},
+    {"tls32", tls32},
+    {"thread-area", thread_area},
+    {"ldt32", ldt},
+    {"signals32", signals},
+    {"ptrace32", ptrace_areas},
+    {"fork32", fork_areas},
+    {"clone32", clone_areas},
+    {"exec32", exec_fresh},
+    {"look32", look},
     {"switch32", switches},
+    {"kept32", kept},
 #else
     {"tls64", tls64}, {"ldt64", ldt},         {"ptrace64", ptrace_areas},
     {"look64", look}, {"switch64", switches},

@@ -19,6 +19,7 @@ int signals(int argc, char **argv);
 int fork_areas(int argc, char **argv);
 int clone_areas(int argc, char **argv);
 int exec_fresh(int argc, char **argv);
+int kept(int argc, char **argv);
 #else
 int tls64(int argc, char **argv);
 #endif

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Linux's entries (arch/x86/include/asm/segment.h), the same from 6.1 to 6.12. */
+/* Linux's entries of an x86-64 table, the same from 6.1 to 6.12. */
 enum {
     ENTRY_USER32_CS = 4,
     ENTRY_USER_DS = 5,
