@@ -40,11 +40,12 @@ prepare_linux() {
     quietly linux-initrd "$linux_guest/user/build" "$linux/user"
 }
 
-# The cycles in the last "ROUND cycles=K ..." of the log.
+# The cycles in the last "ROUND cycles=K ..." of the log; a round may end after what was asked for.
 # shellcheck disable=SC2317 # called by its name
 cycles_so_far() {
     tail -c 65536 -- "$1" 2>/dev/null | tr -d '\r' |
-        sed -n 's/^ROUND cycles=\([0-9]*\) .*/\1/p' | tail -n 1
+        sed -n 's/^ROUND cycles=\([0-9]*\) .*/\1/p' | tail -n 1 |
+        awk -v most="$cycles" '{ print $1 < most ? $1 : most }'
 }
 
 # run_linux LOG
