@@ -12,6 +12,7 @@ static const char *const names[CGDT_CONTROLS] = {
 	[CGDT_CONTROL_LTR_FIRST] = "ltr-first",
 	[CGDT_CONTROL_OLD_TABLE] = "old-table",
 	[CGDT_CONTROL_KEPT_SELECTOR] = "kept-selector",
+	[CGDT_CONTROL_KEPT_FRAME] = "kept-frame",
 };
 static bool is_on[CGDT_CONTROLS];
 

@@ -45,6 +45,7 @@ enum cgdt_control {
 	CGDT_CONTROL_LTR_FIRST,
 	CGDT_CONTROL_OLD_TABLE,
 	CGDT_CONTROL_KEPT_SELECTOR,
+	CGDT_CONTROL_KEPT_FRAME,
 	CGDT_CONTROLS,
 };
 bool cgdt_control(enum cgdt_control which);

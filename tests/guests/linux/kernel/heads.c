@@ -37,7 +37,10 @@ void __init cgdt_heads_setup(void)
 		panic("cgdt: the pool of head pages\n");
 }
 
-/* Pages come and go as threads do, not as pages: some time later all that are free go at once. */
+/*
+ * Threads come and go: some time later all pages that are free by then go at once. Not while the
+ * domain is being suspended, which looks at the pages that there are.
+ */
 static void trim(struct work_struct *work)
 {
 	(void)cgdt_trim(cgdt_heads);
@@ -113,7 +116,7 @@ static void give_back(cgdt_slot_t head)
 	const int error = cgdt_free(cgdt_heads, head);
 
 	WARN_ONCE(error, "cgdt: head page %x stays: %d\n", head, error);
-	schedule_delayed_work(&trim_work, HZ);
+	queue_delayed_work(system_freezable_wq, &trim_work, HZ);
 }
 
 /* The thread that runs is in exec. */

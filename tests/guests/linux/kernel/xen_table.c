@@ -29,9 +29,17 @@ int64_t cgdt_xen_set_gdt(void *ctx, const cgdt_frame_t *frames, uint32_t entries
 
 static int common_list(struct cgdt_xen_pv_gdt *gdt)
 {
+	static cgdt_frame_t kept;
+	int error;
+
 	gdt->n_frames = 1;
 	gdt->entries = CGDT_PAGE_ENTRIES;
-	return cgdt_common_frame(cgdt_cpus, &gdt->frames[0], NULL);
+	error = cgdt_common_frame(cgdt_cpus, &gdt->frames[0], NULL);
+	if (!kept)
+		kept = gdt->frames[0];
+	if (cgdt_control(CGDT_CONTROL_KEPT_FRAME))
+		gdt->frames[0] = kept;
+	return error;
 }
 
 static int slot_list(unsigned int cpu, cgdt_slot_t head, struct cgdt_xen_pv_gdt *gdt)

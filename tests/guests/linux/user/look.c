@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * look SEED [CPU | all]: what a program sees of its processor's table: where it lies and how
+ * look SEED [CPU | all | on]: what a program sees of its processor's table: where it lies and how
  * long it is (SGDT; UMIP must be off), which entries can be read (LAR, LSL), the task register.
- * Without a second argument four processors are taken at random, and those that go off meanwhile
- * are left out.
+ * Without a second argument four processors are taken at random, with "on" each that is on, and
+ * those that go off meanwhile are left out.
  *
  * Native: nothing but the sixteen entries of this processor can be seen, and no neighbour's. On
  * Xen the tables share frames, so neighbours can be seen; there it is checked that there is
@@ -216,15 +216,15 @@ int look(int argc, char **argv)
     struct random random;
 
     if (argc < 2 || argc > 3 || count == 0)
-        fail("usage: %s SEED [CPU | all]", program_name);
+        fail("usage: %s SEED [CPU | all | on]", program_name);
     host = host_find();
     random = random_from(number_of(argv[1]));
     if (argc == 2) {
         for (int i = 0; i < RANDOM_CPUS; i++)
             look_at(cpus[random_below(&random, (uint32_t)count)], false);
-    } else if (strcmp(argv[2], "all") == 0) {
+    } else if (strcmp(argv[2], "all") == 0 || strcmp(argv[2], "on") == 0) {
         for (int i = 0; i < count; i++)
-            look_at(cpus[i], true);
+            look_at(cpus[i], strcmp(argv[2], "all") == 0);
     } else {
         look_at((int)number_of(argv[2]), true);
     }
