@@ -124,6 +124,10 @@ void cgdt_head_flush(struct thread_struct *t)
 {
 	const cgdt_slot_t head = t->cgdt_head;
 
+	if (!xen_pv_domain()) {
+		cgdt_native_flush(t);
+		return;
+	}
 	if (!head)
 		return;
 	preempt_disable();

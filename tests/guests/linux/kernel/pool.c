@@ -142,6 +142,13 @@ void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu)
 		cgdt_write_slot(cpu, GDT_ENTRY_TLS_MIN, tls, GDT_ENTRY_TLS_ENTRIES);
 }
 
+/* In exec: a stock kernel leaves the old ones in the table until the next switch. */
+void cgdt_native_flush(const struct thread_struct *t)
+{
+	cgdt_native_load_tls(t->tls_array, get_cpu());
+	put_cpu();
+}
+
 const struct desc_struct *cgdt_user_table(void)
 {
 #ifdef CONFIG_XEN_PV
