@@ -86,6 +86,15 @@ static int teardown_early(unsigned int cpu)
 	return 0;
 }
 
+/*
+ * It loads the table before it can say so: should it not come up, nobody knows how far it has got,
+ * and it keeps its slot for the next try.
+ */
+void cgdt_cpu_starts(unsigned int cpu)
+{
+	per_cpu(cgdt_off_slot, cpu) = 0;
+}
+
 int cgdt_cpu_parked(void *ctx, uint32_t cpu)
 {
 	if (cgdt_control(CGDT_CONTROL_EARLY_FREE))

@@ -21,6 +21,9 @@ int cgdt_cpu_take_slot(unsigned int cpu);
 int cgdt_cpu_parked(void *ctx, uint32_t cpu);
 DECLARE_PER_CPU(int, cgdt_off_slot); /* the CPU has let go of its slot, or has never had one */
 
+/* park.c: the CPU that runs is on its slot again, if it was not. */
+void cgdt_unpark(void);
+
 /* pages.c: where the pages of a pool come from. */
 struct cgdt_supply {
 	void **pages;       /* [count + 1], by the pool's index; the last: the common page */

@@ -127,7 +127,7 @@ void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsi
 		return;
 	}
 	if (cpu == raw_smp_processor_id())
-		this_cpu_write(cgdt_off_slot, 0); /* it runs on it */
+		cgdt_unpark();
 	memcpy(aligned, desc, n * sizeof(aligned[0]));
 	cgdt_write_slot(cpu, entry, aligned, n);
 }

@@ -22,6 +22,9 @@ void cgdt_setup(void);
 /* A dying CPU: off its slot, onto a table that stays. */
 void cgdt_park(void);
 
+/* A CPU is about to be started: from here on it may have its slot loaded. */
+void cgdt_cpu_starts(unsigned int cpu);
+
 /* n descriptors for entry `entry` of the table at `gdt`, which is a CPU's or the boot table. */
 void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsigned int n);
 void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu);
