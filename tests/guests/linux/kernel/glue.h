@@ -38,7 +38,6 @@ void cgdt_supply_put(struct cgdt_supply *supply, uint32_t page, void *at);
 
 /* native.c: the port; and where a slot is, for the CPU and for LTR. */
 void cgdt_native_config(struct cgdt_config *config);
-void cgdt_native_flush(const struct thread_struct *t);
 void cgdt_native_tables(cgdt_slot_t slot, struct desc_struct **rw, struct desc_struct **ro);
 
 /* control.c: faults on purpose. */

@@ -41,15 +41,18 @@ bool cgdt_xen_write_entry(struct desc_struct *gdt, int entry, const void *desc, 
 struct desc_struct *cgdt_xen_first_table(unsigned int cpu);
 void cgdt_xen_resume(void);
 
+/* The thread that runs is in exec: from here on it has no TLS descriptors, nor has the table. */
+void cgdt_tls_flush(struct thread_struct *t);
+
 /*
  * The head page of a thread with TLS descriptors; only Xen needs them. get: it has one now, 0 or a
  * negative errno. write: with what tls_array has now. fork: of a child that has its parent's
- * tls_array. flush: exec has cleared tls_array.
+ * tls_array. exit: of the thread that runs, or of one that never will. put: whoever has one yet.
  */
 int cgdt_head_get(struct thread_struct *t);
 void cgdt_head_write(struct thread_struct *t);
 int cgdt_head_fork(struct thread_struct *t);
-void cgdt_head_flush(struct thread_struct *t);
+void cgdt_head_exit(struct thread_struct *t);
 void cgdt_head_put(struct thread_struct *t);
 
 #endif
