@@ -69,8 +69,10 @@ static int teardown(unsigned int cpu)
 {
 	int error = cgdt_cpu_offline(cgdt_cpus, cpu);
 
-	if (WARN_ONCE(error, "cgdt: CPU %u keeps its slot: %d\n", cpu, error))
+	if (error) { /* also where Linux says that the CPU did not come up */
+		pr_err("cgdt: FAILED CPU %u keeps its slot: %d\n", cpu, error);
 		return 0;
+	}
 	per_cpu(cgdt_slot, cpu) = CGDT_NO_SLOT;
 	per_cpu(cgdt_rw, cpu) = boot_gdt_page.gdt;
 	per_cpu(cgdt_ro, cpu) = boot_gdt_page.gdt;
@@ -84,6 +86,15 @@ static int teardown_early(unsigned int cpu)
 	if (cgdt_control(CGDT_CONTROL_EARLY_FREE))
 		return cgdt_cpu_offline(cgdt_cpus, cpu);
 	return 0;
+}
+
+/*
+ * It loads the table before it can say so: should it not come up, nobody knows how far it has got,
+ * and it keeps its slot for the next try.
+ */
+void cgdt_cpu_starts(unsigned int cpu)
+{
+	per_cpu(cgdt_off_slot, cpu) = 0;
 }
 
 int cgdt_cpu_parked(void *ctx, uint32_t cpu)

@@ -21,6 +21,9 @@ int cgdt_cpu_take_slot(unsigned int cpu);
 int cgdt_cpu_parked(void *ctx, uint32_t cpu);
 DECLARE_PER_CPU(int, cgdt_off_slot); /* the CPU has let go of its slot, or has never had one */
 
+/* park.c: the CPU that runs is on its slot again, if it was not. */
+void cgdt_unpark(void);
+
 /* pages.c: where the pages of a pool come from. */
 struct cgdt_supply {
 	void **pages;       /* [count + 1], by the pool's index; the last: the common page */
@@ -35,7 +38,6 @@ void cgdt_supply_put(struct cgdt_supply *supply, uint32_t page, void *at);
 
 /* native.c: the port; and where a slot is, for the CPU and for LTR. */
 void cgdt_native_config(struct cgdt_config *config);
-void cgdt_native_flush(const struct thread_struct *t);
 void cgdt_native_tables(cgdt_slot_t slot, struct desc_struct **rw, struct desc_struct **ro);
 
 /* control.c: faults on purpose. */

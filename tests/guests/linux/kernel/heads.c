@@ -72,7 +72,12 @@ int cgdt_head_get(struct thread_struct *t)
 		cgdt_xen_complain(&cgdt_xen_head_pool);
 		return -ENOMEM;
 	}
+	/* At once: a thread that runs has its own page loaded whenever preemption is on. */
+	preempt_disable();
 	t->cgdt_head = head;
+	if (t == &current->thread)
+		(void)cgdt_xen_load_tls(t);
+	preempt_enable();
 	return 0;
 }
 
@@ -119,22 +124,30 @@ static void give_back(cgdt_slot_t head)
 	queue_delayed_work(system_freezable_wq, &trim_work, HZ);
 }
 
-/* The thread that runs is in exec. */
-void cgdt_head_flush(struct thread_struct *t)
+/* From the page of the thread that runs to the common page; preemption is off. */
+cgdt_slot_t cgdt_head_leave(struct thread_struct *t)
 {
 	const cgdt_slot_t head = t->cgdt_head;
 
-	if (!xen_pv_domain()) {
-		cgdt_native_flush(t);
-		return;
-	}
-	if (!head)
-		return;
-	preempt_disable();
 	t->cgdt_head = CGDT_NO_SLOT;
 	(void)cgdt_xen_load_tls(t);
-	preempt_enable();
-	give_back(head);
+	return head;
+}
+
+void cgdt_head_free(cgdt_slot_t head)
+{
+	if (head)
+		give_back(head);
+}
+
+/*
+ * A thread that is dead can be somebody's for long, a zombie above all: its page goes now. Of one
+ * that fork gives up nobody runs, and cgdt_head_put() has it.
+ */
+void cgdt_head_exit(struct thread_struct *t)
+{
+	if (t->cgdt_head && t == &current->thread)
+		cgdt_tls_flush(t);
 }
 
 /* Of a thread that runs nowhere any more; from a softirq, too. */

@@ -16,9 +16,8 @@ int cgdt_head_fork(struct thread_struct *t)
 	return 0;
 }
 
-void cgdt_head_flush(struct thread_struct *t)
+void cgdt_head_exit(struct thread_struct *t)
 {
-	cgdt_native_flush(t);
 }
 
 void cgdt_head_put(struct thread_struct *t)

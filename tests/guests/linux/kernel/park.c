@@ -16,6 +16,7 @@ struct parked_table {
 	u64 entries[GDT_ENTRIES];
 };
 static DEFINE_PER_CPU_ALIGNED(struct parked_table, parked_table);
+static DEFINE_PER_CPU(bool, is_parked);
 
 /* CS and SS out of the table that GDTR says now. */
 static noinline void reload_code_and_stack(void)
@@ -44,6 +45,21 @@ static void native_park(void)
 	memcpy(table, get_current_gdt_ro(), GDT_SIZE);
 	native_load_gdt(&gdtr);
 	reload_code_and_stack();
+	this_cpu_write(is_parked, true);
+}
+
+/*
+ * A CPU comes back with the table that it is started with, its slot. But not CPU 0, where Linux
+ * lets it go off (6.1, cpu0_hotplug): an NMI has it leave its last loop, still on the parked table,
+ * whose TSS is a busy one. Called for a CPU's first write, which is before it loads its TSS.
+ */
+void cgdt_unpark(void)
+{
+	this_cpu_write(cgdt_off_slot, 0);
+	if (!this_cpu_read(is_parked))
+		return;
+	this_cpu_write(is_parked, false);
+	load_direct_gdt(raw_smp_processor_id());
 }
 
 /* Interrupts are off; it does not come back but through cpu_init(). */

@@ -127,7 +127,7 @@ void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsi
 		return;
 	}
 	if (cpu == raw_smp_processor_id())
-		this_cpu_write(cgdt_off_slot, 0); /* it runs on it */
+		cgdt_unpark();
 	memcpy(aligned, desc, n * sizeof(aligned[0]));
 	cgdt_write_slot(cpu, entry, aligned, n);
 }
@@ -142,11 +142,28 @@ void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu)
 		cgdt_write_slot(cpu, GDT_ENTRY_TLS_MIN, tls, GDT_ENTRY_TLS_ENTRIES);
 }
 
-/* In exec: a stock kernel leaves the old ones in the table until the next switch. */
-void cgdt_native_flush(const struct thread_struct *t)
+/*
+ * A stock kernel leaves a thread's descriptors in the table until the next switch. Here a table has
+ * what its thread has whenever preemption is on: verify.c relies on it.
+ */
+void cgdt_tls_flush(struct thread_struct *t)
 {
-	cgdt_native_load_tls(t->tls_array, get_cpu());
-	put_cpu();
+#ifdef CONFIG_XEN_PV
+	if (xen_pv_domain()) {
+		cgdt_slot_t head;
+
+		preempt_disable();
+		memset(t->tls_array, 0, sizeof(t->tls_array));
+		head = cgdt_head_leave(t);
+		preempt_enable();
+		cgdt_head_free(head);
+		return;
+	}
+#endif
+	preempt_disable();
+	memset(t->tls_array, 0, sizeof(t->tls_array));
+	cgdt_native_load_tls(t->tls_array, smp_processor_id());
+	preempt_enable();
 }
 
 const struct desc_struct *cgdt_user_table(void)

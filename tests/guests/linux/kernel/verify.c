@@ -2,6 +2,7 @@
 /* Each CPU looks at its own table from inside, and cgdt_check() at all pages. */
 #include <linux/cpu.h>
 #include <linux/pgtable.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -37,19 +38,42 @@ static void expect(bool ok, const char *what, atomic_t *failures)
 	pr_err("cgdt: FAILED cpu=%d %s\n", raw_smp_processor_id(), what);
 }
 
+/*
+ * The interrupt has come where preemption is off: the thread can be at changing its descriptors,
+ * here or in exec, and the table is not what they are. (CONFIG_PREEMPT_COUNT; an idle thread has it
+ * off always, and changes nothing.)
+ */
+static bool is_changing(void)
+{
+	return in_hardirq() && (preempt_count() & PREEMPT_MASK) && !is_idle_task(current);
+}
+
+static void check_thread(atomic_t *failures)
+{
+	const struct desc_struct *tls = current->thread.tls_array;
+	unsigned int i;
+
+	if (is_changing())
+		return;
+	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++)
+		expect(can_lar((GDT_ENTRY_TLS_MIN + i) << 3 | 3) == !desc_empty(&tls[i]),
+		       "TLS is not the thread's", failures);
+#ifdef CONFIG_XEN_PV
+	if (xen_pv_domain())
+		expect(this_cpu_read(cgdt_xen_table.head) == current->thread.cgdt_head,
+		       "another thread's head page", failures);
+#endif
+}
+
 /* What user space and the kernel know by the same numbers on all CPUs. */
 static void check_known(atomic_t *failures)
 {
-	const struct desc_struct *tls = current->thread.tls_array;
 	unsigned int i;
 
 	for (i = GDT_ENTRY_KERNEL32_CS; i <= GDT_ENTRY_DEFAULT_USER_CS; i++)
 		expect(can_lar(i << 3), "a segment of the kernel's is not there", failures);
 	expect(!can_lar(0), "entry 0 is not empty", failures);
 	expect(!can_lar(7 << 3), "entry 7 is not empty", failures);
-	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++)
-		expect(can_lar((GDT_ENTRY_TLS_MIN + i) << 3 | 3) == !desc_empty(&tls[i]),
-		       "TLS is not the thread's", failures);
 }
 
 static void check_number(u16 selector, atomic_t *failures)
@@ -96,7 +120,6 @@ static void check_xen(atomic_t *failures)
 	const cgdt_canonical_t empty = {first + (7 << 3 | 3)};
 
 	expect(table->on == CGDT_XEN_ON_SLOT, "not on its slot", failures);
-	expect(table->head == current->thread.cgdt_head, "another thread's head page", failures);
 	check_number(cgdt_to_local(layout, slot, number).selector, failures);
 	expect(!can_lar(cgdt_to_local(layout, slot, empty).selector),
 	       "entry 7 of the slot is not empty", failures);
@@ -111,6 +134,7 @@ static void check_this_cpu(void *failures)
 	if (!xen_pv_domain() || !boot_cpu_has(X86_FEATURE_UMIP))
 		native_store_gdt(seen);
 	check_known(failures);
+	check_thread(failures);
 #ifdef CONFIG_XEN_PV
 	if (xen_pv_domain()) {
 		check_xen(failures);

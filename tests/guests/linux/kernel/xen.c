@@ -157,5 +157,5 @@ void cgdt_xen_complain(const struct cgdt_xen_pool *pool)
 	if (pool->port.refusal.cause == CGDT_XEN_PV_NO_CAUSE)
 		return;
 	cgdt_xen_pv_refusal_text(&pool->port.refusal, line, sizeof(line));
-	pr_err("cgdt: FAILED Xen refused a page: %s\n", line);
+	pr_err_ratelimited("cgdt: FAILED Xen refused a page: %s\n", line);
 }

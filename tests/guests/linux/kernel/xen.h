@@ -44,5 +44,7 @@ extern struct cgdt_pool *cgdt_heads;
 extern struct cgdt_supply cgdt_head_supply;
 void cgdt_heads_setup(void);
 int cgdt_head_frame(cgdt_slot_t head, cgdt_frame_t *frame);
+cgdt_slot_t cgdt_head_leave(struct thread_struct *t);
+void cgdt_head_free(cgdt_slot_t head);
 
 #endif

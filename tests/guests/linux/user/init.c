@@ -2,7 +2,7 @@
 /*
  * PID 1 of the test machine. Arguments stand behind "--" on the kernel's command line:
  *   mode=soak cycles=N seconds=S seed=X | limit | thread-area count=N seed=X | look | nmi |
- *   measure switches=N | kept | domu
+ *   measure switches=N | kept | domu | watch count=N | boot-cpu cycles=N
  * The last line is RESULT ... PASS or FAIL; then the machine is left through QEMU's isa-debug-exit
  * (16: pass, 20: fail), or powered off where there is none.
  */
@@ -36,9 +36,10 @@ static const struct mode {
     const char *name;
     void (*run)(struct machine *machine);
 } modes[] = {
-    {"soak", mode_soak},       {"limit", mode_limit}, {"thread-area", mode_thread_area},
-    {"look", mode_look},       {"nmi", mode_nmi},     {"kept", mode_kept},
-    {"measure", mode_measure}, {"domu", mode_domu},
+    {"soak", mode_soak},         {"limit", mode_limit}, {"thread-area", mode_thread_area},
+    {"look", mode_look},         {"nmi", mode_nmi},     {"kept", mode_kept},
+    {"measure", mode_measure},   {"domu", mode_domu},   {"watch", mode_watch},
+    {"boot-cpu", mode_boot_cpu},
 };
 
 void machine_failed(struct machine *machine, const char *format, ...)

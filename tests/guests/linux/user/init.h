@@ -76,6 +76,8 @@ void mode_soak(struct machine *machine);
 void mode_limit(struct machine *machine);
 void mode_thread_area(struct machine *machine);
 void mode_look(struct machine *machine);
+void mode_watch(struct machine *machine);
+void mode_boot_cpu(struct machine *machine);
 void mode_nmi(struct machine *machine);
 void mode_measure(struct machine *machine);
 void mode_kept(struct machine *machine);

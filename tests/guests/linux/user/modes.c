@@ -61,6 +61,34 @@ void mode_soak(struct machine *machine)
     machine_verify(machine);
 }
 
+/* The kernel looks on and on, while programs do with their entries all that can be done. */
+void mode_watch(struct machine *machine)
+{
+    background_start(machine);
+    for (unsigned i = 0; i < machine->options.count && machine->failures == 0; i++)
+        kernel_asked(machine, "verify");
+    background_stop(machine);
+    machine_verify(machine);
+}
+
+/* CPU 0 goes off and on, where the kernel lets it; its slot is another's when it comes back. */
+void mode_boot_cpu(struct machine *machine)
+{
+    if (machine->cpu_count < 2) {
+        machine_failed(machine, "mode=boot-cpu needs two processors");
+        return;
+    }
+    while (machine->cycles < machine->options.cycles && machine->failures == 0) {
+        if (!cpu_must_switch(machine, 0, false))
+            return;
+        if (cpu_must_switch(machine, machine->cpus[1], false))
+            cpu_must_switch(machine, machine->cpus[1], true);
+        machine->cycles += cpu_must_switch(machine, 0, true);
+        machine_round(machine);
+    }
+    machine_verify(machine);
+}
+
 void mode_look(struct machine *machine)
 {
     machine_verify(machine);

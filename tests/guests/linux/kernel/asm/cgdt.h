@@ -22,6 +22,9 @@ void cgdt_setup(void);
 /* A dying CPU: off its slot, onto a table that stays. */
 void cgdt_park(void);
 
+/* A CPU is about to be started: from here on it may have its slot loaded. */
+void cgdt_cpu_starts(unsigned int cpu);
+
 /* n descriptors for entry `entry` of the table at `gdt`, which is a CPU's or the boot table. */
 void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsigned int n);
 void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu);
@@ -38,15 +41,18 @@ bool cgdt_xen_write_entry(struct desc_struct *gdt, int entry, const void *desc, 
 struct desc_struct *cgdt_xen_first_table(unsigned int cpu);
 void cgdt_xen_resume(void);
 
+/* The thread that runs is in exec: from here on it has no TLS descriptors, nor has the table. */
+void cgdt_tls_flush(struct thread_struct *t);
+
 /*
  * The head page of a thread with TLS descriptors; only Xen needs them. get: it has one now, 0 or a
  * negative errno. write: with what tls_array has now. fork: of a child that has its parent's
- * tls_array. flush: exec has cleared tls_array.
+ * tls_array. exit: of the thread that runs, or of one that never will. put: whoever has one yet.
  */
 int cgdt_head_get(struct thread_struct *t);
 void cgdt_head_write(struct thread_struct *t);
 int cgdt_head_fork(struct thread_struct *t);
-void cgdt_head_flush(struct thread_struct *t);
+void cgdt_head_exit(struct thread_struct *t);
 void cgdt_head_put(struct thread_struct *t);
 
 #endif

@@ -9,10 +9,17 @@ static __always_inline long cgdt_vdso_getcpu(unsigned int *cpu, unsigned int *no
 {
 	long result;
 
+#ifdef __x86_64__
 	asm volatile("syscall"
 		     : "=a" (result)
 		     : "0" ((long)__NR_getcpu), "D" (cpu), "S" (node), "d" (0L)
 		     : "rcx", "r11", "memory");
+#else /* 6.12 has this function in the vDSO of 32-bit programs, too */
+	asm volatile("int $0x80"
+		     : "=a" (result)
+		     : "0" ((long)__NR_getcpu), "b" (cpu), "c" (node), "d" (0L)
+		     : "memory");
+#endif
 	return result;
 }
 
