@@ -149,7 +149,7 @@ void cgdt_native_flush(const struct thread_struct *t)
 	put_cpu();
 }
 
-const struct desc_struct *cgdt_user_table(void)
+struct desc_struct *cgdt_user_table(void)
 {
 #ifdef CONFIG_XEN_PV
 	if (xen_pv_domain())
