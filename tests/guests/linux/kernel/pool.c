@@ -166,7 +166,7 @@ void cgdt_tls_flush(struct thread_struct *t)
 	preempt_enable();
 }
 
-const struct desc_struct *cgdt_user_table(void)
+struct desc_struct *cgdt_user_table(void)
 {
 #ifdef CONFIG_XEN_PV
 	if (xen_pv_domain())

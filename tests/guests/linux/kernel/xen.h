@@ -37,7 +37,7 @@ extern atomic_t cgdt_set_gdts, cgdt_head_switches, cgdt_introduced, cgdt_resumes
 int cgdt_xen_list(unsigned int cpu, struct cgdt_xen_pv_gdt *gdt);
 int64_t cgdt_xen_set_gdt(void *ctx, const cgdt_frame_t *frames, uint32_t entries);
 void cgdt_xen_park(void);
-const struct desc_struct *cgdt_xen_user_table(void);
+struct desc_struct *cgdt_xen_user_table(void);
 
 /* heads.c: a page for each thread with TLS descriptors. */
 extern struct cgdt_pool *cgdt_heads;

@@ -13,7 +13,11 @@
 #include <asm/xen/hypercall.h>
 #include <asm/xen/page.h>
 
+#if __has_include("../xen/multicalls.h") /* for xen_mc_flush(): later in the other */
 #include "../xen/multicalls.h"
+#else
+#include "../xen/xen-ops.h"
+#endif
 #include "glue.h"
 
 DEFINE_PER_CPU(struct cgdt_xen_table, cgdt_xen_table);
@@ -174,7 +178,7 @@ void cgdt_xen_park(void)
 	load();
 }
 
-const struct desc_struct *cgdt_xen_user_table(void)
+struct desc_struct *cgdt_xen_user_table(void)
 {
 	const cgdt_slot_t head = current->thread.cgdt_head;
 	const cgdt_desc_t *view;
@@ -184,7 +188,7 @@ const struct desc_struct *cgdt_xen_user_table(void)
 	    (head ? cgdt_slot_view(cgdt_heads, head, &view)
 		  : cgdt_common_frame(cgdt_cpus, &frame, &view)))
 		return boot_gdt_page.gdt;
-	return (const struct desc_struct *)view;
+	return (struct desc_struct *)view;
 }
 
 /* Pages that are in nobody's list now are ordinary memory to the Xen that has restored us. */

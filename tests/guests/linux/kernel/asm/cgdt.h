@@ -30,7 +30,7 @@ void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsi
 void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu);
 
 /* The table by which user space's selectors are to be read now. */
-const struct desc_struct *cgdt_user_table(void);
+struct desc_struct *cgdt_user_table(void);
 
 /* False: the pool has no part in this one. */
 bool cgdt_xen_load_gdt(unsigned long address);

@@ -14,10 +14,10 @@ static __always_inline long cgdt_vdso_getcpu(unsigned int *cpu, unsigned int *no
 		     : "=a" (result)
 		     : "0" ((long)__NR_getcpu), "D" (cpu), "S" (node), "d" (0L)
 		     : "rcx", "r11", "memory");
-#else /* 6.12 has this function in the vDSO of 32-bit programs, too */
-	asm volatile("int $0x80"
+#else /* the vDSO of 32 bits, where it has a getcpu() too */
+	asm volatile("call __kernel_vsyscall"
 		     : "=a" (result)
-		     : "0" ((long)__NR_getcpu), "b" (cpu), "c" (node), "d" (0L)
+		     : "0" (__NR_getcpu), "b" (cpu), "c" (node), "d" (0)
 		     : "memory");
 #endif
 	return result;
