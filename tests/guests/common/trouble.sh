@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# To be sourced: $trouble, a regular expression (grep -E) for the lines in which a kernel under test,
-# a dom0 or Xen says that something went wrong. Stalls are not among them: a busy host makes them,
-# and so does a save.
+# To be sourced: $trouble, a regular expression (grep -E) for lines in which a kernel under test, a
+# dom0 or Xen says that something went wrong. Stalls are not among them: a busy host makes them, and
+# so does a save.
 
 signs=(
     "Xen's failsafe" "\(XEN\).*(domain[_ ]crash|[Dd]omain .* crashed|[Pp]anic)"
