@@ -87,7 +87,9 @@ function beside(host, cpus) {
 
 function bytes(host, cpus, form,    n) {
     n = pages(host, cpus, form)
-    return n == "-" ? n : n * PAGE + (form == "cgdt" ? beside(host, cpus) : 0)
+    if (n == "-" || (form == "cgdt" && get(host, cpus, form, "supply") == "-"))
+        return "-"
+    return n * PAGE + (form == "cgdt" ? beside(host, cpus) : 0)
 }
 
 function scaled(x, by) {
