@@ -33,6 +33,7 @@ struct cgdt_supply {
 };
 extern struct cgdt_supply cgdt_cpu_supply;
 void cgdt_supply_init(struct cgdt_supply *supply, unsigned int count);
+size_t cgdt_supply_bytes(const struct cgdt_supply *supply); /* of its list */
 void *cgdt_supply_get(struct cgdt_supply *supply, uint32_t page);
 void cgdt_supply_put(struct cgdt_supply *supply, uint32_t page, void *at);
 

@@ -25,6 +25,11 @@ void __init cgdt_supply_init(struct cgdt_supply *supply, unsigned int count)
 		panic("cgdt: no memory for a list of %u pages\n", count);
 }
 
+size_t cgdt_supply_bytes(const struct cgdt_supply *supply)
+{
+	return supply->pages ? (supply->count + 1) * sizeof(void *) : 0;
+}
+
 static void **place_of(struct cgdt_supply *supply, uint32_t page)
 {
 	return &supply->pages[page == CGDT_COMMON_PAGE ? supply->count : page];

@@ -89,17 +89,19 @@ static void show_counts(struct seq_file *m)
 static void show_pages(struct seq_file *m)
 {
 	struct cgdt_pool_stats cpus, heads = {.mapped_pages = 0};
+	size_t supplies = cgdt_supply_bytes(&cgdt_cpu_supply);
 
 	cgdt_stats(cgdt_cpus, &cpus, sizeof(cpus));
 #ifdef CONFIG_XEN_PV
 	if (cgdt_heads)
 		cgdt_stats(cgdt_heads, &heads, sizeof(heads));
+	supplies += cgdt_supply_bytes(&cgdt_head_supply);
 #endif
 	seq_printf(m, "PAGES gdt_pages=%u mapped=%u held=%u bookkeeping_bytes=%zu thread_pages=%u "
-		   "thread_slots=%u thread_bookkeeping_bytes=%zu\n",
+		   "thread_slots=%u thread_bookkeeping_bytes=%zu supply_bytes=%zu\n",
 		   cpus.mapped_pages + cpus.common_pages, cpus.mapped_pages, cpus.held_pages,
 		   cpus.bookkeeping_bytes, heads.mapped_pages, heads.taken_slots,
-		   heads.bookkeeping_bytes);
+		   heads.bookkeeping_bytes, supplies);
 }
 
 static int show(struct seq_file *m, void *v)

@@ -57,11 +57,11 @@ bool host_keeps_data_selectors(enum host host)
     return !host_is_xen(host);
 }
 
-bool cgdt_file_read(struct cgdt_file *file)
+bool proc_file_read(struct cgdt_file *file, const char *path)
 {
     size_t used = 0;
     ssize_t got = 1;
-    int fd = open("/proc/cgdt", O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     file->text[0] = '\0';
     if (fd < 0)
@@ -73,11 +73,16 @@ bool cgdt_file_read(struct cgdt_file *file)
     }
     close(fd);
     if (got < 0)
-        fail("/proc/cgdt: %s", strerror(errno));
+        fail("%s: %s", path, strerror(errno));
     if (got > 0)
-        fail("/proc/cgdt is longer than %d bytes", CGDT_FILE_BYTES - 1);
+        fail("%s is longer than %d bytes", path, CGDT_FILE_BYTES - 1);
     file->text[used] = '\0';
     return true;
+}
+
+bool cgdt_file_read(struct cgdt_file *file)
+{
+    return proc_file_read(file, "/proc/cgdt");
 }
 
 static const char *next_line(const char *line)

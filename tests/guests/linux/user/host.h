@@ -34,7 +34,8 @@ struct cgdt_file {
     char text[CGDT_FILE_BYTES];
 };
 
-/* False if there is no such file: a stock kernel. */
+/* False if there is no such file; /proc/cgdt: a stock kernel. */
+bool proc_file_read(struct cgdt_file *file, const char *path);
 bool cgdt_file_read(struct cgdt_file *file);
 
 /* The first line with this first word, or the one of that word with key=value too; else NULL. */

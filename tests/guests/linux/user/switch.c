@@ -2,10 +2,12 @@
 /*
  * switch32, switch64 SEED [COUNT]: two threads with TLS on one processor hand over to each other by
  * a futex, COUNT times in all. With COUNT it prints how many times they were switched and what the
- * time stamp counter did meanwhile; under QEMU's -icount that counts instructions.
+ * time stamp counter did meanwhile, which under QEMU's -icount is a multiple of the instructions;
+ * and how many pages the kernel has for threads' descriptors while both are there.
  */
 
 #include "check.h"
+#include "host.h"
 #include "programs.h"
 
 #include <linux/futex.h>
@@ -32,6 +34,7 @@ static uint32_t turn;
 static unsigned count; /* of each thread */
 static struct mark first;
 static struct mark last;
+static unsigned long long thread_pages;
 static __thread unsigned mine;
 
 static void hand_over(uint32_t me)
@@ -54,13 +57,23 @@ static struct mark mark_now(void)
     return mark;
 }
 
+static void count_pages(void)
+{
+    static struct cgdt_file file;
+
+    if (cgdt_file_read(&file))
+        cgdt_number(cgdt_line(&file, "PAGES"), "thread_pages", &thread_pages);
+}
+
 static void *run_thread(void *argument)
 {
     uint32_t me = argument != NULL;
 
     for (unsigned i = 0; i < WARM_COUNT + count; i++) {
-        if (me == 0 && i == WARM_COUNT)
+        if (me == 0 && i == WARM_COUNT) {
+            count_pages();
             first = mark_now();
+        }
         hand_over(me);
     }
     if (me == 0)
@@ -85,7 +98,8 @@ int switches(int argc, char **argv)
     run_thread(NULL);
     pthread_join(other, NULL);
     if (argc == 3)
-        printf("SWITCH name=%s handed_over=%u switches=%ld tsc=%llu\n", program_name, 2 * count,
-               last.switches - first.switches, last.ticks - first.ticks);
+        printf("SWITCH name=%s handed_over=%u switches=%ld tsc=%llu thread_pages=%llu\n",
+               program_name, 2 * count, last.switches - first.switches, last.ticks - first.ticks,
+               thread_pages);
     return EXIT_RIGHT;
 }
