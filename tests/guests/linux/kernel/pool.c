@@ -132,13 +132,22 @@ void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsi
 	cgdt_write_slot(cpu, entry, aligned, n);
 }
 
+/* Most threads have none, and most switches are between two of these. */
+static bool tls_is(const struct desc_struct *now, const struct desc_struct *tls)
+{
+	const u64 *a = (const u64 *)now;
+	const u64 *b = (const u64 *)tls;
+
+	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+}
+
 void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu)
 {
 	static struct desc_struct nowhere[GDT_ENTRY_TLS_ENTRIES];
 
 	if (cgdt_control(CGDT_CONTROL_OLD_TABLE) || !per_cpu(cgdt_slot, cpu))
 		memcpy(nowhere, tls, sizeof(nowhere));
-	else
+	else if (!tls_is(&per_cpu(cgdt_ro, cpu)[GDT_ENTRY_TLS_MIN], tls))
 		cgdt_write_slot(cpu, GDT_ENTRY_TLS_MIN, tls, GDT_ENTRY_TLS_ENTRIES);
 }
 
