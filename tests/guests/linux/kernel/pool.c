@@ -132,13 +132,26 @@ void cgdt_write_entry(struct desc_struct *gdt, int entry, const void *desc, unsi
 	cgdt_write_slot(cpu, entry, aligned, n);
 }
 
-/* Most threads have none, and most switches are between two of these. */
-static bool tls_is(const struct desc_struct *now, const struct desc_struct *tls)
+static bool is_same(const struct desc_struct *a, const struct desc_struct *b)
 {
-	const u64 *a = (const u64 *)now;
-	const u64 *b = (const u64 *)tls;
+	return *(const u64 *)a == *(const u64 *)b;
+}
 
-	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+/*
+ * What differs, if anything: most threads have no TLS descriptors, and most others have one, so most
+ * switches change nothing, and most others one entry.
+ */
+static void write_tls(unsigned int cpu, const struct desc_struct *tls)
+{
+	const struct desc_struct *now = &per_cpu(cgdt_ro, cpu)[GDT_ENTRY_TLS_MIN];
+	unsigned int first = 0, end = GDT_ENTRY_TLS_ENTRIES;
+
+	while (first < end && is_same(&now[first], &tls[first]))
+		first++;
+	while (end > first && is_same(&now[end - 1], &tls[end - 1]))
+		end--;
+	if (first < end)
+		cgdt_write_slot(cpu, GDT_ENTRY_TLS_MIN + first, &tls[first], end - first);
 }
 
 void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu)
@@ -147,8 +160,8 @@ void cgdt_native_load_tls(const struct desc_struct *tls, unsigned int cpu)
 
 	if (cgdt_control(CGDT_CONTROL_OLD_TABLE) || !per_cpu(cgdt_slot, cpu))
 		memcpy(nowhere, tls, sizeof(nowhere));
-	else if (!tls_is(&per_cpu(cgdt_ro, cpu)[GDT_ENTRY_TLS_MIN], tls))
-		cgdt_write_slot(cpu, GDT_ENTRY_TLS_MIN, tls, GDT_ENTRY_TLS_ENTRIES);
+	else
+		write_tls(cpu, tls);
 }
 
 /*
