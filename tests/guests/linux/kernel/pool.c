@@ -138,8 +138,8 @@ static bool is_same(const struct desc_struct *a, const struct desc_struct *b)
 }
 
 /*
- * What differs, if anything: most threads have no TLS descriptors, and most others have one, so most
- * switches change nothing, and most others one entry.
+ * What differs, if anything: most threads have no TLS descriptors and most others have one, so most
+ * switches change nothing and most others one entry.
  */
 static void write_tls(unsigned int cpu, const struct desc_struct *tls)
 {
