@@ -115,12 +115,15 @@ bool cgdt_xen_load_gdt(unsigned long address)
 
 /*
  * From one head page to another, or to or from the common page. A selector of the head page that
- * goes could not be loaded again, if Xen had to: who comes from one, which only a thread does that
- * is being switched out or is in exec, has its %fs and %gs saved or needs them no more.
+ * goes could not be loaded again, if Xen had to: whoever comes from one has his saved, or needs
+ * them no more. That is a thread that is being switched out (edit has %es and %ds saved earlier),
+ * or is in exec, or exits.
  */
 static void switch_head(struct cgdt_xen_table *table, cgdt_slot_t head)
 {
 	if (table->head != CGDT_NO_SLOT) {
+		loadsegment(ds, 0);
+		loadsegment(es, 0);
 		loadsegment(fs, 0);
 		load_gs_index(0);
 	}
