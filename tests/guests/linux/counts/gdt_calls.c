@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /proc/gdt_calls: how often this kernel has called Xen's set_gdt and update_descriptor, alone or
- * in a batch, and how many different frames its calls of set_gdt have named. It counts from the
- * first call on, long before there is an allocator or a lock.
+ * in a batch, how many different frames its calls of set_gdt have named, and how often Xen has
+ * called back because a segment could not be loaded. It counts from the first call on, long before
+ * there is an allocator or a lock.
  */
 #include <linux/atomic.h>
 #include <linux/init.h>
@@ -16,6 +17,9 @@
 
 #define MOST_FRAMES 1024
 #define PAGE_DESCRIPTORS (PAGE_SIZE / sizeof(struct desc_struct))
+
+/* xen_failsafe_callback() counts here, before there is a stack to speak of. */
+unsigned int gdt_calls_failsafes;
 
 static atomic_t set_gdts;
 static atomic_t update_descriptors;
@@ -69,9 +73,9 @@ static int show(struct seq_file *m, void *v)
 
 	while (frames < MOST_FRAMES && frames_named[frames])
 		frames++;
-	seq_printf(m, "COUNTS set_gdt=%d update_descriptor=%d frames=%u frames_beyond=%d\n",
-		   atomic_read(&set_gdts), atomic_read(&update_descriptors), frames,
-		   atomic_read(&frames_beyond));
+	seq_printf(m, "COUNTS set_gdt=%d update_descriptor=%d frames=%u frames_beyond=%d "
+		   "failsafe=%u\n", atomic_read(&set_gdts), atomic_read(&update_descriptors), frames,
+		   atomic_read(&frames_beyond), READ_ONCE(gdt_calls_failsafes));
 	return 0;
 }
 

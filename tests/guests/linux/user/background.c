@@ -28,6 +28,7 @@ struct pool {
     int pids[AT_A_TIME]; /* 0: a free place */
     int programs[AT_A_TIME];
     int order[PROGRAMS]; /* of the first time round, so that each runs once at least */
+    int count;           /* of order */
     int started;
 };
 
@@ -99,19 +100,25 @@ bool program_run(struct machine *machine, const char *name, const char *second, 
     return machine->tally->failed[program] == failed;
 }
 
+static bool has_an_ldt(int program)
+{
+    return strncmp(names[program], "ldt", 3) == 0;
+}
+
 static bool wanted(const struct machine *machine, const struct pool *pool)
 {
-    return pool->started < (int)PROGRAMS ||
-           !__atomic_load_n(&machine->tally->stop, __ATOMIC_SEQ_CST);
+    return pool->started < pool->count || !__atomic_load_n(&machine->tally->stop, __ATOMIC_SEQ_CST);
 }
 
 /* Under Xen a process with an LDT stays on CPU 0: set_aliased_prot has a bug if it migrates. */
 static void fill(const struct machine *machine, struct pool *pool, int place)
 {
     char seed[24];
-    int program = pool->started < (int)PROGRAMS ? pool->order[pool->started]
-                                                : (int)random_below(&pool->random, PROGRAMS);
-    bool first = host_is_xen(machine->host) && strncmp(names[program], "ldt", 3) == 0;
+    int place_in_order = pool->started < pool->count
+                             ? pool->started
+                             : (int)random_below(&pool->random, (uint32_t)pool->count);
+    int program = pool->order[place_in_order];
+    bool first = host_is_xen(machine->host) && has_an_ldt(program);
 
     snprintf(seed, sizeof(seed), "%u", random_next(&pool->random));
     pool->programs[place] = program;
@@ -134,22 +141,26 @@ static void reap(struct machine *machine, struct pool *pool)
     }
 }
 
-static void shuffle(struct pool *pool)
+/* Those of the set, in any order. */
+static void choose(struct pool *pool, enum programs set)
 {
     for (int i = 0; i < (int)PROGRAMS; i++) {
-        int other = (int)random_below(&pool->random, (uint32_t)i + 1);
+        int other;
 
-        pool->order[i] = pool->order[other];
+        if (set != PROGRAMS_ALL && has_an_ldt(i) != (set == PROGRAMS_WITH_LDT))
+            continue;
+        other = (int)random_below(&pool->random, (uint32_t)pool->count + 1);
+        pool->order[pool->count++] = pool->order[other];
         pool->order[other] = i;
     }
 }
 
-_Noreturn static void run_pool(struct machine *machine)
+_Noreturn static void run_pool(struct machine *machine, enum programs set)
 {
     struct pool pool = {.random = random_from(machine->options.seed ^ 0x5eed)};
     bool busy = true;
 
-    shuffle(&pool);
+    choose(&pool, set);
     while (busy) {
         busy = false;
         for (int i = 0; i < AT_A_TIME; i++) {
@@ -163,13 +174,13 @@ _Noreturn static void run_pool(struct machine *machine)
     exit(EXIT_RIGHT);
 }
 
-void background_start(struct machine *machine)
+void background_start(struct machine *machine, enum programs set)
 {
     machine->tally->stop = false;
     fflush(stdout);
     machine->background = fork();
     if (machine->background == 0)
-        run_pool(machine);
+        run_pool(machine, set);
     if (machine->background < 0) {
         machine->background = 0;
         machine_failed(machine, "fork for the background: %s", strerror(errno));

@@ -126,7 +126,7 @@ void mode_domu(struct machine *machine)
     int threads;
 
     listen_for_shutdown(machine);
-    background_start(machine);
+    background_start(machine, PROGRAMS_ALL);
     threads = start_threads(machine);
     setpriority(PRIO_PROCESS, 0, FOREGROUND_NICE);
     for (unsigned round = 1; access(WORD_PATH, F_OK) != 0; round++) {

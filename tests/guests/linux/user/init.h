@@ -47,7 +47,12 @@ struct machine {
 /* background.c: test programs. */
 int program_index(const char *name);
 const char *program_at(int index); /* NULL behind the last */
-void background_start(struct machine *machine);
+enum programs {
+    PROGRAMS_ALL,
+    PROGRAMS_WITHOUT_LDT,
+    PROGRAMS_WITH_LDT
+};
+void background_start(struct machine *machine, enum programs set);
 void background_stop(struct machine *machine);
 /* Runs one in the foreground with up to two more arguments (NULL: none); true if it was right. */
 bool program_run(struct machine *machine, const char *name, const char *second, const char *third);
