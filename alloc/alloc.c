@@ -18,16 +18,20 @@ CGDT_SELDOM_ static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_sl
     return error;
 }
 
-/* A claimed slot to its owner. */
-static CGDT_FAST_ int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
-                                uint32_t pin)
+/* A slot that has the template, to its owner. */
+static inline int give_out(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, uint32_t pin)
 {
-    const int error = cgdt_slot_fill_(pool, number);
-
-    if (error != 0)
-        return give_up(pool, number, slot, error);
     *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number, pin));
     return 0;
+}
+
+/* A claimed slot to its owner. */
+CGDT_APART_ static int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
+                                 uint32_t pin)
+{
+    const int error = cgdt_slot_fill_slowly_(pool, number);
+
+    return error == 0 ? give_out(pool, number, slot, pin) : give_up(pool, number, slot, error);
 }
 
 int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot)
@@ -50,7 +54,7 @@ CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
         if (error != 0)
             return error;
         *number = cgdt_pool_first_of_(pool, page);
-        (void)cgdt_slot_fill_by_batch_(pool, *number); /* the page is private: that cannot fail */
+        (void)cgdt_slot_fill_slowly_(pool, *number); /* the page is private: that cannot fail */
         if (cgdt_grow_seal_(pool, &growth, page)) {
             cgdt_pool_serve_(pool, page, 1);
             return 0;
@@ -73,56 +77,123 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot,
     cgdt_pool_unlock_(pool);
     if (error != 0)
         return error;
-    if (!grows)
-        return hand_over(pool, number, slot, pin);
-    *slot = cgdt_slot_handle_(number, cgdt_slotmap_own_(&pool->map, number, pin));
-    return 0;
+    return grows ? give_out(pool, number, slot, pin) : hand_over(pool, number, slot, pin);
 }
 
-static CGDT_FAST_ int alloc(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
+CGDT_SELDOM_ static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
-    const uint32_t number = cgdt_slotmap_take_(&pool->map);
+    const uint32_t number = cgdt_slotmap_take_slowly_(&pool->map);
 
     return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot, pin)
                                        : alloc_growing(pool, slot, pin);
 }
 
-CGDT_COMPACT_ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
+/* Of a slot whose owner has begun to free it. */
+#ifdef __OPTIMIZE_SIZE__
+
+static inline int put(struct cgdt_pool *pool, bool plain, uint32_t number)
 {
-    return slot != NULL ? alloc(pool, slot, 0) : -CGDT_EINVAL;
+    (void)plain;
+    cgdt_slotmap_publish_(&pool->map, number, 1);
+    return 0;
 }
 
-CGDT_COMPACT_ int cgdt_alloc_pinned_(struct cgdt_pool *pool, cgdt_slot_t *slot)
+#else
+
+CGDT_SELDOM_ static int put_slowly(struct cgdt_pool *pool, uint32_t number)
 {
-    return alloc(pool, slot, CGDT_SLOTMAP_PINNED);
+    cgdt_slotmap_mark_room_(&pool->map, 0, number >> CGDT_SLOTMAP_WORD_SHIFT);
+    return 0;
 }
 
-CGDT_SELDOM_ static int take_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin, int error)
+static CGDT_FAST_ int put(struct cgdt_pool *pool, bool plain, uint32_t number)
 {
+    return cgdt_slotmap_put_(&pool->map, plain, number) ? 0 : put_slowly(pool, number);
+}
+
+#endif
+
+CGDT_APART_ static int free_slowly(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+    const int error = cgdt_slot_erase_slowly_(pool, number);
+
+    if (error == 0)
+        return put(pool, pool->map.serialized, number);
     cgdt_slot_release_abort_(pool, slot, pin);
     return error;
 }
 
-static CGDT_FAST_ int give_back(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
+CGDT_COMPACT_ static int release(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
-    const uint32_t number = cgdt_slot_number(slot);
     const int refused = cgdt_slot_release_begin_(pool, slot, pin);
 
-    if (refused != 0)
-        return refused;
-    const int error = cgdt_slot_erase_(pool, number);
-    if (error != 0)
-        return take_back(pool, slot, pin, error);
-    cgdt_slotmap_put_(&pool->map, number);
-    return 0;
+    return refused != 0 ? refused : free_slowly(pool, slot, pin);
+}
+
+#ifdef __OPTIMIZE_SIZE__
+
+CGDT_COMPACT_ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
+{
+    return slot != NULL ? alloc_slowly(pool, slot, 0) : -CGDT_EINVAL;
 }
 
 CGDT_COMPACT_ int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    return give_back(pool, slot, 0);
+    return release(pool, slot, 0);
+}
+
+#else
+
+/*
+ * What every CPU that comes or goes passes through: each of its calls is a last one, so that it
+ * needs no frame on the stack; and it comes in two bodies, for pools that are serialized (`plain`)
+ * and for others.
+ */
+
+static CGDT_FAST_ int alloc_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t *slot)
+{
+    const uint32_t number = cgdt_slotmap_take_at_once_(&pool->map, plain);
+
+    if (number == CGDT_SLOTMAP_NONE)
+        return alloc_slowly(pool, slot, 0);
+    return cgdt_slot_fill_plainly_(pool, number) ? give_out(pool, number, slot, 0)
+                                                 : hand_over(pool, number, slot, 0);
+}
+
+static CGDT_FAST_ int free_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t slot)
+{
+    const uint32_t number = cgdt_slot_number(slot);
+    uint8_t seen = 0;
+
+    if (!cgdt_slot_release_begin_as_(pool, plain, slot, 0, &seen))
+        return cgdt_slot_refused_(pool, slot, seen);
+    return cgdt_slot_erase_plainly_(pool, plain, number) ? put(pool, plain, number)
+                                                         : free_slowly(pool, slot, 0);
+}
+
+int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot)
+{
+    if (slot == NULL)
+        return -CGDT_EINVAL;
+    return pool->map.serialized ? alloc_as(pool, true, slot) : alloc_as(pool, false, slot);
+}
+
+int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    return pool->map.serialized ? free_as(pool, true, slot) : free_as(pool, false, slot);
+}
+
+#endif
+
+/* For the directory, whose CPUs ask a port meanwhile. */
+
+CGDT_COMPACT_ int cgdt_alloc_pinned_(struct cgdt_pool *pool, cgdt_slot_t *slot)
+{
+    return alloc_slowly(pool, slot, CGDT_SLOTMAP_PINNED);
 }
 
 CGDT_COMPACT_ int cgdt_alloc_unpin_(struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    return give_back(pool, slot, CGDT_SLOTMAP_PINNED);
+    return release(pool, slot, CGDT_SLOTMAP_PINNED);
 }

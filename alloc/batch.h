@@ -25,17 +25,37 @@ static inline void cgdt_plain_store_(cgdt_desc_t *to, cgdt_desc_t value)
  * kind.
  */
 
-/* Onto entries that are zero: falling, so that high halves come first. */
-static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, uint32_t count)
+/*
+ * Onto entries that are zero: falling, so that high halves come first. What is above the last whole
+ * group of 8 comes one by one.
+ */
+static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, size_t count)
 {
-    CGDT_UNROLL_
-    while (count-- > 0)
-        cgdt_plain_store_(&to[count], values[count]);
+    const cgdt_desc_t *from = values + count;
+
+    to += count;
+    while (((size_t)(from - values)) % 8 != 0)
+        cgdt_plain_store_(--to, *--from);
+    for (; from != values; from -= 8, to -= 8) {
+        CGDT_UNROLL_
+        for (int i = 1; i <= 8; i++)
+            cgdt_plain_store_(&to[-i], from[-i]);
+    }
+}
+
+/* To zero, whatever is there: rising, so that low halves go first. count: a multiple of 8. */
+static inline void cgdt_plain_clear_(cgdt_desc_t *to, uint32_t count)
+{
+    for (const cgdt_desc_t *end = to + count; to != end; to += 8) {
+        CGDT_UNROLL_
+        for (uint32_t i = 0; i < 8; i++)
+            cgdt_plain_store_(&to[i], 0);
+    }
 }
 
 /*
- * To zero: rising, so that low halves go first. Groups of 8 that are zero already are left alone.
- * The slot is the caller's own, so plain loads will do; compilers gather them better than others.
+ * The same, but groups of 8 that are zero already are left alone. The slot is the caller's own, so
+ * plain loads will do; compilers gather them better than others.
  */
 static inline void cgdt_plain_erase_(cgdt_desc_t *to, uint32_t count)
 {

@@ -59,7 +59,7 @@ CGDT_COMPACT_ static void undo_claims(struct cgdt_pool *pool, struct request *re
     for (uint32_t i = 0; i < request->claimed; i++) {
         cgdt_slot_t *slot = &request->slots[i];
 
-        if (i < request->written && cgdt_slot_erase_by_batch_(pool, cgdt_slot_number(*slot)) != 0) {
+        if (i < request->written && cgdt_slot_erase_slowly_(pool, cgdt_slot_number(*slot)) != 0) {
             own(pool, slot, 1);
             continue;
         }
@@ -83,7 +83,7 @@ CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct req
 
     for (; color < slots && request->filled + color < request->n; color++) {
         request->slots[request->filled + color] = cgdt_slot_coming_handle_(pool, first + color);
-        (void)cgdt_slot_fill_by_batch_(pool, first + color);
+        (void)cgdt_slot_fill_slowly_(pool, first + color);
     }
     return color;
 }

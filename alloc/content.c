@@ -13,7 +13,8 @@
 
 /* Where a write goes. */
 struct target {
-    const struct cgdt_pool *pool;
+    struct cgdt_pool *pool;
+    uint32_t number; /* the slot; the common page has none */
     uint32_t page;
     struct page_state state;
     struct table table;
@@ -36,6 +37,32 @@ load_values(const cgdt_desc_t *there, const cgdt_desc_t *values, uint32_t n, cgd
     return differs != 0;
 }
 
+#ifdef __OPTIMIZE_SIZE__
+
+/* Each free looks at all of its slot from the first such write on: see cgdt_write(). */
+#define mark(target, end) false
+#define unmark(target)    ((void)0)
+
+#else
+
+/*
+ * Entries up to `end` are about to be written. Who frees the slot has to hear of those behind the
+ * ones that every slot begins with, whatever happens meanwhile. True: to be taken back if nothing
+ * comes of it.
+ */
+static inline bool mark(const struct target *target, uint32_t end)
+{
+    return target->page != CGDT_COMMON_PAGE && end > target->pool->clear_entries &&
+           cgdt_slotmap_mark_(&target->pool->map, target->number);
+}
+
+static inline void unmark(const struct target *target)
+{
+    cgdt_slotmap_unmark_(&target->pool->map, target->number);
+}
+
+#endif
+
 static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target, uint32_t first,
                                                 const cgdt_desc_t *values, uint32_t n,
                                                 cgdt_desc_t *copy)
@@ -49,11 +76,15 @@ static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target, uin
 
     if (!load_values(target->table.descs + first, values, n, copy))
         return 0;
-    const int error = cgdt_accept_(&batch, &target->table, copy);
+    int error = cgdt_accept_(&batch, &target->table, copy);
     if (error < 0)
         return error;
-    return cgdt_store_batch_(target->pool, target->page, &target->state,
-                             (uint32_t)(target->table.descs - target->state.view), &batch);
+    const bool marked = mark(target, first + n);
+    error = cgdt_store_batch_(target->pool, target->page, &target->state,
+                              (uint32_t)(target->table.descs - target->state.view), &batch);
+    if (error != 0 && marked)
+        unmark(target);
+    return error;
 }
 
 /*
@@ -99,9 +130,15 @@ CGDT_COMPACT_ int cgdt_write(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t 
     if (error != 0)
         return error;
     target.pool = pool;
+#ifndef __OPTIMIZE_SIZE__
+    target.number = number;
+#endif
     target.page = cgdt_pool_page_of_(pool, number);
     target.table.descs = target.state.view + cgdt_pool_offset_(pool, number);
     target.table.entries = cgdt_pool_layout_(pool)->slot_entries;
+#ifdef __OPTIMIZE_SIZE__
+    cgdt_store32_relaxed_(&pool->clear_entries, target.table.entries);
+#endif
     target.table.null_entry = !cgdt_pool_layout_(pool)->common;
     target.table.read_only = pool->read_only;
     return write_table(&target, first, desc, n);

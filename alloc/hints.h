@@ -42,6 +42,13 @@
 #define CGDT_COMPACT_
 #endif
 
+/* A function that its callers do not take in, so that those need no frame on the stack. */
+#ifdef __OPTIMIZE_SIZE__
+#define CGDT_APART_ CGDT_COMPACT_
+#else
+#define CGDT_APART_ __attribute__((__noinline__))
+#endif
+
 /*
  * A helper of what every CPU that comes or goes passes through: part of each of its callers, but
  * not where size is what counts, nor where nothing is optimised and each line is to be its own.

@@ -3,7 +3,7 @@
  * How a pool begins: its size, init, seal; and what the files above ask of its pages and slots.
  * Must not know how it grows, shrinks or ends (grow.c, trim.c). The caller's memory holds
  *
- *   struct cgdt_pool | slot map: free bits, summary, owners | page words | directory
+ *   struct cgdt_pool | slot map: free bits, summary, marks, owners | page words | directory
  */
 #include "pool.h"
 #include "accept.h"
@@ -21,12 +21,12 @@ _Static_assert(sizeof(struct cgdt_pool) % 8 == 0,
 /* A field that comes after these would otherwise lie where an older program has padding. */
 _Static_assert(END_OF(struct cgdt_config, template_descs) == sizeof(struct cgdt_config),
                "cgdt_config ends with its last field");
-_Static_assert(END_OF(struct cgdt_port, unlock) == sizeof(struct cgdt_port),
+_Static_assert(END_OF(struct cgdt_port, writable) == sizeof(struct cgdt_port),
                "cgdt_port ends with its last field");
 
 /* What both had in 0.2, the first version whose programs run with a later library. */
 #define CONFIG_BYTES_0_2 END_OF(struct cgdt_config, template_descs)
-#define PORT_BYTES_0_2   END_OF(struct cgdt_port, unlock)
+#define PORT_BYTES_0_2   END_OF(struct cgdt_port, writable)
 
 static uint32_t pages_of(const struct cgdt_config *config)
 {
@@ -103,7 +103,8 @@ bool cgdt_pool_is_below_another_(const struct cgdt_pool *pool, uint32_t page)
 static bool port_is_complete(const struct cgdt_port *port, bool serialized)
 {
     if (port->map == NULL || port->seal == NULL || port->unseal == NULL || port->unmap == NULL ||
-        port->frame == NULL || (port->live_write == NULL && !port->direct))
+        port->frame == NULL ||
+        (port->live_write == NULL && port->writable == NULL && !port->direct))
         return false;
     return serialized || (port->lock != NULL && port->unlock != NULL);
 }
@@ -220,6 +221,7 @@ CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool, bool template_stored)
     pool->directory = (uint32_t *)(void *)(pool->pages.words + pool->pages.count + 1);
     pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
     pool->entries_shift = (uint8_t)__builtin_ctz(config->layout.slot_entries);
+    pool->clear_entries = (config->template_entries + 7u) & ~7u; /* whole groups */
     pool->template_stored = template_stored;
     pool->read_only = is_read_only(&pool->given);
     pool->direct = pool->given.port.direct;

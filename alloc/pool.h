@@ -38,11 +38,12 @@ struct cgdt_pool {
     uint32_t *directory;     /* [max_cpus]: cpu.c */
     uint32_t reserved_slots; /* changed under the lock */
     uint32_t served_slots;   /* on pages in service; under the lock */
+    uint32_t clear_entries;  /* of a slot without a mark, those behind these are zero */
     uint8_t color_shift;     /* log2 of the slots in a page */
     uint8_t entries_shift;   /* log2 of the entries in a slot */
     bool template_stored;    /* the template is in its stored form */
     bool read_only;          /* the CPU cannot write to sealed pages, not even an accessed bit */
-    bool direct;             /* sealed pages are stored to through their alias; no live_write() */
+    bool direct;             /* sealed pages are stored to through their alias, at one distance */
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
 
@@ -92,13 +93,15 @@ static inline uint32_t cgdt_pool_offset_(const struct cgdt_pool *pool, uint32_t 
 uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page);
 
 /* Where ordinary stores to a page go; NULL: only live_write() may change it. */
-static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool,
+static inline cgdt_desc_t *cgdt_pool_writable_(const struct cgdt_pool *pool, uint32_t page,
                                                const struct page_state *state)
 {
     if (!state->sealed)
         return state->view;
-    return pool->direct
-               ? (cgdt_desc_t *)((uintptr_t)state->view + (uintptr_t)pool->given.config.alias_bytes)
+    if (pool->direct)
+        return (cgdt_desc_t *)((uintptr_t)state->view + (uintptr_t)pool->given.config.alias_bytes);
+    return pool->given.port.writable != NULL
+               ? pool->given.port.writable(pool->given.config.port_ctx, page, state->view)
                : NULL;
 }
 

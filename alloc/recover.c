@@ -91,7 +91,7 @@ static int regain(struct cgdt_pool *pool, uint32_t number)
     if ((cgdt_slotmap_owner_(&pool->map, number) & OWNED) != 0 ||
         cgdt_slotmap_free_bits_(&pool->map, number, 1) != 0)
         return 0;
-    const int error = cgdt_slot_erase_by_batch_(pool, number);
+    const int error = cgdt_slot_erase_all_(pool, number);
     if (error != 0)
         return error;
     disown(pool, number);

@@ -29,8 +29,8 @@ int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct pag
     return 0;
 }
 
-CGDT_SELDOM_ static int change_slot(const struct cgdt_pool *pool, uint32_t number,
-                                    struct cgdt_batch *batch)
+static CGDT_INLINE_UNLESS_SMALL_ int change_slot(const struct cgdt_pool *pool, uint32_t number,
+                                                 struct cgdt_batch *batch)
 {
     const uint32_t page = cgdt_pool_page_of_(pool, number);
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
@@ -38,8 +38,29 @@ CGDT_SELDOM_ static int change_slot(const struct cgdt_pool *pool, uint32_t numbe
     return cgdt_store_batch_(pool, page, &state, cgdt_pool_offset_(pool, number), batch);
 }
 
-CGDT_SELDOM_ int cgdt_slot_fill_by_batch_(const struct cgdt_pool *pool, uint32_t number)
+#ifndef __OPTIMIZE_SIZE__
+/* Where the port says that the slot's page takes ordinary stores; NULL: it takes none. */
+static inline cgdt_desc_t *writable_by_port(const struct cgdt_pool *pool, uint32_t number)
 {
+    const uint32_t page = cgdt_pool_page_of_(pool, number);
+    const struct page_state state = cgdt_page_state_(&pool->pages, page);
+    cgdt_desc_t *writable = cgdt_pool_writable_(pool, page, &state);
+
+    return writable != NULL ? writable + cgdt_pool_offset_(pool, number) : NULL;
+}
+#endif
+
+CGDT_COMPACT_ int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number)
+{
+#ifndef __OPTIMIZE_SIZE__
+    cgdt_desc_t *to = pool->template_stored ? writable_by_port(pool, number) : NULL;
+
+    if (to != NULL) {
+        cgdt_plain_fill_(to, pool->given.config.template_descs,
+                         pool->given.config.template_entries);
+        return 0;
+    }
+#endif
     return change_slot(pool, number,
                        &(struct cgdt_batch){.values = pool->given.config.template_descs,
                                             .count = (uint16_t)pool->given.config.template_entries,
@@ -47,9 +68,32 @@ CGDT_SELDOM_ int cgdt_slot_fill_by_batch_(const struct cgdt_pool *pool, uint32_t
                                             .stored = pool->template_stored});
 }
 
-CGDT_SELDOM_ int cgdt_slot_erase_by_batch_(const struct cgdt_pool *pool, uint32_t number)
+/* Whatever has been marked: what takes a hypercall may as well be looked at. */
+CGDT_SELDOM_ int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number)
 {
-    return change_slot(pool, number,
-                       &(struct cgdt_batch){.count = cgdt_pool_layout_(pool)->slot_entries,
-                                            .order = CGDT_BATCH_ANY});
+    struct cgdt_batch batch = {.count = cgdt_pool_layout_(pool)->slot_entries,
+                               .order = CGDT_BATCH_ANY};
+    const int error = change_slot(pool, number, &batch);
+
+#ifndef __OPTIMIZE_SIZE__
+    /* Only now, and before the slot is anybody's again: a slot that is not zero keeps its mark. */
+    if (error == 0 && cgdt_slotmap_is_marked_(&pool->map, pool->map.serialized, number))
+        cgdt_slotmap_unmark_(&pool->map, number);
+#endif
+    return error;
+}
+
+CGDT_COMPACT_ int cgdt_slot_erase_slowly_(struct cgdt_pool *pool, uint32_t number)
+{
+#ifndef __OPTIMIZE_SIZE__
+    if (!cgdt_slotmap_is_marked_(&pool->map, pool->map.serialized, number)) {
+        cgdt_desc_t *to = writable_by_port(pool, number);
+
+        if (to != NULL) {
+            cgdt_plain_clear_(to, cgdt_load32_relaxed_(&pool->clear_entries));
+            return 0;
+        }
+    }
+#endif
+    return cgdt_slot_erase_all_(pool, number);
 }

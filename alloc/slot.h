@@ -51,15 +51,21 @@ int cgdt_slot_refused_(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t 
  * A handle's slot: owned -> releasing; 0, or why not, and no change. `pin` is CGDT_SLOTMAP_PINNED
  * for the directory, whose slots nobody else frees, and 0 for all others.
  */
+static inline bool cgdt_slot_release_begin_as_(struct cgdt_pool *pool, bool plain, cgdt_slot_t slot,
+                                               uint32_t pin, uint8_t *seen)
+{
+    return cgdt_slot_is_possible_(pool, slot) &&
+           cgdt_slotmap_release_begin_as_(&pool->map, plain, cgdt_slot_number(slot),
+                                          cgdt_slot_generation_(slot), pin, seen);
+}
+
 static inline int cgdt_slot_release_begin_(struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t pin)
 {
     uint8_t seen = 0;
 
-    if (cgdt_slot_is_possible_(pool, slot) &&
-        cgdt_slotmap_release_begin_(&pool->map, cgdt_slot_number(slot), cgdt_slot_generation_(slot),
-                                    pin, &seen))
-        return 0;
-    return cgdt_slot_refused_(pool, slot, seen);
+    return cgdt_slot_release_begin_as_(pool, pool->map.serialized, slot, pin, &seen)
+               ? 0
+               : cgdt_slot_refused_(pool, slot, seen);
 }
 
 /* releasing -> owned. */
@@ -72,44 +78,65 @@ static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t 
 /* The page of a handle's slot, for its owner: 0, or -CGDT_ENOENT, -CGDT_ESTALE. */
 int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
 
-/* The template onto a claimed slot, and a slot to zeros, on any page (store.h). The port's code. */
-int cgdt_slot_fill_by_batch_(const struct cgdt_pool *pool, uint32_t number);
-int cgdt_slot_erase_by_batch_(const struct cgdt_pool *pool, uint32_t number);
+/*
+ * The template onto a claimed slot, and a slot to zeros, on any page. The port's code. What a slot
+ * without a mark has behind the template is zero, and need not be looked at; erase_all does.
+ */
+int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number);
+int cgdt_slot_erase_slowly_(struct cgdt_pool *pool, uint32_t number);
+int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number);
 
-/* The same, faster: by ordinary stores, here and now, where the page can be reached by them. */
+/* The same, faster, where the page takes ordinary stores and nobody has to be asked where. */
 #ifdef __OPTIMIZE_SIZE__
-#define cgdt_slot_fill_  cgdt_slot_fill_by_batch_
-#define cgdt_slot_erase_ cgdt_slot_erase_by_batch_
+#define cgdt_slot_fill_  cgdt_slot_fill_slowly_
+#define cgdt_slot_erase_ cgdt_slot_erase_slowly_
 #else
 
-/* The slot where ordinary stores may go to it; NULL: they may not. */
+/* Where a claimed slot takes ordinary stores; NULL: nowhere, or the port has to be asked where. */
 static inline cgdt_desc_t *cgdt_slot_writable_(const struct cgdt_pool *pool, uint32_t number)
 {
-    const struct page_state state =
-        cgdt_page_state_(&pool->pages, cgdt_pool_page_of_(pool, number));
-    cgdt_desc_t *page = cgdt_pool_writable_(pool, &state);
+    const uintptr_t word = cgdt_page_word_(&pool->pages, cgdt_pool_page_of_(pool, number));
+    /* Of a sealed page, elsewhere; this tag is bit 0. */
+    const uintptr_t alias =
+        (0 - (word & CGDT_PAGE_SEALED_)) & (uintptr_t)pool->given.config.alias_bytes;
 
-    return page != NULL ? page + cgdt_pool_offset_(pool, number) : NULL;
+    if ((word & CGDT_PAGE_SEALED_) != 0 && !pool->direct)
+        return NULL;
+    return (cgdt_desc_t *)((word & ~CGDT_PAGE_TAGS_) + alias) + cgdt_pool_offset_(pool, number);
 }
 
-static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)
+/* False: it has to be done slowly. */
+static inline bool cgdt_slot_fill_plainly_(const struct cgdt_pool *pool, uint32_t number)
 {
     cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
 
     if (to == NULL || !pool->template_stored)
-        return cgdt_slot_fill_by_batch_(pool, number);
+        return false;
     cgdt_plain_fill_(to, pool->given.config.template_descs, pool->given.config.template_entries);
-    return 0;
+    return true;
 }
 
-static inline int cgdt_slot_erase_(const struct cgdt_pool *pool, uint32_t number)
+static inline bool cgdt_slot_erase_plainly_(const struct cgdt_pool *pool, bool plain,
+                                            uint32_t number)
 {
     cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
 
-    if (to == NULL)
-        return cgdt_slot_erase_by_batch_(pool, number);
-    cgdt_plain_erase_(to, cgdt_pool_layout_(pool)->slot_entries);
-    return 0;
+    if (to == NULL || cgdt_slotmap_is_marked_(&pool->map, plain, number))
+        return false;
+    cgdt_plain_clear_(to, cgdt_load32_relaxed_(&pool->clear_entries));
+    return true;
+}
+
+static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)
+{
+    return cgdt_slot_fill_plainly_(pool, number) ? 0 : cgdt_slot_fill_slowly_(pool, number);
+}
+
+static inline int cgdt_slot_erase_(struct cgdt_pool *pool, uint32_t number)
+{
+    return cgdt_slot_erase_plainly_(pool, pool->map.serialized, number)
+               ? 0
+               : cgdt_slot_erase_slowly_(pool, number);
 }
 
 #endif

@@ -38,6 +38,9 @@
 #define clear_bits cgdt_slotmap_clear_bits_
 #define says_room  cgdt_slotmap_says_room_
 
+/* Of marks, whatever level 0 uses of its own. */
+#define MARKS_WORD_BITS 64u
+
 /*
  * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A few are
  * cheaper than a look at every word, which clears what is left; how many makes no other difference.
@@ -68,7 +71,8 @@ size_t cgdt_slotmap_bytes_(uint32_t slots)
         words = words_for(words);
         all += words;
     }
-    all += (slots + sizeof(cgdt_word_t) - 1) / sizeof(cgdt_word_t); /* owners */
+    /* Marks and owners, and what the last word of each has too much. */
+    all += slots / MARKS_WORD_BITS + 1 + slots / sizeof(cgdt_word_t) + 1;
     return all * sizeof(cgdt_word_t);
 }
 
@@ -87,8 +91,25 @@ CGDT_COMPACT_ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_
         map->level[++map->top] = next;
         next += words;
     }
-    map->owners = (uint8_t *)next;
+    map->owners = (uint8_t *)(next + slots / MARKS_WORD_BITS + 1);
 }
+
+#ifndef __OPTIMIZE_SIZE__
+
+bool cgdt_slotmap_mark_(struct slotmap *map, uint32_t slot)
+{
+    if (cgdt_slotmap_is_marked_(map, map->serialized, slot))
+        return false;
+    (void)set_bits(map, cgdt_slotmap_marks_(map, slot), 1ull << slot % MARKS_WORD_BITS);
+    return true;
+}
+
+void cgdt_slotmap_unmark_(struct slotmap *map, uint32_t slot)
+{
+    (void)clear_bits(map, cgdt_slotmap_marks_(map, slot), 1ull << slot % MARKS_WORD_BITS);
+}
+
+#endif
 
 /* The bits of a range in its word. */
 static uint64_t range_bits(uint32_t first, uint32_t n)

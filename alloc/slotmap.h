@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which slots are free: a lock-free bitmap tree; and whose a handle is: a byte per slot. Knows
- * nothing of GDTs and pages. Private to alloc/.
+ * Which slots are free: a lock-free bitmap tree; whose a handle is: a byte per slot; and which were
+ * written beyond what each begins with: a bit per slot. Knows nothing of GDTs and pages. Private to
+ * alloc/.
  *
  *     level 2   [ .... .... .... ...1 ]                    a bit per word below: "may have room"
  *     level 1   [ ...1 .1.. ] [ .... ] ...                 a bit per word below
  *     level 0   [ free bits of slots 0 .. 63 ] [ 64 .. ]   a bit per slot: 1 = free
+ *     marks     ... [ 64 .. ] [ bits of slots 0 .. 63 ]    1 = its owner wrote beyond the template
  *     owners    [ byte of slot 0 ] [ 1 ] [ 2 ] ...         OWNED | generation
  *
  * A slot is taken by clearing one bit. A *range* is up to 64 consecutive slots within one word of
@@ -51,7 +53,7 @@ _Static_assert(((CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED) & (CGDT_SLOTMAP_GENER
 
 struct slotmap {
     cgdt_word_t *level[CGDT_SLOTMAP_LEVELS];
-    uint8_t *owners; /* [slots] */
+    uint8_t *owners; /* [slots]; in front of them the marks, the first word nearest */
     uint32_t slots;
     uint32_t end;       /* words of level 0 that can have a free slot: cover */
     uint8_t top;        /* the level that has a single word */
@@ -118,23 +120,38 @@ uint64_t cgdt_slotmap_free_bits_(const struct slotmap *map, uint32_t first, uint
 
 /* Every CPU that comes or goes passes through what follows, so it is inline. */
 
-static inline uint64_t cgdt_slotmap_load_(const struct slotmap *map, const cgdt_word_t *word)
+/*
+ * Words of a map. `plain`: the map is serialized, and plain loads and stores will do; what every
+ * CPU passes through asks that once, and hands it down.
+ */
+
+static inline uint64_t cgdt_slotmap_load_as_(bool plain, const cgdt_word_t *word)
 {
     /* On x86-64 it is the same instruction; on i386 the atomic one is a read-modify-write. */
-    if (sizeof(uintptr_t) == sizeof(uint64_t) || !map->serialized)
+    if (sizeof(uintptr_t) == sizeof(uint64_t) || !plain)
         return cgdt_load64_seq_cst_(word);
     return *word;
 }
 
-/* Both return the former value. */
-static inline uint64_t cgdt_slotmap_set_bits_(const struct slotmap *map, cgdt_word_t *word,
-                                              uint64_t bits)
+static inline uint64_t cgdt_slotmap_load_(const struct slotmap *map, const cgdt_word_t *word)
 {
-    if (!map->serialized)
+    return cgdt_slotmap_load_as_(map->serialized, word);
+}
+
+/* Both return the former value. */
+static inline uint64_t cgdt_slotmap_set_bits_as_(bool plain, cgdt_word_t *word, uint64_t bits)
+{
+    if (!plain)
         return cgdt_or64_seq_cst_(word, bits);
     const uint64_t old = *word;
     *word = old | bits;
     return old;
+}
+
+static inline uint64_t cgdt_slotmap_set_bits_(const struct slotmap *map, cgdt_word_t *word,
+                                              uint64_t bits)
+{
+    return cgdt_slotmap_set_bits_as_(map->serialized, word, bits);
 }
 
 static inline uint64_t cgdt_slotmap_clear_bits_(const struct slotmap *map, cgdt_word_t *word,
@@ -148,24 +165,29 @@ static inline uint64_t cgdt_slotmap_clear_bits_(const struct slotmap *map, cgdt_
 }
 
 /* Whether the summary above word `index` of `level` says that it has room. */
-static inline bool cgdt_slotmap_says_room_(const struct slotmap *map, uint32_t level,
-                                           uint32_t index)
+static inline bool cgdt_slotmap_says_room_as_(const struct slotmap *map, bool plain, uint32_t level,
+                                              uint32_t index)
 {
     const cgdt_word_t *above = &map->level[level + 1][index >> CGDT_SLOTMAP_WORD_SHIFT];
     const uint32_t bit = index & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u);
 
     /* Pairs with clear_bits() in mark_full(): the caller's word was set before this load. */
-    return (cgdt_slotmap_load_(map, above) >> bit & 1u) != 0;
+    return (cgdt_slotmap_load_as_(plain, above) >> bit & 1u) != 0;
+}
+
+static inline bool cgdt_slotmap_says_room_(const struct slotmap *map, uint32_t level,
+                                           uint32_t index)
+{
+    return cgdt_slotmap_says_room_as_(map, map->serialized, level, index);
 }
 
 /* Clear one bit; whether it was set. In this form gcc makes one LOCK BTR of it. */
-static inline bool cgdt_slotmap_take_bit_(const struct slotmap *map, cgdt_word_t *word,
-                                          uint32_t index)
+static inline bool cgdt_slotmap_take_bit_(bool plain, cgdt_word_t *word, uint32_t index)
 {
     const uint64_t bit = 1ull << index;
 
     /* Acquires what publish and put released: a zeroed slot. */
-    if (!map->serialized)
+    if (!plain)
         return (cgdt_and64_seq_cst_(word, ~bit) & bit) != 0;
     *word &= ~bit;
     return true;
@@ -174,62 +196,58 @@ static inline bool cgdt_slotmap_take_bit_(const struct slotmap *map, cgdt_word_t
 /* As claim, of one slot; CGDT_SLOTMAP_NONE for 0. */
 uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map);
 
-#ifdef __OPTIMIZE_SIZE__
-#define cgdt_slotmap_take_ cgdt_slotmap_take_slowly_
-#else
-static inline uint32_t cgdt_slotmap_take_(struct slotmap *map)
+/*
+ * The lowest free slot, if the first look finds it. CGDT_SLOTMAP_NONE says nothing: the summary is
+ * stale, or a race was lost.
+ */
+static inline uint32_t cgdt_slotmap_take_at_once_(struct slotmap *map, bool plain)
 {
     uint32_t index = 0;
 
     for (uint32_t level = map->top;; level--) {
         cgdt_word_t *word = &map->level[level][index];
-        const uint64_t bits = cgdt_slotmap_load_(map, word);
+        const uint64_t bits = cgdt_slotmap_load_as_(plain, word);
 
         if (bits == 0)
-            break;
+            return CGDT_SLOTMAP_NONE;
         const uint32_t lowest = cgdt_lowest_index_(bits);
         index = index << CGDT_SLOTMAP_WORD_SHIFT | lowest;
-        if (level > 0)
-            continue;
-        if (cgdt_slotmap_take_bit_(map, word, lowest))
-            return index;
-        break;
+        if (level == 0)
+            return cgdt_slotmap_take_bit_(plain, word, lowest) ? index : CGDT_SLOTMAP_NONE;
     }
-    return cgdt_slotmap_take_slowly_(map); /* a stale summary, or a lost race */
 }
-#endif
 
 /* See that every level above says that word `index` of `level` has room. */
 void cgdt_slotmap_mark_room_(struct slotmap *map, uint32_t level, uint32_t index);
 
 /* A slot has been published: who looks at every word meanwhile has to look again. */
-static inline void cgdt_slotmap_announce_(struct slotmap *map)
+static inline void cgdt_slotmap_announce_as_(struct slotmap *map, bool plain)
 {
     /* Pairs with the count in look_exactly(): the free bit was set before this load. */
-    if (!map->serialized && cgdt_load32_seq_cst_(&map->lookers) != 0)
+    if (!plain && cgdt_load32_seq_cst_(&map->lookers) != 0)
         cgdt_increment64_seq_cst_(&map->events);
 }
 
-/* publish() of one slot. */
-static inline void cgdt_slotmap_put_(struct slotmap *map, uint32_t slot)
+static inline void cgdt_slotmap_announce_(struct slotmap *map)
 {
-#ifdef __OPTIMIZE_SIZE__
-    cgdt_slotmap_publish_(map, slot, 1);
-#else
+    cgdt_slotmap_announce_as_(map, map->serialized);
+}
+
+/* publish() of one slot. False: who asked has to see to the summary, by mark_room of its word. */
+static inline bool cgdt_slotmap_put_(struct slotmap *map, bool plain, uint32_t slot)
+{
     uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
     const uint64_t bit = 1ull << (slot & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u));
 
     /* Releases the zeroed slot, as publish does. */
-    (void)cgdt_slotmap_set_bits_(map, &map->level[0][index], bit);
-    cgdt_slotmap_announce_(map);
+    (void)cgdt_slotmap_set_bits_as_(plain, &map->level[0][index], bit);
+    cgdt_slotmap_announce_as_(map, plain);
     for (uint32_t level = 0; level < map->top; level++) {
-        if (!cgdt_slotmap_says_room_(map, level, index)) {
-            cgdt_slotmap_mark_room_(map, level, index);
-            break;
-        }
+        if (!cgdt_slotmap_says_room_as_(map, plain, level, index))
+            return false;
         index >>= CGDT_SLOTMAP_WORD_SHIFT;
     }
-#endif
+    return true;
 }
 
 static inline uint32_t cgdt_slotmap_owner_(const struct slotmap *map, uint32_t slot)
@@ -274,13 +292,13 @@ static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uin
 }
 
 /* *seen -> next. False, and *seen is what it was, if it was something else. */
-static inline bool cgdt_slotmap_swap_owner_(struct slotmap *map, uint32_t slot, uint8_t *seen,
-                                            uint8_t next)
+static inline bool cgdt_slotmap_swap_owner_(struct slotmap *map, bool plain, uint32_t slot,
+                                            uint8_t *seen, uint8_t next)
 {
     uint8_t *owner = &map->owners[slot];
 
     /* Acquires what the owner did, wherever it did it. Pairs with cgdt_slotmap_own_(). */
-    if (!map->serialized)
+    if (!plain)
         return cgdt_cas8_acq_rel_(owner, seen, next);
     const bool as_seen = *owner == *seen;
     *seen = *owner;
@@ -296,7 +314,7 @@ static inline bool cgdt_slotmap_pin_(struct slotmap *map, uint32_t slot, uint32_
     const uint8_t owned = cgdt_slotmap_owned_byte_(generation);
 
     *seen = owned;
-    return cgdt_slotmap_swap_owner_(map, slot, seen, owned | CGDT_SLOTMAP_PINNED);
+    return cgdt_slotmap_swap_owner_(map, map->serialized, slot, seen, owned | CGDT_SLOTMAP_PINNED);
 }
 
 /*
@@ -304,11 +322,17 @@ static inline bool cgdt_slotmap_pin_(struct slotmap *map, uint32_t slot, uint32_
  * pinned otherwise than `pin` says. Of any number of CPUs that try, one succeeds. *seen: the byte
  * that decided it.
  */
+static inline bool cgdt_slotmap_release_begin_as_(struct slotmap *map, bool plain, uint32_t slot,
+                                                  uint32_t generation, uint32_t pin, uint8_t *seen)
+{
+    *seen = (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin);
+    return cgdt_slotmap_swap_owner_(map, plain, slot, seen, cgdt_slotmap_next_byte_(generation));
+}
+
 static inline bool cgdt_slotmap_release_begin_(struct slotmap *map, uint32_t slot,
                                                uint32_t generation, uint32_t pin, uint8_t *seen)
 {
-    *seen = (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin);
-    return cgdt_slotmap_swap_owner_(map, slot, seen, cgdt_slotmap_next_byte_(generation));
+    return cgdt_slotmap_release_begin_as_(map, map->serialized, slot, generation, pin, seen);
 }
 
 /* releasing -> owned: the slot could not be cleaned. */
@@ -317,6 +341,33 @@ static inline void cgdt_slotmap_release_abort_(struct slotmap *map, uint32_t slo
 {
     /* Pairs as in cgdt_slotmap_own_(). */
     cgdt_store8_release_(&map->owners[slot], (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
+}
+
+/*
+ * The owner of a slot is about to write beyond what every slot begins with: who frees it looks at
+ * all of it. True: it had not been marked before.
+ *
+ * The owner alone sets its slot's mark, and who frees it alone takes it away, and has the handle
+ * from the owner: what orders that orders this. Others change other bits of the word.
+ */
+bool cgdt_slotmap_mark_(struct slotmap *map, uint32_t slot);
+void cgdt_slotmap_unmark_(struct slotmap *map, uint32_t slot);
+
+/* Word of a slot's mark. */
+static inline cgdt_word_t *cgdt_slotmap_marks_(const struct slotmap *map, uint32_t slot)
+{
+    return (cgdt_word_t *)(void *)map->owners - 1 - slot / 64u;
+}
+
+/* CGDT_DEBUG_ERASE: all are, so that a store past cgdt_write() is found by who frees the slot. */
+static inline bool cgdt_slotmap_is_marked_(const struct slotmap *map, bool plain, uint32_t slot)
+{
+#ifdef CGDT_DEBUG_ERASE
+    (void)map, (void)plain, (void)slot;
+    return true;
+#else
+    return (cgdt_slotmap_load_as_(plain, cgdt_slotmap_marks_(map, slot)) >> slot % 64u & 1u) != 0;
+#endif
 }
 
 /*

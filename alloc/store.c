@@ -7,7 +7,7 @@ CGDT_COMPACT_ int cgdt_store_batch_(const struct cgdt_pool *pool, uint32_t page,
                                     const struct page_state *state, uint32_t offset,
                                     struct cgdt_batch *batch)
 {
-    cgdt_desc_t *writable = cgdt_pool_writable_(pool, state);
+    cgdt_desc_t *writable = cgdt_pool_writable_(pool, page, state);
 
     batch->slot = state->view + offset;
     batch->slot_offset = (uint16_t)offset;

@@ -42,10 +42,18 @@ static bool is_fresh(const struct peer *peer, const cgdt_desc_t *table, uint32_t
     return true;
 }
 
-static void scribble(const struct peer *peer, cgdt_desc_t *table)
+static bool scribble(const struct peer *peer, void *ctx, const uintptr_t *handles, uint32_t i)
 {
+    cgdt_desc_t descs[PEER_TABLE_ENTRIES - 1];
+    cgdt_desc_t *table = peer->table(ctx, handles, i);
+
+    for (uint32_t k = 0; k < PEER_TABLE_ENTRIES - 1; k++)
+        descs[k] = SCRIBBLE;
+    if (peer->write != NULL)
+        return peer->write(ctx, handles, i, descs) || fails(peer, "cannot be written", i);
     for (uint32_t k = 1; k < peer->table_bytes / CGDT_DESC_BYTES; k++)
         table[k] = SCRIBBLE;
+    return true;
 }
 
 /*
@@ -57,9 +65,8 @@ static bool round_trip(const struct peer *peer, void *ctx, uintptr_t *handles)
     if (!peer->take_many(ctx, 0, TABLES, handles))
         return fails(peer, "could not be had", 0);
     for (uint32_t i = 0; i < TABLES; i++) {
-        if (!is_fresh(peer, peer->table(ctx, handles, i), i))
+        if (!is_fresh(peer, peer->table(ctx, handles, i), i) || !scribble(peer, ctx, handles, i))
             return false;
-        scribble(peer, peer->table(ctx, handles, i));
     }
     peer->give_many(ctx, TABLES, handles);
     return true;

@@ -11,7 +11,7 @@
  * kept in reserve for that.
  *
  * Rule 4 of port.h orders map, seal, unseal and unmap, so pages[] needs no lock of its own.
- * live_write and frame read the entry of a page that cannot leave meanwhile.
+ * writable and frame read the entry of a page that cannot leave meanwhile.
  */
 #define _GNU_SOURCE
 
@@ -286,14 +286,13 @@ static int hosted_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t
     return 0;
 }
 
-static int hosted_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+static cgdt_desc_t *hosted_writable(void *ctx, uint32_t page, const void *view)
 {
     const struct cgdt_hosted *hosted = ctx;
     const uint32_t frame = frame_of_state(*state_of(hosted, page));
 
     (void)view;
-    cgdt_batch_store(batch, cgdt_hosted_frame_page(hosted, frame));
-    return 0;
+    return (cgdt_desc_t *)(void *)(hosted->arena.rw + (size_t)frame * CGDT_PAGE_BYTES);
 }
 
 static int hosted_quiesce(void *ctx, uint32_t cpu)
@@ -320,10 +319,10 @@ const struct cgdt_port cgdt_hosted_port = {
     .unseal = hosted_unseal,
     .unmap = hosted_unmap,
     .frame = hosted_frame,
-    .live_write = hosted_live_write,
     .quiesce = hosted_quiesce,
     .lock = hosted_lock,
     .unlock = hosted_unlock,
+    .writable = hosted_writable,
 };
 
 uint32_t cgdt_hosted_window_pages(const struct cgdt_hosted *hosted)

@@ -46,6 +46,13 @@ static inline void give(void *ctx, uintptr_t handle)
     (void)cgdt_free(peer->pool, (cgdt_slot_t)handle);
 }
 
+static bool pool_write(void *ctx, const uintptr_t *handles, uint32_t i, const cgdt_desc_t *descs)
+{
+    const struct pool_peer *peer = ctx;
+
+    return cgdt_write(peer->pool, (cgdt_slot_t)handles[i], 1, descs, PEER_TABLE_ENTRIES - 1) == 0;
+}
+
 #include "loops.h"
 
 /* In bulk the handles are an array of slots, as the call makes them. */
@@ -68,6 +75,13 @@ static void bulk_give_many(void *ctx, uint32_t n, uintptr_t *handles)
 static cgdt_desc_t *bulk_table(void *ctx, const uintptr_t *handles, uint32_t i)
 {
     return table_at(ctx, ((const cgdt_slot_t *)(const void *)handles)[i]);
+}
+
+static bool bulk_write(void *ctx, const uintptr_t *handles, uint32_t i, const cgdt_desc_t *descs)
+{
+    const uintptr_t handle = ((const cgdt_slot_t *)(const void *)handles)[i];
+
+    return pool_write(ctx, &handle, 0, descs);
 }
 
 static size_t pages_bytes(const struct pool_peer *peer)
@@ -140,6 +154,7 @@ const struct peer peer_cgdt_concurrent = {
     .table_bytes = PEER_TABLE_BYTES,
     .open = concurrent_open,
     .close = pool_close,
+    .write = pool_write,
     PEER_LOOPS,
 };
 
@@ -151,6 +166,7 @@ const struct peer peer_cgdt_serialized = {
     .one_thread = true,
     .open = serialized_open,
     .close = pool_close,
+    .write = pool_write,
     PEER_LOOPS,
 };
 
@@ -165,4 +181,5 @@ const struct peer peer_cgdt_bulk = {
     .take_many = bulk_take_many,
     .give_many = bulk_give_many,
     .table = bulk_table,
+    .write = bulk_write,
 };

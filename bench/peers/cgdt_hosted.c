@@ -15,7 +15,7 @@ struct hosted_peer {
     void *memory;
 };
 
-/* The read-write view: what the loops look at and the self-test scribbles on. */
+/* The read-write view. */
 static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
 {
     const struct hosted_peer *peer = ctx;
@@ -45,6 +45,13 @@ static inline void give(void *ctx, uintptr_t handle)
     const struct hosted_peer *peer = ctx;
 
     (void)cgdt_free(peer->pool, (cgdt_slot_t)handle);
+}
+
+static bool hosted_write(void *ctx, const uintptr_t *handles, uint32_t i, const cgdt_desc_t *descs)
+{
+    const struct hosted_peer *peer = ctx;
+
+    return cgdt_write(peer->pool, (cgdt_slot_t)handles[i], 1, descs, PEER_TABLE_ENTRIES - 1) == 0;
 }
 
 #include "loops.h"
@@ -100,5 +107,6 @@ const struct peer peer_cgdt_hosted = {
     .two_views = true,
     .open = hosted_open,
     .close = hosted_close,
+    .write = hosted_write,
     PEER_LOOPS,
 };

@@ -72,6 +72,9 @@ struct peer {
 
     /* Where the table of handle i is. */
     cgdt_desc_t *(*table)(void *ctx, const uintptr_t *handles, uint32_t i);
+
+    /* PEER_TABLE_ENTRIES - 1 descriptors behind entry 0 of it, as its owner does. NULL: stores. */
+    bool (*write)(void *ctx, const uintptr_t *handles, uint32_t i, const cgdt_desc_t *descs);
 };
 
 /* bytes of zeros aligned to a page, for tables or for lists; NULL: no memory. */

@@ -93,8 +93,8 @@ struct cgdt_config {
  * static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[CGDT_POOL_BYTES(64, 32)];
  * @endcode
  *
- * The terms are the pool itself; free bits and the summary above them; owners; a word for each page
- * and one for the common page; the directory.
+ * The terms are the pool itself; free bits and the summary above them; marks; owners; a word for
+ * each page and one for the common page; the directory.
  *
  * @param cpus          max_cpus of the configuration, 1 to CGDT_MAX_SLOTS; a constant
  * @param slot_entries  of its layout; a constant
@@ -102,7 +102,7 @@ struct cgdt_config {
 #define CGDT_POOL_BYTES(cpus, slot_entries)                                                        \
     (CGDT_POOL_HEAD_BYTES +                                                                        \
      8u * (CGDT_WORDS_FOR_(cpus) + CGDT_WORDS2_FOR_(cpus) + CGDT_WORDS3_FOR_(cpus) +               \
-           CGDT_WORDS4_FOR_(cpus)) +                                                               \
+           CGDT_WORDS4_FOR_(cpus) + CGDT_WORDS_FOR_(cpus)) +                                       \
      ((cpus) + 7u) / 8u * 8u +                                                                     \
      sizeof(uintptr_t) * (((cpus) + 511u / (slot_entries)) / (512u / (slot_entries)) + 1u) +       \
      4u * (cpus))
@@ -110,7 +110,7 @@ struct cgdt_config {
 /**
  * Bytes of memory that a pool with this configuration needs.
  *
- * At most 6 bytes per CPU plus 1 KiB from 16 colors on: 4 for the directory, 1 for the owner, 1/8
+ * At most 6 bytes per CPU plus 1 KiB from 16 colors on: 4 for the directory, 1 for the owner, 1/4
  * and a little for the free bit and the tree above, and 8 per page.
  *
  * @param config  the configuration

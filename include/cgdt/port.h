@@ -192,7 +192,7 @@ struct cgdt_port {
     /**
      * Do a batch on a sealed page: all of it, or on failure none of it. The values have passed the
      * profile's check, so a hypervisor has no reason to refuse them. May be NULL where `direct` is
-     * set.
+     * set or `writable` is given.
      */
     int (*live_write)(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch);
 
@@ -210,6 +210,16 @@ struct cgdt_port {
     void (*lock)(void *ctx);
     /** Lets go of it. */
     void (*unlock)(void *ctx);
+
+    /**
+     * The address at which a sealed page takes ordinary stores, that of its entry 0: for a port
+     * whose pages all have a writable alias of their own for as long as they are sealed, but not at
+     * one distance (`direct`): a kernel's direct map, say. The core does there what
+     * cgdt_batch_store() does, and live_write() is not called and may be NULL. Cannot fail; is
+     * called where live_write() would be, so it must be as quick as it looks. May be NULL; is not
+     * asked where `direct` is set.
+     */
+    cgdt_desc_t *(*writable)(void *ctx, uint32_t page, const void *view);
 };
 
 #ifdef __cplusplus

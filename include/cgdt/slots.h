@@ -77,6 +77,10 @@ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots);
 /**
  * Zero a slot and give it back. Its CPU must not use it any more.
  *
+ * All that the template and cgdt_write() put into it is zeroed. What somebody stored behind the
+ * template without cgdt_write() may stay, where pages take ordinary stores; cgdt_check() finds it.
+ * A core built with CGDT_DEBUG_ERASE looks at every entry in each free.
+ *
  * @param pool  the pool
  * @param slot  the slot's handle, which is of no use afterwards
  *

@@ -50,6 +50,7 @@ bool contents_are(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t n)
     const struct cgdt_layout *layout = cgdt_pool_layout(pool);
     const uint32_t page = cgdt_slot_page(layout, slot);
     const uint32_t offset = cgdt_slot_offset(layout, slot);
+    const uint32_t first = contents_value_entry(layout);
     cgdt_desc_t value[VALUE_ENTRIES];
 
     if (!world_is_mapped(page))
@@ -60,8 +61,8 @@ bool contents_are(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t n)
 
         if (entry < TEMPLATE_ENTRIES)
             wanted = contents_template()[entry];
-        else if (entry < VALUE_ENTRY + VALUE_ENTRIES)
-            wanted = value[entry - VALUE_ENTRY];
+        else if (entry >= first && entry < first + VALUE_ENTRIES)
+            wanted = value[entry - first];
         if (world_entry(page, offset + entry) != wanted)
             return false;
     }

@@ -9,11 +9,16 @@
 #include "pool.h"
 
 #define TEMPLATE_ENTRIES 2u
-#define VALUE_ENTRY      TEMPLATE_ENTRIES /* the first of a value */
 #define VALUE_ENTRIES    2u
 
 /* What contents_value() says of descriptors that nobody has written so. */
 #define NO_VALUE 99u
+
+/* The first of a value: right behind the template; in slots of 16 so far behind that it marks. */
+static inline uint32_t contents_value_entry(const struct cgdt_layout *layout)
+{
+    return layout->slot_entries == 16 ? 8 : TEMPLATE_ENTRIES;
+}
 
 /* What every new slot starts with: TEMPLATE_ENTRIES. */
 const cgdt_desc_t *contents_template(void);

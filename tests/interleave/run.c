@@ -64,14 +64,18 @@ static void do_write(struct record *record)
     cgdt_desc_t descs[VALUE_ENTRIES];
 
     contents_of_value(now.pool, record->call.n, descs);
-    record->result = cgdt_write(now.pool, record->slot[0], VALUE_ENTRY, descs, VALUE_ENTRIES);
+    record->result =
+        cgdt_write(now.pool, record->slot[0], contents_value_entry(cgdt_pool_layout(now.pool)),
+                   descs, VALUE_ENTRIES);
 }
 
 static void do_read(struct record *record)
 {
     cgdt_desc_t descs[VALUE_ENTRIES] = {0, 0};
 
-    record->result = cgdt_read(now.pool, record->slot[0], VALUE_ENTRY, descs, VALUE_ENTRIES);
+    record->result =
+        cgdt_read(now.pool, record->slot[0], contents_value_entry(cgdt_pool_layout(now.pool)),
+                  descs, VALUE_ENTRIES);
     record->value = record->result == 0 ? contents_value(now.pool, descs) : 0;
 }
 
@@ -81,7 +85,7 @@ static void do_look(struct record *record)
     cgdt_desc_t halves[2];
 
     world_look(cgdt_slot_page(layout, record->slot[0]),
-               cgdt_slot_offset(layout, record->slot[0]) + VALUE_ENTRY, halves);
+               cgdt_slot_offset(layout, record->slot[0]) + contents_value_entry(layout), halves);
     record->result = 0;
     record->value = contents_value(now.pool, halves);
     if (record->value == NO_VALUE && (halves[0] & CGDT_DESC_PRESENT) != 0)
@@ -340,7 +344,7 @@ static void make_pool(const struct scenario *scenario)
 {
     const struct cgdt_config config = {
         .struct_bytes = sizeof(struct cgdt_config),
-        .port = &world_port,
+        .port = scenario->direct ? &world_direct_port : &world_port,
         .layout = {.slot_entries = scenario->slot_entries,
                    .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                    .window_pages = scenario->window_pages != 0 ? scenario->window_pages : 1,

@@ -20,6 +20,7 @@ struct scenario {
     uint16_t slot_entries;
 
     /* The pool. 0 means: windows of one page, Xen's rules. */
+    bool direct; /* sealed pages take ordinary stores */
     uint8_t window_pages;
     uint8_t keep_pages;
     uint8_t max_cpus;

@@ -175,7 +175,8 @@ static void check_page_access(const volatile void *at, bool write)
         explorer_violation("a page that is not mapped is touched");
     if (world.state.use[page] == PRIVATE && explorer_lock_holder() != cpu)
         explorer_violation("a private page is touched without the lock");
-    if (world.state.use[page] == SEALED && write && live_slot[cpu] == NULL)
+    if (world.state.use[page] == SEALED && write && live_slot[cpu] == NULL &&
+        !the_pool->given.port.direct)
         explorer_violation("a sealed page is stored to outside live_write");
 }
 
@@ -420,6 +421,18 @@ const struct cgdt_port world_port = {
     .unlock = world_unlock,
 };
 
+const struct cgdt_port world_direct_port = {
+    .struct_bytes = sizeof(struct cgdt_port),
+    .map = world_map,
+    .seal = world_seal,
+    .unseal = world_unseal,
+    .unmap = world_unmap,
+    .frame = world_frame,
+    .lock = world_lock,
+    .unlock = world_unlock,
+    .direct = true,
+};
+
 static void print_pool_word(FILE *to, const unsigned char *at)
 {
     const struct slotmap *map = &the_pool->map;
@@ -440,6 +453,10 @@ static void print_pool_word(FILE *to, const unsigned char *at)
     else if (inside(at, the_pool->pages.words, (the_pool->pages.count + 1) * sizeof(uintptr_t)))
         (void)fprintf(to, "page word %u",
                       (unsigned)((const uintptr_t *)(const void *)at - the_pool->pages.words - 1));
+    else if (inside(at, cgdt_slotmap_marks_(map, map->slots - 1), (map->slots + 63) / 64 * 8))
+        (void)fprintf(
+            to, "word %u of marks",
+            (unsigned)(cgdt_slotmap_marks_(map, 0) - (const cgdt_word_t *)(const void *)at));
     else if (inside(at, the_pool->directory, map->slots * 4))
         (void)fprintf(to, "directory of CPU %u",
                       (unsigned)((const uint32_t *)(const void *)at - the_pool->directory));

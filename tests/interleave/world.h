@@ -20,6 +20,7 @@
 #define WORLD_POOL_BYTES 4096u
 
 extern const struct cgdt_port world_port;
+extern const struct cgdt_port world_direct_port; /* sealed pages take ordinary stores */
 
 /* All pages gone. Returns the memory for a pool. */
 void *world_clear(uint32_t window_pages);

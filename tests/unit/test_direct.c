@@ -126,3 +126,119 @@ Test(direct, stores_go_to_the_alias_and_never_to_the_view)
     cr_assert_eq(writable[0][1], 0);
     cr_assert_eq(cgdt_pool_destroy(pool), 0);
 }
+
+/* ---- what a free looks at ---- */
+
+/* Behind the template's group of 8, and past cgdt_write(). */
+static struct cgdt_pool *store_behind_its_back(void)
+{
+    struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, template_descs, 0);
+    cgdt_slot_t slot;
+
+    cr_assert_eq(cgdt_alloc(pool, &slot), 0);
+    writable[0][20] = mark(7);
+    cr_assert_eq(cgdt_free(pool, slot), 0);
+    return pool;
+}
+
+#ifdef CGDT_DEBUG_ERASE
+Test(direct, a_debug_build_wipes_what_was_stored_past_cgdt_write)
+{
+    struct cgdt_pool *pool = store_behind_its_back();
+
+    cr_assert_eq(writable[0][20], 0);
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+#else
+Test(direct, what_was_stored_past_cgdt_write_is_found_by_the_check)
+{
+    struct cgdt_pool *pool = store_behind_its_back();
+    struct cgdt_violation violation;
+
+    cr_assert_eq(cgdt_check(pool, &violation), 1);
+    cr_assert_eq(violation.reason, CGDT_UNOWNED_NOT_ZERO);
+    cr_assert_eq(violation.entry, 20);
+    writable[0][20] = 0;
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+#endif
+
+Test(direct, what_one_owner_wrote_far_behind_is_looked_for_in_his_slot_alone)
+{
+    struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, template_descs, 0);
+    const cgdt_desc_t far_off = mark(7);
+    cgdt_slot_t slots[2];
+
+    cr_assert_eq(cgdt_alloc_bulk(pool, 2, slots), 0);
+    cr_assert_eq(cgdt_write(pool, slots[0], 8, &far_off, 1), 0);
+    cr_assert_eq(cgdt_write(pool, slots[1], 7, &far_off, 1), 0);
+    cr_assert_eq(cgdt_free(pool, slots[1]), 0);
+    cr_assert_eq(cgdt_free(pool, slots[0]), 0);
+    for (uint32_t i = 0; i < CGDT_PAGE_ENTRIES; i++)
+        MUST(writable[0][i] == 0, "entry %u", i);
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+
+/* Each next owner's free looks again: the mark went with the one that it was for. */
+Test(direct, a_slot_is_zeroed_after_each_of_its_owners)
+{
+    struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, template_descs, 0);
+    const cgdt_desc_t far_off = mark(7);
+
+    for (uint32_t owner = 0; owner < 4; owner++) {
+        cgdt_slot_t slot;
+
+        cr_assert_eq(cgdt_alloc(pool, &slot), 0);
+        if (owner % 2 == 0)
+            cr_assert_eq(cgdt_write(pool, slot, 31, &far_off, 1), 0);
+        cr_assert_eq(cgdt_free(pool, slot), 0);
+        cr_assert_eq(writable[0][31], 0, "owner %u", owner);
+        cr_assert_eq(writable[0][1], 0, "owner %u", owner);
+    }
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+
+/* ---- aliases that the port names ---- */
+
+static uint32_t asked;
+
+static cgdt_desc_t *alias_of(void *ctx, uint32_t page, const void *view)
+{
+    (void)ctx;
+    asked++;
+    return view == (char *)writable[page] + ALIAS_DISTANCE ? writable[page] : NULL;
+}
+
+/* Nothing is mapped at the view: a store to it would not come back. */
+Test(direct, where_the_port_says_that_a_page_is_writable_is_where_all_stores_go)
+{
+    struct cgdt_port port = cgdt_fixed_port;
+    cgdt_slot_t slots[SLOTS];
+
+    port.seal = far_seal;
+    port.unseal = far_unseal;
+    port.direct = false;
+    port.writable = alias_of;
+    struct cgdt_pool *pool = open_direct(&port, template_descs, 0);
+    cr_assert_eq(cgdt_reserve(pool, SLOTS), 0);
+    asked = 0;
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        cr_assert_eq(cgdt_alloc(pool, &slots[i]), 0);
+        cr_assert_arr_eq(&writable[i / 16][i % 16 * 32], template_descs, sizeof(template_descs));
+    }
+    cr_assert_eq(asked, SLOTS);
+    for (uint32_t i = 0; i < SLOTS; i++)
+        cr_assert_eq(cgdt_free(pool, slots[i]), 0);
+    for (uint32_t i = 0; i < 2 * CGDT_PAGE_ENTRIES; i++)
+        MUST(writable[i / CGDT_PAGE_ENTRIES][i % CGDT_PAGE_ENTRIES] == 0, "entry %u", i);
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+
+Test(direct, a_port_that_names_aliases_needs_no_live_write)
+{
+    struct cgdt_port port = cgdt_fixed_port;
+
+    port.direct = false;
+    port.writable = alias_of;
+    cr_assert_eq(cgdt_pool_destroy(open_direct(&port, template_descs, 0)), 0);
+}
