@@ -110,28 +110,39 @@ static bool can_have(const struct peer *peer, uint32_t tables)
     return peer->max_tables == 0 || tables <= peer->max_tables;
 }
 
-static void add_peer(struct case_list *list, const struct peer *peer)
+static void add_bring_up(struct case_list *list, const struct peer *peer)
 {
     static const uint32_t sizes[] = {16, 256, 1024, 4096, 16384, 65536};
-    static const uint32_t churn_sizes[] = {1024, 65536};
+    static const uint32_t few_sizes[] = {1024, 65536};
+    const uint32_t *chosen = peer->general ? few_sizes : sizes;
+    const uint32_t n = peer->general ? COUNT_OF(few_sizes) : COUNT_OF(sizes);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (can_have(peer, chosen[i]))
+            case_add_peer(list, run_bring_up, (struct peer_case){.peer = peer, .n = chosen[i]},
+                          "bring-up/%s/%u", peer->name, chosen[i]);
+}
+
+static void add_churn(struct case_list *list, const struct peer *peer)
+{
+    static const uint32_t sizes[] = {1024, 65536};
     static const uint32_t percents[] = {50, 95};
 
-    if (!peer->in_bulk)
-        case_add_peer(list, run_pair, (struct peer_case){.peer = peer}, "pair/%s", peer->name);
     for (uint32_t i = 0; i < COUNT_OF(sizes); i++)
-        if (can_have(peer, sizes[i]))
-            case_add_peer(list, run_bring_up, (struct peer_case){.peer = peer, .n = sizes[i]},
-                          "bring-up/%s/%u", peer->name, sizes[i]);
-    for (uint32_t i = 0; !peer->in_bulk && i < COUNT_OF(churn_sizes); i++)
-        for (uint32_t k = 0; can_have(peer, churn_sizes[i]) && k < COUNT_OF(percents); k++)
-            case_add_peer(
-                list, run_churn,
-                (struct peer_case){.peer = peer, .n = churn_sizes[i], .percent = percents[k]},
-                "churn-%u/%s/%u", percents[k], peer->name, churn_sizes[i]);
+        for (uint32_t k = 0; can_have(peer, sizes[i]) && k < COUNT_OF(percents); k++)
+            case_add_peer(list, run_churn,
+                          (struct peer_case){.peer = peer, .n = sizes[i], .percent = percents[k]},
+                          "churn-%u/%s/%u", percents[k], peer->name, sizes[i]);
 }
 
 void cases_alloc(struct case_list *list)
 {
-    for (uint32_t i = 0; i < peers_count; i++)
-        add_peer(list, peers[i]);
+    for (uint32_t i = 0; i < peers_count; i++) {
+        if (!peers[i]->in_bulk)
+            case_add_peer(list, run_pair, (struct peer_case){.peer = peers[i]}, "pair/%s",
+                          peers[i]->name);
+        add_bring_up(list, peers[i]);
+        if (!peers[i]->in_bulk && !peers[i]->general)
+            add_churn(list, peers[i]);
+    }
 }

@@ -125,6 +125,8 @@ static void add(struct case_list *list, case_run *run, const char *name, const s
 void cases_fresh(struct case_list *list)
 {
     for (uint32_t i = 0; i < peers_count; i++) {
+        if (peers[i]->general)
+            continue;
         add(list, run_first, "first", peers[i]);
         if (!peers[i]->two_views)
             add(list, run_resident, "resident", peers[i]);

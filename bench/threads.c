@@ -15,6 +15,7 @@
 
 #define BUNDLE           64u
 #define BOXES_PER_THREAD 4u
+#define THREADS          16u
 
 struct bundle {
     uint32_t first; /* CPU number of the first table: a bundle's tables are those of certain CPUs */
@@ -31,11 +32,32 @@ struct box {
  */
 static struct {
     void *ctx;
+    void *own[THREADS];     /* what each thread uses in its place: the same, or one of its own */
     struct bundle *bundles; /* one per box, then one per thread */
     struct box *boxes;
     uint32_t n_boxes;
     bool fine;
 } shared;
+
+static bool open_threads(const struct peer *peer, uint32_t threads)
+{
+    bool fine = true;
+
+    for (uint32_t i = 0; i < threads; i++) {
+        shared.own[i] = peer->thread_open == NULL ? shared.ctx : peer->thread_open(shared.ctx);
+        fine = fine && shared.own[i] != NULL;
+    }
+    return fine;
+}
+
+static void close_threads(const struct peer *peer)
+{
+    for (uint32_t i = 0; i < THREADS; i++) {
+        if (peer->thread_close != NULL && shared.own[i] != NULL)
+            peer->thread_close(shared.own[i]);
+        shared.own[i] = NULL;
+    }
+}
 
 static void share(const struct peer *peer, uint32_t threads)
 {
@@ -45,7 +67,8 @@ static void share(const struct peer *peer, uint32_t threads)
     shared.ctx = peer->open(n_bundles * BUNDLE);
     shared.bundles = calloc(n_bundles, sizeof(*shared.bundles));
     shared.boxes = aligned_alloc(sizeof(*shared.boxes), shared.n_boxes * sizeof(*shared.boxes));
-    shared.fine = shared.ctx != NULL && shared.bundles != NULL && shared.boxes != NULL;
+    shared.fine = shared.ctx != NULL && shared.bundles != NULL && shared.boxes != NULL &&
+                  open_threads(peer, threads);
     for (uint32_t i = 0; shared.fine && i < n_bundles; i++)
         shared.bundles[i].first = i * BUNDLE;
     for (uint32_t i = 0; shared.fine && i < shared.n_boxes; i++) {
@@ -59,6 +82,7 @@ static void unshare(const struct peer *peer)
 {
     for (uint32_t i = 0; shared.fine && i < shared.n_boxes; i++)
         peer->give_many(shared.ctx, BUNDLE, shared.boxes[i].bundle->handles);
+    close_threads(peer);
     if (shared.ctx != NULL)
         peer->close(shared.ctx);
     free(shared.bundles);
@@ -66,14 +90,14 @@ static void unshare(const struct peer *peer)
 }
 
 /* One bundle out, another in. */
-static bool step(const struct peer *peer, struct bundle **mine, uint64_t *random)
+static bool step(const struct peer *peer, void *ctx, struct bundle **mine, uint64_t *random)
 {
     struct box *box = &shared.boxes[peer_random(random) % shared.n_boxes];
 
-    if (!peer->take_many(shared.ctx, (*mine)->first, BUNDLE, (*mine)->handles))
+    if (!peer->take_many(ctx, (*mine)->first, BUNDLE, (*mine)->handles))
         return false;
     *mine = __atomic_exchange_n(&box->bundle, *mine, __ATOMIC_ACQ_REL);
-    peer->give_many(shared.ctx, BUNDLE, (*mine)->handles);
+    peer->give_many(ctx, BUNDLE, (*mine)->handles);
     return true;
 }
 
@@ -90,7 +114,7 @@ static void run_threads(struct bench_state *state, const void *arg)
     while (bench_batch(state, 1)) {
         if (mine == NULL && shared.fine)
             mine = &shared.bundles[shared.n_boxes + thread];
-        fine = fine && shared.fine && step(peer, &mine, &random);
+        fine = fine && shared.fine && step(peer, shared.own[thread], &mine, &random);
         if (!fine) {
             bench_skip(state, "no table could be had");
             break;
@@ -101,10 +125,15 @@ static void run_threads(struct bench_state *state, const void *arg)
     bench_items(state, BUNDLE);
 }
 
+static bool has_threads(const struct peer *peer)
+{
+    return !peer->one_thread && !peer->general;
+}
+
 void cases_threads(struct case_list *list)
 {
     for (uint32_t i = 0; i < peers_count; i++)
-        for (uint32_t threads = 1; !peers[i]->one_thread && threads <= 16; threads *= 2) {
+        for (uint32_t threads = 1; has_threads(peers[i]) && threads <= THREADS; threads *= 2) {
             struct bench_case *added =
                 case_add_peer(list, run_threads, (struct peer_case){.peer = peers[i]}, "threads/%s",
                               peers[i]->name);

@@ -106,8 +106,8 @@ static void *bitmap_open(uint32_t tables)
     return map;
 }
 
-const struct peer peer_bitmap = {
-    .name = "spinlock-bitmap",
+const struct peer PEER_SYMBOL(peer_bitmap) = {
+    .name = PEER_NAME("spinlock-bitmap"),
     .what = "a bitmap under a spinlock, lowest first",
     .table_bytes = PEER_TABLE_BYTES,
     .open = bitmap_open,

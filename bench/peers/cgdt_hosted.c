@@ -4,6 +4,7 @@
  * change goes through another mapping, as it does in a kernel that keeps its GDT pages read-only.
  */
 #include "all.h"
+#include "cgdt_pool.h"
 
 #include <cgdt/port/hosted.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ struct hosted_peer {
     void *memory;
 };
 
-/* The read-write view. */
+/* The read-write view: what the loops look at. */
 static cgdt_desc_t *table_at(void *ctx, uintptr_t handle)
 {
     const struct hosted_peer *peer = ctx;
@@ -47,14 +48,14 @@ static inline void give(void *ctx, uintptr_t handle)
     (void)cgdt_free(peer->pool, (cgdt_slot_t)handle);
 }
 
-static bool hosted_write(void *ctx, const uintptr_t *handles, uint32_t i, const cgdt_desc_t *descs)
+#include "loops.h"
+
+static bool hosted_fill(void *ctx, const uintptr_t *handles, uint32_t i, cgdt_desc_t desc)
 {
     const struct hosted_peer *peer = ctx;
 
-    return cgdt_write(peer->pool, (cgdt_slot_t)handles[i], 1, descs, PEER_TABLE_ENTRIES - 1) == 0;
+    return pool_peer_fill(peer->pool, (cgdt_slot_t)handles[i], desc);
 }
-
-#include "loops.h"
 
 static void hosted_close(void *ctx)
 {
@@ -107,6 +108,6 @@ const struct peer peer_cgdt_hosted = {
     .two_views = true,
     .open = hosted_open,
     .close = hosted_close,
-    .write = hosted_write,
+    .fill = hosted_fill,
     PEER_LOOPS,
 };

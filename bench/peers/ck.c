@@ -73,8 +73,8 @@ static void *list_open(uint32_t tables)
     return list;
 }
 
-const struct peer peer_ck = {
-    .name = "ck-list",
+const struct peer PEER_SYMBOL(peer_ck) = {
+    .name = PEER_NAME("ck-list"),
     .what = "a free list on Concurrency Kit's lock-free stack",
     .table_bytes = PEER_TABLE_BYTES,
     .open = list_open,

@@ -67,8 +67,8 @@ static void *floor_open(uint32_t tables)
     return NULL;
 }
 
-const struct peer peer_floor = {
-    .name = "floor",
+const struct peer PEER_SYMBOL(peer_floor) = {
+    .name = PEER_NAME("floor"),
     .what = "two atomic read-modify-writes and the bytes; not an allocator",
     .table_bytes = PEER_TABLE_BYTES,
     .open = floor_open,

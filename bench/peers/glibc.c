@@ -60,8 +60,8 @@ static void glibc_close(void *ctx)
     (void)dlclose(ctx);
 }
 
-const struct peer peer_glibc = {
-    .name = "glibc",
+const struct peer PEER_SYMBOL(peer_glibc) = {
+    .name = PEER_NAME("glibc"),
     .what = "memalign(256, 256)",
     .table_bytes = PEER_TABLE_BYTES,
     .open = glibc_open,

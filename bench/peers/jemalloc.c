@@ -27,8 +27,8 @@ static inline void give(void *ctx, uintptr_t handle)
 
 #include "loops.h"
 
-const struct peer peer_jemalloc = {
-    .name = "jemalloc",
+const struct peer PEER_SYMBOL(peer_jemalloc) = {
+    .name = PEER_NAME("jemalloc"),
     .what = "mallocx(256), aligned to 256",
     .table_bytes = PEER_TABLE_BYTES,
     .open = open_nothing,

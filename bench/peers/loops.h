@@ -72,4 +72,4 @@ static cgdt_desc_t *loop_table(void *ctx, const uintptr_t *handles, uint32_t i)
 
 #define PEER_LOOPS                                                                                 \
     .take_many = loop_take_many, .give_many = loop_give_many, .pairs = loop_pairs,                 \
-    .churn = loop_churn, .table = loop_table
+    .churn = loop_churn, .table = loop_table, .general = PEER_IS_GENERAL

@@ -15,8 +15,8 @@ static inline cgdt_desc_t *allocate(void)
 
 #include "mimalloc_loops.h"
 
-const struct peer peer_mimalloc = {
-    .name = "mimalloc",
+const struct peer PEER_SYMBOL(peer_mimalloc) = {
+    .name = PEER_NAME("mimalloc"),
     .what = "mi_malloc_aligned_at(256, 256, 0), zeroed by the caller",
     .table_bytes = PEER_TABLE_BYTES,
     .open = open_nothing,

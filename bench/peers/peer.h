@@ -21,6 +21,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * A peer's file can be compiled a second time with PEER_GENERAL and -mgeneral-regs-only: then its
+ * glue writes and zeroes tables as a kernel has to, by general registers, and it is another peer by
+ * another name. What is in a library is as it is.
+ */
+#ifdef PEER_GENERAL
+#define PEER_SYMBOL(name) name##_general
+#define PEER_NAME(text)   text "-general"
+#define PEER_IS_GENERAL   true
+#else
+#define PEER_SYMBOL(name) name
+#define PEER_NAME(text)   text
+#define PEER_IS_GENERAL   false
+#endif
+
 #define PEER_TABLE_BYTES      256u
 #define PEER_TABLE_ENTRIES    (PEER_TABLE_BYTES / CGDT_DESC_BYTES)
 #define PEER_TEMPLATE_ENTRIES 8u
@@ -55,10 +70,18 @@ struct peer {
     bool any_address;     /* tables are not aligned: for reference only */
     bool two_views;       /* memory is mapped twice, and would be counted twice */
     bool in_bulk;         /* take_many is one call, so there is nothing else to measure */
+    bool general;         /* its glue has general registers only: for reference, in few cases */
 
     /* Ready for so many tables at a time, CPUs 0 .. tables-1. NULL: no memory. */
     void *(*open)(uint32_t tables);
     void (*close)(void *ctx);
+
+    /*
+     * Where threads have something of their own: the ctx that one of them uses in place of
+     * open()'s, and its end; both are called by one thread. NULL: all use the same.
+     */
+    void *(*thread_open)(void *ctx);
+    void (*thread_close)(void *ctx);
 
     /* Tables for CPUs first .. first+n-1, and back. False: one could not be had. */
     bool (*take_many)(void *ctx, uint32_t first, uint32_t n, uintptr_t *handles);
@@ -73,8 +96,11 @@ struct peer {
     /* Where the table of handle i is. */
     cgdt_desc_t *(*table)(void *ctx, const uintptr_t *handles, uint32_t i);
 
-    /* PEER_TABLE_ENTRIES - 1 descriptors behind entry 0 of it, as its owner does. NULL: stores. */
-    bool (*write)(void *ctx, const uintptr_t *handles, uint32_t i, const cgdt_desc_t *descs);
+    /*
+     * What its owner does: this descriptor into all entries of that table but the first. False: it
+     * was refused. NULL: by plain stores.
+     */
+    bool (*fill)(void *ctx, const uintptr_t *handles, uint32_t i, cgdt_desc_t desc);
 };
 
 /* bytes of zeros aligned to a page, for tables or for lists; NULL: no memory. */
@@ -88,17 +114,23 @@ static inline void peer_write_template(cgdt_desc_t *table)
 }
 
 /*
- * Zeros to the table's end. By 16-byte stores in a row: gcc would make `rep stos` of a memset of
- * this length, which takes longer to begin than this does in all. The core does without vector
+ * Zeros to the table's end, by stores in a row: gcc would make `rep stos` of a memset of this
+ * length, which takes longer to begin than this does in all. The core does without vector
  * registers, as in a kernel; the peers need not.
  */
 static inline void peer_zero(cgdt_desc_t *table, uint32_t first)
 {
+#ifdef PEER_GENERAL
+#pragma GCC unroll 32
+    for (uint32_t i = first; i < PEER_TABLE_ENTRIES; i++)
+        table[i] = 0;
+#else
     typedef cgdt_desc_t pair __attribute__((vector_size(16), aligned(16), may_alias));
 
 #pragma GCC unroll 16
     for (uint32_t i = first; i < PEER_TABLE_ENTRIES; i += 2)
         *(pair *)(void *)(table + i) = (pair){0, 0};
+#endif
 }
 
 /* A whole table: the template and zeros. */
