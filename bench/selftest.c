@@ -306,7 +306,7 @@ int main(int argc, char **argv)
         return test_checker();
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         for (uint32_t i = 0; i < peers_count; i++)
-            printf("%-18s %s\n", peers[i]->name, peers[i]->what);
+            printf("%-24s %s\n", peers[i]->name, peers[i]->what);
         return 0;
     }
     if (peer == NULL) {

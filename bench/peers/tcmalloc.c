@@ -28,7 +28,7 @@ static inline void give(void *ctx, uintptr_t handle)
 
 const struct peer PEER_SYMBOL(peer_tcmalloc) = {
     .name = PEER_NAME("tcmalloc"),
-    .what = "aligned_alloc(256, 256)",
+    .what = "tc_memalign(256, 256)",
     .table_bytes = PEER_TABLE_BYTES,
     .open = open_nothing,
     .close = close_nothing,

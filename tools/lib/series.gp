@@ -17,14 +17,15 @@ series = "\
     common              0x2f8fd0   8 1.1 3   1 \
     window              0xf5b700   7 0.6 2   2 \
     by-hand             0x222222   2 0.8 2   2 \
+    cgdt-cache          0x5fb05a  15 0.9 2   1 \
     mimalloc            0xc1440e   9 0.8 1.5 1 \
-    mimalloc-unaligned  0xe8a77c   8 0.9 1.5 2 \
+    tcmalloc            0xe8a77c   8 0.9 1.5 1 \
     jemalloc            0x5b5ea6  11 0.8 1.5 1 \
     glibc               0xb0892f  10 0.9 1.5 1 \
     ck-list             0x2fb8d0  13 0.8 1.5 1 \
     spinlock-bitmap     0xb02f86  12 0.9 1.5 2 \
+    sbitmap             0xc9c93a   1 0.8 1.5 1 \
     floor               0xb0b0b0   2 0.8 1.5 1 \
-    static-array        0xc9c93a   1 0.8 1.5 1 \
     page-jemalloc       0x8a5a44   3 0.8 1.5 2 \
     page-mmap           0x777777  14 0.9 1.5 2 \
 "
