@@ -62,8 +62,7 @@ CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
     }
 }
 
-/* No slot was free at some moment of this call. */
-CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
+CGDT_SELDOM_ int cgdt_alloc_growing_(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
     int error = 0;
 
@@ -85,7 +84,7 @@ CGDT_SELDOM_ static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot, 
     const uint32_t number = cgdt_slotmap_take_slowly_(&pool->map);
 
     return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot, pin)
-                                       : alloc_growing(pool, slot, pin);
+                                       : cgdt_alloc_growing_(pool, slot, pin);
 }
 
 /* Of a slot whose owner has begun to free it. */

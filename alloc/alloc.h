@@ -9,6 +9,12 @@
 int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot);
 
 /*
+ * As cgdt_alloc(), where at some moment of the call no slot was free: under the lock, by a page if
+ * need be. pin: 0, or CGDT_SLOTMAP_PINNED for a slot that only cgdt_alloc_unpin_() frees.
+ */
+int cgdt_alloc_growing_(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin);
+
+/*
  * As cgdt_alloc(), of a slot that only cgdt_alloc_unpin_() frees: whoever else has its handle
  * cannot.
  */

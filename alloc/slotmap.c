@@ -174,6 +174,8 @@ static uint64_t lowest_bits(uint64_t word, uint32_t max)
 
     if (max == 1)
         return word & (~word + 1);
+    if (max >= WORD_BITS)
+        return word;
     for (uint32_t i = 0; i < max && rest != 0; i++)
         rest &= rest - 1;
     return word ^ rest;
@@ -259,14 +261,17 @@ uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
     return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
 }
 
-CGDT_COMPACT_ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
+CGDT_COMPACT_ void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t index, uint64_t bits)
 {
-    const uint32_t index = first >> WORD_SHIFT;
-
     /* Releases the zeroed slots. Pairs with clear_bits() in claim_from() and with mark_full(). */
-    (void)set_bits(map, &map->level[0][index], range_bits(first, n));
+    (void)set_bits(map, &map->level[0][index], bits);
     cgdt_slotmap_announce_(map);
     cgdt_slotmap_mark_room_(map, 0, index);
+}
+
+CGDT_COMPACT_ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
+{
+    cgdt_slotmap_publish_bits_(map, first >> WORD_SHIFT, range_bits(first, n));
 }
 
 /*

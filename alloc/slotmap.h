@@ -106,6 +106,9 @@ static inline void cgdt_slotmap_cover_(struct slotmap *map, uint32_t slot)
 /* Set the free bits of a range: newly mapped slots, or claimed ones that go back clean. */
 void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
 
+/* The same of any slots of word `index` of level 0: bit i is its slot i. */
+void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t index, uint64_t bits);
+
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
 bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n);
 
@@ -279,15 +282,24 @@ static inline uint8_t cgdt_slotmap_next_byte_(uint32_t generation)
     return (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
 }
 
-/* claimed -> owned, by whom claimed it; pin: 0 or CGDT_SLOTMAP_PINNED. Returns the generation. */
-static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uint32_t pin)
+/*
+ * claimed -> owned, by whom claimed it and knows its generation; pin: 0 or CGDT_SLOTMAP_PINNED.
+ */
+static inline void cgdt_slotmap_own_as_(struct slotmap *map, uint32_t slot, uint32_t generation,
+                                        uint32_t pin)
 {
-    const uint32_t generation = cgdt_slotmap_generation_(map, slot);
-
     /*
      * Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin.
      */
     cgdt_store8_release_(&map->owners[slot], (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
+}
+
+/* The same; returns the generation. */
+static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uint32_t pin)
+{
+    const uint32_t generation = cgdt_slotmap_generation_(map, slot);
+
+    cgdt_slotmap_own_as_(map, slot, generation, pin);
     return generation;
 }
 

@@ -20,6 +20,7 @@ static cgdt_slot_t slots[OPERATIONS];
 static cgdt_desc_t template[TEMPLATE];
 static struct cgdt_fixed fixed = {.pages = pages, .count = PAGES};
 static struct cgdt_pool *pool;
+static struct cgdt_cache cache;
 
 /* Each counted_*() is what is counted, calls included. */
 
@@ -44,6 +45,30 @@ __attribute__((noinline)) static int counted_bring_up(void)
         error |= cgdt_alloc(pool, &slots[i]);
     for (uint32_t i = 0; i < OPERATIONS; i++)
         error |= cgdt_free(pool, slots[i]);
+    return error;
+}
+
+__attribute__((noinline)) static int counted_cache_pair(void)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < OPERATIONS; i++) {
+        cgdt_slot_t slot;
+
+        error |= cgdt_cache_alloc(&cache, &slot);
+        error |= cgdt_cache_free(&cache, slot);
+    }
+    return error;
+}
+
+__attribute__((noinline)) static int counted_cache_bring_up(void)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < OPERATIONS; i++)
+        error |= cgdt_cache_alloc(&cache, &slots[i]);
+    for (uint32_t i = 0; i < OPERATIONS; i++)
+        error |= cgdt_cache_free(&cache, slots[i]);
     return error;
 }
 
@@ -83,6 +108,8 @@ static int open_pool(bool serialized)
         template[i] = i % 2 == 0 ? cgdt_desc_code64(3) : cgdt_desc_data_flat(3);
     error = cgdt_pool_init(&pool, memory, sizeof(memory), &config);
     if (error == 0)
+        error = cgdt_cache_init(&cache, sizeof(cache), pool);
+    if (error == 0)
         error = cgdt_seal(pool);
     /* Pages are in service before anything is counted. */
     return error == 0 ? cgdt_reserve(pool, OPERATIONS) : error;
@@ -112,6 +139,10 @@ static int use_pool(const char *what)
         return counted_pair();
     if (strcmp(what, "bring-up") == 0)
         return counted_bring_up();
+    if (strcmp(what, "cache-pair") == 0)
+        return counted_cache_pair();
+    if (strcmp(what, "cache-bring-up") == 0)
+        return counted_cache_bring_up();
     return strcmp(what, "bulk") == 0 ? counted_bulk() : 1;
 }
 
@@ -126,7 +157,8 @@ int main(int argc, char **argv)
         return open_pool(false) != 0 ? 1 : use_pool(part + 1);
     if (part != NULL && strncmp(name, "serialized/", 11) == 0)
         return open_pool(true) != 0 ? 1 : use_pool(part + 1);
-    fputs("usage: instructions concurrent|serialized/pair|bring-up|bulk, check/empty|16x8|full\n",
+    fputs("usage: instructions concurrent|serialized/pair|bring-up|cache-pair|cache-bring-up|bulk, "
+          "check/empty|16x8|full\n",
           stderr);
     return 2;
 }

@@ -34,10 +34,12 @@
    e  at any time; what each of the two is told stands below
    o  safe, but what check says may be out of date: cgdt_check()
 
-   (1) alloc, alloc_nowait, alloc_bulk     (2) free, free_bulk     (3) write
+   (1) alloc, alloc_nowait, alloc_bulk, cache_alloc (6)     (3) write
+   (2) free, free_bulk, cache_free (6); and cache_flush (6), which has no s
    (4) read, slot_view, frames, frames_behind, gdtr; and common_frame, page_taken, stats, cpu_slot,
        selectors: these five with everything: +
    (5) cpu_online, cpu_online_at
+   (6) calls of one cache are serialised by its owner: cache.h
    @endverbatim
  *
  * - free(s) and free(s): one says 0, the other -CGDT_ESTALE; -CGDT_ENOENT if it names the slot as
@@ -56,24 +58,26 @@
  * destroy, seal, recover and everything in the boot phase: the caller serialises them with all
  * other calls. In a serialized pool the caller serialises everything, always.
  *
- * Locks: cgdt_alloc() and cgdt_cpu_online() take the port's lock only if at some moment of the call
- * no slot in service was free. alloc_bulk, trim, reserve, check, describe, seal, destroy, and init
- * of a layout with a common page, always do. All others never do, and are lock-free: a CPU that
- * stops in one of them, or is stopped by an NMI, holds up nobody. No call sleeps or spins by
- * itself; a port's operation may (port.h).
+ * Locks: cgdt_alloc(), cgdt_cache_alloc() and cgdt_cpu_online() take the port's lock only if at
+ * some moment of the call no slot in service was free. alloc_bulk, trim, reserve, check, describe,
+ * seal, destroy, and init of a layout with a common page, always do. All others never do, and are
+ * lock-free: a CPU that stops in one of them, or is stopped by an NMI, holds up nobody. No call
+ * sleeps or spins by itself; a port's operation may (port.h).
  *
  * Interrupts and NMIs: a handler may call what takes no lock (alloc_nowait, free, free_bulk, write,
  * read, ... as far as its port's live_write() may be called there), also while its CPU is inside
- * any call of the same pool, by the table above; what takes the lock, if the kernel's lock allows.
+ * any call of the same pool, by the table above, but not of the same cache; what takes the lock, if
+ * the kernel's lock allows.
  *
- * Pointers: the pool, and the results of cgdt_stats() and of the pure functions in the other
- * headers, must be valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may be NULL
- * by its text or there is nothing to read or write (n = 0). Lengths that the caller gives for its
- * own memory cannot be checked.
+ * Pointers: the pool, a cache, and the results of cgdt_stats() and of the pure functions in the
+ * other headers, must be valid; nobody checks them. Any other NULL is -CGDT_EINVAL, unless it may
+ * be NULL by its text or there is nothing to read or write (n = 0). Lengths that the caller gives
+ * for its own memory cannot be checked.
  */
 #ifndef CGDT_CGDT_H
 #define CGDT_CGDT_H
 
+#include "cache.h"
 #include "contents.h"
 #include "cpus.h"
 #include "inspect.h"

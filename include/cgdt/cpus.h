@@ -94,6 +94,9 @@ int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
  * is safe, and tells. Held pages can have templates on them until the next growth, or a trim, and
  * until then cgdt_check() says so.
  *
+ * Slots in caches are nobody's, too: every cache of the pool has to be made again by
+ * cgdt_cache_init() before it is used.
+ *
  * The port's lock is not touched: if a dead CPU held it, it is the kernel's to make it free first.
  * Nor are the port's pages: a map, seal or unseal that a CPU died in, or right behind, is the
  * kernel's to undo first, an unmap to finish.

@@ -57,13 +57,14 @@ enum cgdt_error {
     CGDT_EAGAIN = 11,
     /**
      * Another CPU is bringing this CPU on- or offline; a CPU has the slot; or slots are still
-     * owned.
+     * owned, or in a cache.
      */
     CGDT_EBUSY = 16,
 
     /* Something is used up. */
     /**
-     * Used up: the pool's ceiling (max_cpus) is reached, every slot is taken: owned, or on its way.
+     * Used up: the pool's ceiling (max_cpus) is reached, every slot is taken: owned, in a cache, or
+     * on its way.
      */
     CGDT_ENOSPC = 28,
     /** Used up: the port has no page to give. */

@@ -62,7 +62,7 @@ struct cgdt_pool_stats {
     uint32_t mapped_windows;  /**< Windows with a page in service. */
     uint32_t sealed_pages;    /**< Of mapped_pages. */
     uint32_t free_slots;      /**< On mapped pages. */
-    uint32_t taken_slots;     /**< On mapped pages: not free; owned, or on their way in or out. */
+    uint32_t taken_slots;     /**< On mapped pages: not free; owned, in a cache, or on their way. */
     uint32_t held_pages;      /**< Out of service: on their way, or left when an undo failed too. */
     uint32_t reserved_slots;  /**< As asked by cgdt_reserve(). */
     size_t bookkeeping_bytes; /**< cgdt_pool_bytes(). */
@@ -83,9 +83,9 @@ void cgdt_stats(const struct cgdt_pool *pool, struct cgdt_pool_stats *stats, siz
  *
  * @param      pool   the pool
  * @param      page   0 up, counted as by cgdt_slot_page()
- * @param[out] taken  bit c for color c, set if the slot is not free: owned, or on its way in or
- *                    out, as all of a page are when that is on its way; 0 for a page that is not in
- *                    service; left alone on -CGDT_EINVAL
+ * @param[out] taken  bit c for color c, set if the slot is not free: owned, in a cache, or on its
+ *                    way in or out, as all of a page are when that is on its way; 0 for a page that
+ *                    is not in service; left alone on -CGDT_EINVAL
  *
  * @retval 1             the page is in service
  * @retval 0             it is not

@@ -156,7 +156,7 @@ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,
  * @param pool  the pool; the caller serialises this with all other calls
  *
  * @retval 0             done
- * @retval -CGDT_EBUSY   (caller) a slot is still owned; nothing changed
+ * @retval -CGDT_EBUSY   (caller) a slot is still owned, or in a cache; nothing changed
  * @retval -CGDT_EPROTO  (port) an unsealed view is no page; as for any other
  * @return any other: the port's code, a page cannot be unsealed. Nothing changed, but for pages
  *         that the port then refuses to seal again: those are held (cgdt_pool_stats), and no longer
@@ -197,8 +197,8 @@ int cgdt_seal(struct cgdt_pool *pool);
  *
  * While at most n slots are taken, counted from the beginning of the call that takes one to the end
  * of the call that frees it, no cgdt_alloc() takes the lock or maps a page, and every
- * cgdt_alloc_nowait() finds a slot. Taken, too, are slots on pages that cgdt_pool_destroy() could
- * not seal again.
+ * cgdt_alloc_nowait() finds a slot. Taken, too, are slots in caches (cache.h), and those on pages
+ * that cgdt_pool_destroy() could not seal again.
  *
  * @param pool  the pool
  * @param n     slots wanted in service, 0 to max_cpus; 0 lifts the last reserve

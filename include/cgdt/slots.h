@@ -27,8 +27,8 @@ extern "C" {
  *
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slot is NULL
- * @retval -CGDT_ENOSPC  all max_cpus slots are owned, or on their way to an owner (whose live_write
- *                       may yet fail, and then they are free again)
+ * @retval -CGDT_ENOSPC  all max_cpus slots are owned, in caches (cache.h), or on their way to an
+ *                       owner (whose live_write may yet fail, and then they are free again)
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code; no page, or live_write failed
  */
@@ -67,8 +67,9 @@ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slots is NULL, or n is above CGDT_MAX_SLOTS, a number gone wrong;
  *                       `slots[]` is left alone
- * @retval -CGDT_ENOSPC  fewer than n slots are left under the ceiling; those on their way to an
- *                       owner count as for cgdt_alloc(). No page was mapped to find that out
+ * @retval -CGDT_ENOSPC  fewer than n slots are left under the ceiling; those in caches and on their
+ *                       way to an owner count as for cgdt_alloc(). No page was mapped to find that
+ *                       out
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code
  */
