@@ -1,8 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* See aftermath.h. */
 #include "aftermath.h"
-
+#include "caches.h"
 #include "contents.h"
+
+/* The slot is in that CPU's cache if the model says so, and in no other. */
+static bool caches_match(const struct model *model, uint32_t number)
+{
+    const cgdt_slot_t handle = (number + 1) | (uint32_t)model->generation[number]
+                                                  << CGDT_SLOT_GENERATION_SHIFT;
+
+    for (unsigned cpu = 0; cpu < EXPLORER_CPUS; cpu++) {
+        if (cache_has(cpu, handle) != (model->owner[number] == CACHED(cpu)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_cached(cgdt_slot_t owner)
+{
+    return owner >= CACHED(0) && owner < CACHED(EXPLORER_CPUS);
+}
 
 const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model)
 {
@@ -17,7 +35,9 @@ const char *aftermath_matches(struct cgdt_pool *pool, const struct model *model)
             return owner != CGDT_NO_SLOT
                        ? "a slot that has an owner is free: it will be given twice"
                        : "a slot that nobody owns is not free: it is lost";
-        if (owner == CGDT_NO_SLOT)
+        if (!caches_match(model, number))
+            return "a slot is in another cache than it was put into, or in none";
+        if (owner == CGDT_NO_SLOT || is_cached(owner))
             continue;
         if (!contents_are(pool, owner, model->value[number]))
             return "a slot does not hold what its owner wrote";
@@ -82,6 +102,10 @@ const char *aftermath_sweep(struct cgdt_pool *pool, const struct model *model)
 {
     struct model after = *model;
 
+    for (unsigned cpu = 0; cpu < EXPLORER_CPUS; cpu++)
+        (void)cgdt_cache_flush(cache_of(cpu));
+    for (uint32_t number = 0; number < after.slots; number++)
+        after.owner[number] = is_cached(after.owner[number]) ? CGDT_NO_SLOT : after.owner[number];
     if (cgdt_check(pool, NULL) != 0)
         return "cgdt_check() finds a violation";
     if (!summary_leads_to_all(&pool->map))

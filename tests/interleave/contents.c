@@ -68,3 +68,18 @@ bool contents_are(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t n)
     }
     return true;
 }
+
+bool contents_are_zero(const struct cgdt_pool *pool, cgdt_slot_t slot)
+{
+    const struct cgdt_layout *layout = cgdt_pool_layout(pool);
+    const uint32_t page = cgdt_slot_page(layout, slot);
+    const uint32_t offset = cgdt_slot_offset(layout, slot);
+
+    if (!world_is_mapped(page))
+        return false;
+    for (uint32_t entry = 0; entry < layout->slot_entries; entry++) {
+        if (world_entry(page, offset + entry) != 0)
+            return false;
+    }
+    return true;
+}

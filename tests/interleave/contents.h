@@ -27,7 +27,8 @@ const cgdt_desc_t *contents_template(void);
 void contents_of_value(const struct cgdt_pool *pool, uint32_t n, cgdt_desc_t descs[VALUE_ENTRIES]);
 uint32_t contents_value(const struct cgdt_pool *pool, const cgdt_desc_t descs[VALUE_ENTRIES]);
 
-/* Whether a slot holds the template, value n, and zeros. */
+/* Whether a slot holds the template, value n, and zeros; or zeros alone. */
 bool contents_are(const struct cgdt_pool *pool, cgdt_slot_t slot, uint32_t n);
+bool contents_are_zero(const struct cgdt_pool *pool, cgdt_slot_t slot);
 
 #endif

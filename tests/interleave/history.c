@@ -18,6 +18,10 @@
  *   reserve  0 always (whether it keeps its promise is looked at when all is quiet: run.c);
  *            -CGDT_ENOSPC only if the pool has fewer than n slots.
  *   any      the code of a port operation that was refused, and then nothing has changed.
+ *   cache    an alloc takes a slot out of the CPU's cache, or free ones, of which others come into
+ *            the cache at the same instant; -CGDT_ENOSPC only if neither is there. A free makes the
+ *            slot the cache's in one step. What leaves a cache meanwhile, or by a flush, is free,
+ *            each slot at an instant of its own within the call.
  *   look     whatever it sees; run.c says when that is a mixture.
  *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a
  *            call that is under way. Whoever checks a history sees to it that there is such a call:
@@ -67,6 +71,40 @@ static bool alloc(struct model *model, const struct record *record)
     return record->result == 0;
 }
 
+static bool cache_is_empty(const struct model *model, unsigned cpu)
+{
+    for (uint32_t slot = 0; slot < model->slots; slot++) {
+        if (model->owner[slot] == CACHED(cpu))
+            return false;
+    }
+    return true;
+}
+
+/* A slot leaves the CPU's cache. False: it was not in it, or has another handle. */
+static bool uncache(struct model *model, unsigned cpu, cgdt_slot_t handle)
+{
+    const uint32_t number = cgdt_slot_number(handle);
+
+    if (number >= model->slots || model->owner[number] != CACHED(cpu) ||
+        handle != next_handle(model, number))
+        return false;
+    model->owner[number] = CGDT_NO_SLOT;
+    return true;
+}
+
+static bool cache_alloc(struct model *model, const struct record *record)
+{
+    if (record->result == -CGDT_ENOSPC)
+        return free_slots(model) == 0 && cache_is_empty(model, record->cpu);
+    for (unsigned i = 1; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++) {
+        if (!take(model, record->slot[i]))
+            return false;
+        model->owner[cgdt_slot_number(record->slot[i])] = CACHED(record->cpu);
+    }
+    (void)uncache(model, record->cpu, record->slot[0]);
+    return record->result == 0 && take(model, record->slot[0]);
+}
+
 /* Whether all slots of a page are free: then it may not even be there. */
 static bool page_is_free(const struct model *model, uint32_t page)
 {
@@ -111,7 +149,7 @@ static bool give(struct model *model, const struct record *record)
 {
     const uint32_t number = cgdt_slot_number(record->slot[0]);
 
-    if (record->call.kind == CALL_FREE && record->result == 0 && has_cpu(model, record->slot[0]))
+    if (record->call.kind != CALL_OFFLINE && record->result == 0 && has_cpu(model, record->slot[0]))
         return false;
 
     for (unsigned i = 0; record->call.n > 1 && record->result < 0; i++) {
@@ -130,6 +168,15 @@ static bool give(struct model *model, const struct record *record)
         model->owner[number] = RELEASING;
         model->generation[number]++; /* 64 are more than a schedule has frees */
     }
+    return true;
+}
+
+static bool cache_free(struct model *model, const struct record *record)
+{
+    if (!give(model, record))
+        return false;
+    if (record->result == 0)
+        model->owner[cgdt_slot_number(record->slot[0])] = CACHED(record->cpu);
     return true;
 }
 
@@ -197,7 +244,8 @@ bool model_allows(struct model *model, const struct record *record)
     /* The port refused something: nothing has changed. */
     if (record->result == WORLD_REFUSED)
         return world_has_refused();
-    if (record->result == -CGDT_EBUSY && record->call.kind == CALL_FREE)
+    if (record->result == -CGDT_EBUSY &&
+        (record->call.kind == CALL_FREE || record->call.kind == CALL_CACHE_FREE))
         return has_cpu(model, record->slot[0]);
     if (record->result == -CGDT_EBUSY)
         return record->call.kind == CALL_ONLINE || record->call.kind == CALL_OFFLINE ||
@@ -207,6 +255,14 @@ bool model_allows(struct model *model, const struct record *record)
         return record->result == -CGDT_EAGAIN || alloc(model, record);
     case CALL_ALLOC:
         return alloc(model, record);
+    case CALL_CACHE_ALLOC:
+        return cache_alloc(model, record);
+    case CALL_CACHE_FREE:
+        return cache_free(model, record);
+    case CALL_CACHE_FLUSH:
+        return record->result == 0;
+    case STEP_UNCACHED:
+        return uncache(model, record->cpu, record->slot[0]);
     case CALL_FREE:
         return give(model, record);
     case STEP_FREED:
@@ -297,6 +353,9 @@ static const char *const names[] = {
     [CALL_LOOK] = "look",
     [CALL_ALLOC_NOWAIT] = "alloc nowait",
     [CALL_ONLINE_AT] = "online at",
+    [CALL_CACHE_ALLOC] = "cache alloc",
+    [CALL_CACHE_FREE] = "cache free",
+    [CALL_CACHE_FLUSH] = "cache flush",
 };
 
 void history_print(FILE *to, const struct record *record)
@@ -304,12 +363,12 @@ void history_print(FILE *to, const struct record *record)
     (void)fprintf(to, "%s", names[record->call.kind]);
     if (record->call.kind != CALL_FREE && record->call.kind != CALL_READ)
         (void)fprintf(to, " %u", record->call.n);
-    if (record->call.kind == CALL_FREE || record->call.kind == CALL_WRITE ||
-        record->call.kind == CALL_READ)
+    if (record->call.kind == CALL_FREE || record->call.kind == CALL_CACHE_FREE ||
+        record->call.kind == CALL_WRITE || record->call.kind == CALL_READ)
         (void)fprintf(to, " slot 0x%x", (unsigned)record->slot[0]);
     (void)fprintf(to, " -> %d", record->result);
     if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE ||
-        record->call.kind == CALL_CPU_SLOT) {
+        record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_CACHE_ALLOC) {
         for (unsigned i = 0; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++)
             (void)fprintf(to, " 0x%x", (unsigned)record->slot[i]);
     }

@@ -20,18 +20,22 @@
 enum call_kind {
     CALL_ALLOC,        /* n slots: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
     CALL_ALLOC_NOWAIT, /* one slot */
-    CALL_FREE,     /* cgdt_free(), or cgdt_free_bulk() of n if n > 1; the slot is nobody's ... */
-    STEP_FREED,    /* ... and now it is free */
-    CALL_TRIM,     /* as seen by its caller: a number of pages */
-    STEP_LEFT,     /* page n goes */
-    CALL_RESERVE,  /* n slots */
-    CALL_ONLINE,   /* CPU n, whose slot the handle is then */
-    CALL_OFFLINE,  /* CPU n: its slot is free ... */
-    STEP_OFF,      /* ... and now the CPU has none */
-    CALL_CPU_SLOT, /* of CPU n */
+    CALL_FREE,        /* cgdt_free(), or cgdt_free_bulk() of n if n > 1; the slot is nobody's ... */
+    STEP_FREED,       /* ... and now it is free */
+    CALL_TRIM,        /* as seen by its caller: a number of pages */
+    STEP_LEFT,        /* page n goes */
+    CALL_RESERVE,     /* n slots */
+    CALL_ONLINE,      /* CPU n, whose slot the handle is then */
+    CALL_OFFLINE,     /* CPU n: its slot is free ... */
+    STEP_OFF,         /* ... and now the CPU has none */
+    CALL_CPU_SLOT,    /* of CPU n */
+    CALL_CACHE_ALLOC, /* one slot, from the CPU's own cache */
+    CALL_CACHE_FLUSH, /* as seen by its caller */
+    STEP_UNCACHED,    /* a slot leaves the CPU's cache: it is free */
     /* From here on with a handle that is given. */
-    CALL_ONLINE_AT, /* CPU n, onto the handle's slot */
-    CALL_WRITE,     /* value n */
+    CALL_CACHE_FREE, /* into the CPU's own cache */
+    CALL_ONLINE_AT,  /* CPU n, onto the handle's slot */
+    CALL_WRITE,      /* value n */
     CALL_READ,
     CALL_LOOK, /* what a CPU's hardware sees of the slot */
 };
@@ -46,7 +50,7 @@ struct call {
 /* What came of it. */
 struct record {
     struct call call;
-    cgdt_slot_t slot[MAX_BULK]; /* given (FREE, WRITE, READ, LOOK), or received */
+    cgdt_slot_t slot[MAX_BULK]; /* given (FREE, WRITE, READ, LOOK), or received; caches.h */
     uint32_t value;             /* READ, LOOK: what was read */
     int result;
     unsigned cpu;
@@ -54,14 +58,18 @@ struct record {
     unsigned returned;
 };
 
-#define RELEASING 0x7fffffffu
+#define RELEASING   0x7fffffffu
+#define CACHED(cpu) (0x7ffffff0u + (cpu))
 
 /* The pool as one CPU alone would know it. */
 struct model {
     uint32_t slots;
     uint32_t page_slots;
-    cgdt_slot_t owner
-        [MAX_SLOTS]; /* the handle of whoever owns it; CGDT_NO_SLOT: free; RELEASING: being freed */
+    /*
+     * The handle of whoever owns it; CGDT_NO_SLOT: free; RELEASING: being freed; CACHED(cpu): in
+     * that CPU's cache.
+     */
+    cgdt_slot_t owner[MAX_SLOTS];
     uint8_t generation[MAX_SLOTS];
     uint32_t value[MAX_SLOTS];
     cgdt_slot_t cpu[MAX_SLOTS];

@@ -2,6 +2,7 @@
 /* See run.h. */
 #include "run.h"
 #include "aftermath.h"
+#include "caches.h"
 #include "contents.h"
 
 #include <stdlib.h>
@@ -133,36 +134,37 @@ static void do_call(struct record *record)
     case CALL_LOOK:
         do_look(record);
         break;
+    case CALL_CACHE_ALLOC:
+    case CALL_CACHE_FREE:
+    case CALL_CACHE_FLUSH:
+        caches_call(record);
+        break;
     case STEP_FREED:
     case STEP_OFF:
     case STEP_LEFT:
+    case STEP_UNCACHED:
         break;
     }
+}
+
+/* Whether the call hands out slots: call.n of an alloc, else one. */
+static bool gives(const struct call *call)
+{
+    return call->kind == CALL_ALLOC || call->kind == CALL_ALLOC_NOWAIT ||
+           call->kind == CALL_CACHE_ALLOC || call->kind == CALL_ONLINE;
+}
+
+static unsigned given(const struct call *call)
+{
+    return call->kind == CALL_ALLOC ? call->n : 1;
 }
 
 /* A slot that has just been handed out holds the template and zeros. */
 static void check_new_slots(const struct record *record)
 {
-    const bool gives = record->call.kind == CALL_ALLOC || record->call.kind == CALL_ALLOC_NOWAIT ||
-                       record->call.kind == CALL_ONLINE;
-
-    for (unsigned i = 0; gives && i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++) {
+    for (unsigned i = 0; gives(&record->call) && i < given(&record->call); i++) {
         if (record->result == 0 && !contents_are(now.pool, record->slot[i], 0))
             explorer_violation("a new slot does not hold the template and zeros");
-    }
-}
-
-/* Slots that a call takes off the supply. */
-static uint32_t wants(const struct call *call)
-{
-    switch (call->kind) {
-    case CALL_ALLOC:
-        return call->n;
-    case CALL_ALLOC_NOWAIT:
-    case CALL_ONLINE:
-        return 1;
-    default:
-        return 0;
     }
 }
 
@@ -175,21 +177,18 @@ static void body(unsigned cpu)
         record->call = now.scenario->program[cpu].call[i];
         record->cpu = cpu;
         record->began = explorer_call_begins();
-        if (record->call.kind == CALL_FREE || record->call.kind >= CALL_ONLINE_AT)
+        if (record->call.kind == CALL_FREE || record->call.kind >= CALL_CACHE_FREE)
             record->slot[0] = now.handles[record->call.handle];
         if (record->call.kind == CALL_FREE && record->call.n > 1)
             memcpy(record->slot, &now.handles[record->call.handle], 4u * record->call.n);
         const uint64_t gone = world_unmapped_pages();
-        world_call_begins(wants(&record->call));
+        world_call_begins(gives(&record->call) ? given(&record->call) : 0);
         do_call(record);
         world_call_returns(record->result == -CGDT_EAGAIN);
         check_new_slots(record);
         now.left[cpu][i] = world_unmapped_pages() & ~gone;
-        if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ALLOC_NOWAIT ||
-            record->call.kind == CALL_ONLINE)
-            memcpy(&now.handles[record->call.handle], record->slot,
-                   record->call.n > 1 && record->call.kind == CALL_ALLOC ? 4u * record->call.n
-                                                                         : 4u);
+        if (gives(&record->call))
+            memcpy(&now.handles[record->call.handle], record->slot, 4u * given(&record->call));
         explorer_call_returns(&record->returned);
     }
 }
@@ -197,6 +196,7 @@ static void body(unsigned cpu)
 static void begin(void)
 {
     world_restore();
+    caches_restore();
     memcpy(now.handles, now.start_handles, sizeof(now.handles));
 }
 
@@ -221,6 +221,18 @@ static void add_frees(struct record *records, unsigned *n, const struct record *
     }
 }
 
+/* What left a cache, each slot at an instant of its own. */
+static void add_uncached(struct record *records, unsigned *n)
+{
+    const struct record call = records[*n - 1];
+
+    for (unsigned i = call.call.kind == CALL_CACHE_FREE ? 1 : 0;
+         i < MAX_BULK && call.slot[i] != CGDT_NO_SLOT; i++) {
+        add_step(records, n, STEP_UNCACHED, 0);
+        records[*n - 1].slot[0] = call.slot[i];
+    }
+}
+
 /*
  * All records, and extra ones for calls of several steps. False: a trim's answer is not what it
  * did.
@@ -242,6 +254,8 @@ static bool gather(struct record *records, unsigned *n)
                 add_step(records, n, STEP_FREED, 0);
             if (record->result == 0 && record->call.kind == CALL_OFFLINE)
                 add_step(records, n, STEP_OFF, record->call.n);
+            if (record->call.kind == CALL_CACHE_FREE || record->call.kind == CALL_CACHE_FLUSH)
+                add_uncached(records, n);
             if (record->call.kind != CALL_TRIM)
                 continue;
             if (record->result != __builtin_popcountll(left) &&
@@ -260,6 +274,7 @@ static bool busy_is_true(const struct record *records, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         /* A free is told so of a CPU's slot: history.c. */
         bool other = records[i].result != -CGDT_EBUSY || records[i].call.kind == CALL_FREE ||
+                     records[i].call.kind == CALL_CACHE_FREE ||
                      records[i].call.kind == CALL_ONLINE_AT;
 
         for (unsigned j = 0; j < n; j++) {
@@ -321,7 +336,7 @@ static const char *end(void)
     /*
      * The rest follows from the answers and the memory: the same ones need not be looked at twice.
      */
-    const uint64_t state = world_hash();
+    const uint64_t state = caches_hash(world_hash());
     if (!insert(outcomes_seen, outcome_of(records, n, state)))
         return NULL;
     now.run->outcomes++;
@@ -360,6 +375,7 @@ static void make_pool(const struct scenario *scenario)
     must(cgdt_pool_init(&now.pool, memory, WORLD_POOL_BYTES, &config) == 0, "init");
     must(cgdt_seal(now.pool) == 0, "seal");
     world_set_pool(now.pool);
+    caches_make(now.pool);
     now.start = (struct model){.slots = config.max_cpus, .page_slots = cgdt_colors(&config.layout)};
 }
 
@@ -386,6 +402,19 @@ static void make_stale(const struct scenario *scenario, cgdt_slot_t *slot)
     }
 }
 
+static void start_cached(const struct scenario *scenario, const cgdt_slot_t *slot)
+{
+    for (unsigned cpu = 0; cpu < EXPLORER_CPUS; cpu++) {
+        for (unsigned i = 0; i < CACHED_SLOTS && scenario->cached[cpu][i] != 0; i++) {
+            const uint32_t number = scenario->cached[cpu][i] - 1u;
+
+            must(cgdt_cache_free(cache_of(cpu), slot[number]) == 0, "free into a cache");
+            now.start.owner[number] = CACHED(cpu);
+            now.start.generation[number]++;
+        }
+    }
+}
+
 /* The state that every schedule begins in. */
 static void set_up(const struct scenario *scenario)
 {
@@ -406,6 +435,7 @@ static void set_up(const struct scenario *scenario)
         if (number < scenario->taken)
             start_free(slot[number]);
     }
+    start_cached(scenario, slot);
     if (scenario->cpu0_online) {
         must(cgdt_cpu_online(now.pool, 0, &now.start.cpu[0]) == 0, "online");
         now.start.owner[cgdt_slot_number(now.start.cpu[0])] = now.start.cpu[0];
@@ -418,6 +448,7 @@ static void set_up(const struct scenario *scenario)
     if (scenario->forged != 0)
         now.start_handles[0] = scenario->forged + (1u << CGDT_SLOT_GENERATION_SHIFT);
     world_keep();
+    caches_keep();
 }
 
 void run_scenario(const struct scenario *scenario, const struct how *how, struct run *run)

@@ -3,7 +3,7 @@
 #ifndef CGDT_TESTS_SCENARIO_H
 #define CGDT_TESTS_SCENARIO_H
 
-#include "history.h"
+#include "caches.h"
 
 #define MAX_PROGRAM 4u /* calls of one CPU */
 #define MAX_HANDLES 8u
@@ -30,12 +30,14 @@ struct scenario {
      * Its state: slots 0 .. taken-1 are allocated; then one slot of each of the first stale_words
      * words of free bits is freed and taken again, the last word first, which leaves the summary
      * saying that they have room; then `freed` ones (slot + 1) and all on
-     * `free_page` (page + 1), which stays mapped, are given back; then CPU 0 is brought online.
+     * `free_page` (page + 1), which stays mapped, are given back; then `cached` ones (slot + 1) go
+     * into the caches of the CPUs, in that order; then CPU 0 is brought online.
      */
     uint8_t taken;
     uint8_t stale_words;
     uint8_t freed[MAX_FREED];
     uint8_t free_page;
+    uint8_t cached[EXPLORER_CPUS][CACHED_SLOTS];
     bool cpu0_online;
     bool cpu0_handle; /* handle 0 is its slot's */
 

@@ -19,6 +19,7 @@ Test(arguments, a_null_handle_pointer_is_invalid_and_takes_no_slot)
 {
     struct fixture fixture;
     struct snapshot before;
+    struct cgdt_cache cache;
 
     open_pool(&fixture);
     (void)fixture_alloc(&fixture);
@@ -27,6 +28,8 @@ Test(arguments, a_null_handle_pointer_is_invalid_and_takes_no_slot)
     cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 1, NULL), -CGDT_EINVAL);
     cr_assert_eq(cgdt_alloc_bulk(fixture.pool, 30, NULL), -CGDT_EINVAL);
     cr_assert_eq(cgdt_cpu_slot(fixture.pool, 0, NULL), -CGDT_EINVAL);
+    cr_assert_eq(cgdt_cache_init(&cache, sizeof(cache), fixture.pool), 0);
+    cr_assert_eq(cgdt_cache_alloc(&cache, NULL), -CGDT_EINVAL);
     cr_assert(snapshot_same(&before, &fixture));
     fixture_free_all(&fixture);
     fixture_close(&fixture);

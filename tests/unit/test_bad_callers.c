@@ -99,6 +99,7 @@ static uint32_t try_handle(struct fixture *fixture, cgdt_slot_t slot)
     const cgdt_desc_t desc = 0;
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
     const cgdt_desc_t *view;
+    struct cgdt_cache cache;
     uint32_t n, entries;
 
     if (is_owners(fixture, slot))
@@ -108,6 +109,9 @@ static uint32_t try_handle(struct fixture *fixture, cgdt_slot_t slot)
     MUST(cgdt_write(fixture->pool, slot, 1, &desc, 1) == freed, "write to %08x", slot);
     MUST(cgdt_frames(fixture->pool, slot, frames, &n, &entries) < 0, "frames of %08x", slot);
     MUST(cgdt_slot_view(fixture->pool, slot, &view) == freed, "view of %08x", slot);
+    MUST(cgdt_cache_init(&cache, sizeof(cache), fixture->pool) == 0 &&
+             cgdt_cache_free(&cache, slot) == freed,
+         "free of %08x into a cache", slot);
     return 0;
 }
 

@@ -126,7 +126,7 @@ static uint32_t changes_of_a_drain(uint32_t n_words)
     const uint32_t changes = counts.words;
     count_anew();
     cached_flush(&cache);
-    MUST(counts.words <= (n_words < 65 ? n_words : 65), "%u for the rest", counts.words);
+    MUST(counts.words <= (n_words <= 16 ? n_words : 65), "%u for the rest", counts.words);
     close_pool();
     return changes;
 }

@@ -86,6 +86,29 @@ static int call_bulk_growing(struct fixture *fixture)
     return bulk(fixture, 46);
 }
 
+/* What is in the cache afterwards goes back, so that all can be freed. */
+static int call_cache_alloc(struct fixture *fixture)
+{
+    struct cgdt_cache cache;
+    cgdt_slot_t slot = 99;
+
+    MUST(cgdt_cache_init(&cache, sizeof(cache), fixture->pool) == 0, "cache");
+    const int result = cgdt_cache_alloc(&cache, &slot);
+    MUST((result == 0) == (slot != CGDT_NO_SLOT), "%d and slot %x", result, slot);
+    MUST(cgdt_cache_flush(&cache) == 0, "flush");
+    return result;
+}
+
+static int call_cache_free(struct fixture *fixture)
+{
+    struct cgdt_cache cache;
+
+    MUST(cgdt_cache_init(&cache, sizeof(cache), fixture->pool) == 0, "cache");
+    const int result = cgdt_cache_free(&cache, owned[1]);
+    MUST(cgdt_cache_flush(&cache) == 0, "flush");
+    return result;
+}
+
 static int call_free(struct fixture *fixture)
 {
     return cgdt_free(fixture->pool, owned[1]);
@@ -209,6 +232,8 @@ static const struct act acts[] = {
     {"bulk on pages in use", call_bulk_in_place, false},
     {"bulk over used and new pages", call_bulk_growing, false},
     {"free", call_free, false},
+    {"alloc through a cache", call_cache_alloc, false},
+    {"free through a cache", call_cache_free, false},
     {"write", call_write, false},
     {"common write", call_write_common, false},
     {"seal", call_seal, false},

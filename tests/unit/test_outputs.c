@@ -26,11 +26,13 @@ struct out {
     uint64_t taken;
     char text[80];
     struct cgdt_pool *pool;
+    struct cgdt_cache cache; /* what cgdt_cache_init() is to fill in */
 };
 
 static struct out out;
 static struct fixture fixture;
 static cgdt_slot_t mine, freed, a_cpus;
+static struct cgdt_cache cache; /* empty */
 static jmp_buf dead;
 static uint32_t steps_left;
 static bool dirty; /* what map() gives is not zero */
@@ -70,6 +72,7 @@ static void use(void)
     freed = fixture_alloc(&fixture);
     MUST(cgdt_cpu_online(fixture.pool, 5, &a_cpus) == 0, "online");
     MUST(cgdt_free(fixture.pool, freed) == 0, "free");
+    MUST(cgdt_cache_init(&cache, sizeof(cache), fixture.pool) == 0, "cache");
 }
 
 static void live(void)
@@ -216,6 +219,9 @@ static void none_taken(struct out *wanted)
 
 CALL(alloc, cgdt_alloc(pool, &out.slot))
 CALL(nowait, cgdt_alloc_nowait(pool, &out.slot))
+CALL(cached, cgdt_cache_alloc(&cache, &out.slot))
+CALL(cache_small, cgdt_cache_init(&out.cache, CGDT_CACHE_BYTES(2) - 1, pool))
+CALL(cache_no_pool, cgdt_cache_init(&out.cache, sizeof(out.cache), NULL))
 CALL(bulk, cgdt_alloc_bulk(pool, BULK, out.slots))
 CALL(bulk_of_none, cgdt_alloc_bulk(pool, 0, out.slots))
 CALL(bulk_gone_wrong, cgdt_alloc_bulk(pool, CGDT_MAX_SLOTS + 1, out.slots))
@@ -293,6 +299,13 @@ static const struct row {
     {"alloc, a dirty page", dirty_pages, alloc, -CGDT_EPROTO, no_slot, 0, 0},
     {"nowait, full", page_full, nowait, -CGDT_EAGAIN, no_slot, 0, 0},
     {"nowait, live_write", live, nowait, CODE, no_slot, WRITES, 1},
+    {"cache_alloc, full", full, cached, -CGDT_ENOSPC, no_slot, 0, 0},
+    {"cache_alloc, live_write", live, cached, CODE, no_slot, WRITES, 1},
+    {"cache_alloc, map", page_full, cached, CODE, no_slot, MAPS, 1},
+    {"cache_alloc, seal", page_full, cached, CODE, no_slot, SEALS, 1},
+    {"cache_alloc, a dirty page", dirty_pages, cached, -CGDT_EPROTO, no_slot, 0, 0},
+    {"cache_init, too small", live, cache_small, -CGDT_EINVAL, NULL, 0, 0},
+    {"cache_init, no pool", live, cache_no_pool, -CGDT_EINVAL, NULL, 0, 0},
     {"bulk, full", full, bulk, -CGDT_ENOSPC, no_slots, 0, 0},
     {"bulk, live_write", live, bulk, CODE, no_slots, WRITES, 3},
     {"bulk, map", page_full, bulk, CODE, no_slots, MAPS, 1},

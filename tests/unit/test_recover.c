@@ -42,6 +42,7 @@ static cgdt_slot_t kept[CPUS]; /* owned before and after, whatever dies */
 static uint32_t n_kept;
 static cgdt_slot_t given[CPUS]; /* what the call that dies gives back */
 static cgdt_slot_t got[CPUS];   /* what it is to fetch */
+static struct cgdt_cache cache; /* of four slots, none at first */
 static cgdt_slot_t stays;       /* CPU 0's */
 static cgdt_slot_t goes;        /* CPU 90's */
 
@@ -106,6 +107,7 @@ static void open_pool(void)
     MUST(cgdt_cpu_online(fixture.pool, 90, &goes) == 0, "online");
     leave_mark(stays);
     leave_mark(goes);
+    MUST(cgdt_cache_init(&cache, CGDT_CACHE_BYTES(4), fixture.pool) == 0, "cache");
     memset(given, 0, sizeof(given));
     memset(got, 0, sizeof(got));
     for (uint32_t i = 0; i < 40; i++) {
@@ -123,6 +125,14 @@ static void open_full(void)
     open_pool();
     for (int i = 0; i < 14; i++)
         keep(fixture_alloc(&fixture));
+}
+
+/* Four of given[] are in the cache, and so they are nobody's. */
+static void open_cached(void)
+{
+    open_pool();
+    for (int i = 0; i < 4; i++)
+        MUST(cgdt_cache_free(&cache, given[i * 2]) == 0, "free");
 }
 
 /* The three highest of 9 pages are free. */
@@ -356,67 +366,43 @@ static void die_at_every_step(void (*prepare)(void), void (*act)(void), const ch
     }
 }
 
-static void alloc_one(void)
-{
-    (void)cgdt_alloc(fixture.pool, &got[0]);
-}
+/* What a CPU does while it dies, as one expression. */
+#define ACT(name, expression)                                                                      \
+    static void name(void)                                                                         \
+    {                                                                                              \
+        (void)(expression);                                                                        \
+    }
 
-static void alloc_nowait(void)
-{
-    (void)cgdt_alloc_nowait(fixture.pool, &got[0]);
-}
-
-static void alloc_ten(void)
-{
-    (void)cgdt_alloc_bulk(fixture.pool, 10, got);
-}
-
+ACT(alloc_one, cgdt_alloc(fixture.pool, &got[0]))
+ACT(alloc_nowait, cgdt_alloc_nowait(fixture.pool, &got[0]))
+ACT(alloc_ten, cgdt_alloc_bulk(fixture.pool, 10, got))
 /* 14 that are free and three new pages, over two windows. */
-static void alloc_many(void)
+ACT(alloc_many, cgdt_alloc_bulk(fixture.pool, 34, got))
+/* Of 14 that are free, into an empty cache; the lowest word has one. */
+static void cache_alloc(void)
 {
-    (void)cgdt_alloc_bulk(fixture.pool, 34, got);
+    (void)cgdt_cache_alloc(&cache, &got[0]);
+    (void)cgdt_cache_alloc(&cache, &got[1]);
+    (void)cgdt_cache_alloc(&cache, &got[2]);
 }
 
-static void free_one(void)
+/* Into a cache of four: the fifth drains it. */
+static void cache_free(void)
 {
-    (void)cgdt_free(fixture.pool, given[3]);
+    for (int i = 0; i < 5; i++)
+        (void)cgdt_cache_free(&cache, given[i]);
 }
 
+ACT(cache_flush, cgdt_cache_flush(&cache))
+ACT(free_one, cgdt_free(fixture.pool, given[3]))
 /* Of a full page, below all that are free. */
-static void free_lowest(void)
-{
-    (void)cgdt_free(fixture.pool, given[0]);
-}
-
-static void free_eight(void)
-{
-    (void)cgdt_free_bulk(fixture.pool, 8, given);
-}
-
-static void online(void)
-{
-    (void)cgdt_cpu_online(fixture.pool, 7, NULL);
-}
-
-static void online_at(void)
-{
-    (void)cgdt_cpu_online_at(fixture.pool, 7, given[3]);
-}
-
-static void offline(void)
-{
-    (void)cgdt_cpu_offline(fixture.pool, 90);
-}
-
-static void trim(void)
-{
-    (void)cgdt_trim(fixture.pool);
-}
-
-static void reserve(void)
-{
-    (void)cgdt_reserve(fixture.pool, 80);
-}
+ACT(free_lowest, cgdt_free(fixture.pool, given[0]))
+ACT(free_eight, cgdt_free_bulk(fixture.pool, 8, given))
+ACT(online, cgdt_cpu_online(fixture.pool, 7, NULL))
+ACT(online_at, cgdt_cpu_online_at(fixture.pool, 7, given[3]))
+ACT(offline, cgdt_cpu_offline(fixture.pool, 90))
+ACT(trim, cgdt_trim(fixture.pool))
+ACT(reserve, cgdt_reserve(fixture.pool, 80))
 
 #define DEATH_TEST(name, prepare, act, least)                                                      \
     Test(recover, puts_all_right_after_a_death_in_##name)                                          \
@@ -432,6 +418,10 @@ DEATH_TEST(alloc_bulk_that_grows, open_pool, alloc_many, 150)
 DEATH_TEST(free, open_pool, free_one, 8)
 DEATH_TEST(free_of_a_full_page, open_full, free_lowest, 8)
 DEATH_TEST(free_bulk, open_pool, free_eight, 60)
+DEATH_TEST(cache_alloc, open_pool, cache_alloc, 8)
+DEATH_TEST(cache_alloc_that_grows, open_full, cache_alloc, 30)
+DEATH_TEST(cache_free, open_pool, cache_free, 30)
+DEATH_TEST(cache_flush, open_cached, cache_flush, 8)
 DEATH_TEST(online, open_pool, online, 8)
 DEATH_TEST(online_that_grows, open_full, online, 30)
 DEATH_TEST(online_at, open_pool, online_at, 3)
