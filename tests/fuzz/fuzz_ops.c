@@ -76,8 +76,10 @@ static bool open_pool(struct run *run)
         MUST(cgdt_pool_init(&run->pool, run->memory, bytes - 1, &config) == -CGDT_EINVAL, "size");
         MUST(bytes <= 6 * config.max_cpus + 1024 || run->model.colors < 16, "%zu bytes", bytes);
     }
-    if (is_as_wanted(run, cgdt_pool_init(&run->pool, run->memory, bytes, &config), verdict))
+    if (is_as_wanted(run, cgdt_pool_init(&run->pool, run->memory, bytes, &config), verdict)) {
+        caches_open(run);
         return true;
+    }
     MUST(run->port.out == 0 && run->pool == NULL, "%u pages left", run->port.out);
     free(run->memory);
     return false;
@@ -86,10 +88,13 @@ static bool open_pool(struct run *run)
 static void one_call(struct run *run)
 {
     static void (*const calls[])(struct run *) = {
-        op_alloc,   op_bulk,         op_free,    op_write,    op_write_common, op_read,   op_trim,
-        op_seal,    op_online,       op_offline, op_cpu_slot, op_frames,       op_gdtr,   op_check,
-        op_reserve, op_check_window, op_corrupt, op_describe, op_alloc,        op_online, op_free,
-        op_write,   op_offline,      op_trim,    op_bulk,     op_free_bulk,
+        op_alloc,        op_bulk,        op_free,       op_write,       op_write_common,
+        op_read,         op_trim,        op_seal,       op_online,      op_offline,
+        op_cpu_slot,     op_frames,      op_gdtr,       op_check,       op_reserve,
+        op_check_window, op_corrupt,     op_describe,   op_alloc,       op_online,
+        op_free,         op_write,       op_offline,    op_trim,        op_bulk,
+        op_free_bulk,    op_cache_alloc, op_cache_free, op_cache_flush, op_cache_alloc,
+        op_cache_free,   op_cache_alloc,
     };
     const uint8_t kind = take8(run->input);
     uint16_t fail = 0;
@@ -128,6 +133,7 @@ static bool destroy(struct run *run)
 static void close_pool(struct run *run)
 {
     mem_arm(&run->port, 0, MEM_HONEST, 0);
+    caches_close(run);
     for (uint32_t cpu = 0; cpu < run->model.slots; cpu++) {
         if (run->model.directory[cpu] == 0)
             continue;

@@ -63,7 +63,7 @@ int model_lookup(const struct model *model, uint32_t handle, uint32_t *slot)
     *slot = place - 1;
     if (handle != model_handle(model, *slot))
         return -CGDT_ESTALE;
-    return model->owned[*slot] ? 0 : -CGDT_ENOENT;
+    return model->owned[*slot] && !model->cached[*slot] ? 0 : -CGDT_ENOENT;
 }
 
 int model_release(const struct model *model, uint32_t handle, uint32_t *slot)

@@ -24,6 +24,7 @@ struct model {
     bool mapped[MODEL_MAX_PAGES]; /* by the port: in service, or held back */
     bool serving[MODEL_MAX_PAGES];
     bool owned[MODEL_MAX_SLOTS];
+    bool cached[MODEL_MAX_SLOTS];        /* of those, in a cache: nobody has a handle */
     uint8_t generation[MODEL_MAX_SLOTS]; /* frees so far, modulo 64 */
     uint32_t directory[MODEL_MAX_SLOTS];
     uint64_t image[MODEL_MAX_PAGES + 1][512];

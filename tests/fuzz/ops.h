@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The operations of fuzz_ops.c: each takes its arguments from the input, does one call, and
- * compares what comes back with the model. ops_change.c has those that change the pool, ops_look.c
- * the others.
+ * compares what comes back with the model. ops_change.c has those that change the pool, ops_cache.c
+ * those of caches, ops_look.c the others.
  */
 #ifndef CGDT_TESTS_FUZZ_OPS_H
 #define CGDT_TESTS_FUZZ_OPS_H
@@ -12,12 +12,24 @@
 #include "model.h"
 #include "reference.h"
 
+#define CACHES     2u
+#define CACHED_MAX 9u
+
+/* A cache, and which slots must be in it, the next to come last. */
+struct cached {
+    struct cgdt_cache cache;
+    uint32_t room;
+    uint32_t n;
+    uint32_t slots[CACHED_MAX];
+};
+
 struct run {
     struct input *input;
     struct mem_port port;
     struct model model;
     struct cgdt_pool *pool;
     void *memory;
+    struct cached cached[CACHES];
 };
 
 /* Arguments. */
@@ -45,10 +57,23 @@ bool has_held(const struct run *run);
 /* Which pages are in service, after a call that may decide so; owned slots stay. */
 void learn_serving(struct run *run);
 
+/*
+ * Slots that a call gave: the planned ones. If the port refused a page meanwhile, the core has gone
+ * round it, and which slots come instead is up to it; they were nobody's.
+ */
+void take_given(struct run *run, uint32_t n, const cgdt_slot_t *slots, uint32_t *planned);
+
+/* Caches of a new pool, empty; and all that is in them back to it. */
+void caches_open(struct run *run);
+void caches_close(struct run *run);
+
 void op_alloc(struct run *run);
 void op_bulk(struct run *run);
 void op_free(struct run *run);
 void op_free_bulk(struct run *run);
+void op_cache_alloc(struct run *run);
+void op_cache_free(struct run *run);
+void op_cache_flush(struct run *run);
 void op_write(struct run *run);
 void op_write_common(struct run *run);
 void op_read(struct run *run);

@@ -24,11 +24,7 @@ static void adopt_leftovers(struct run *run, uint32_t n, const cgdt_slot_t *slot
     }
 }
 
-/*
- * Slots that a call gave: the planned ones. If the port refused a page meanwhile, the core has gone
- * round it, and which slots come instead is up to it; they were nobody's.
- */
-static void take_given(struct run *run, uint32_t n, const cgdt_slot_t *slots, uint32_t *planned)
+void take_given(struct run *run, uint32_t n, const cgdt_slot_t *slots, uint32_t *planned)
 {
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t slot = (slots[i] & 0x01ffffffu) - 1;
