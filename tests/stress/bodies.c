@@ -30,6 +30,7 @@ static void add(struct stress_counts *sum, const struct stress_counts *counts)
     sum->stale += counts->stale;
     sum->lost += counts->lost;
     sum->full += counts->full;
+    sum->cached += counts->cached;
     sum->trim += counts->trim;
     sum->faults += counts->faults;
 }
@@ -46,6 +47,7 @@ static const char *missing(const struct stress_params *params, const struct stre
         {"stale handle", true, sum->stale},
         {"CPU that two threads wanted", params->threads > 1, sum->lost},
         {"full pool", params->full, sum->full},
+        {"slot through a cache", params->cache_slots != 0, sum->cached},
         {"window given back", params->heavy_trim, sum->trim},
         {"fault", params->fault_rate > 0, sum->faults},
     };

@@ -81,6 +81,18 @@ static const struct stress_case cases[] = {
      stress_body_repeats,
      {.threads = 1, .cpus = 300, .operations = MILLION, .fault_rate = 0.02, .seed = 7}},
 
+    /* Half of all slots through caches of the threads, which hold back more or less. */
+    {"cache-page", RUN(.threads = 2, .cpus = 1024, .operations = 4 * MILLION, .cache_slots = 16)},
+    {"cache-window-hosted-faults",
+     RUN(.threads = 4, .cpus = 2048, .operations = 2 * MILLION, .layout = STRESS_WINDOW,
+         .hosted = true, .cache_slots = 60, .fault_rate = 0.02)},
+    {"cache-common-trim", RUN(.threads = 16, .cpus = 16384, .operations = 4 * MILLION,
+                              .layout = STRESS_COMMON, .cache_slots = 128, .heavy_trim = true)},
+    {"cache-full", RUN(.threads = 4, .cpus = 200, .operations = 2 * MILLION, .full = true,
+                       .heavy_trim = true, .cache_slots = 6, .fault_rate = 0.05)},
+    {"cache-serialized", RUN(.threads = 1, .cpus = 500, .operations = 2 * MILLION,
+                             .serialized = true, .cache_slots = 32, .fault_rate = 0.02)},
+
     {"duel-free-2", stress_body_duel_free, DUEL(2, 300000)},
     {"duel-free-4", stress_body_duel_free, DUEL(4, 20000)},
     {"duel-cpu-2", stress_body_duel_cpu, DUEL(2, 300000)},

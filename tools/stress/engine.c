@@ -44,9 +44,22 @@ static double seconds_so_far(const struct stress_run *run)
            (double)(now.tv_nsec - run->began.tv_nsec) / 1e9;
 }
 
+static uint64_t cached_by_all(const struct stress_params *params)
+{
+    return (uint64_t)params->cache_slots * params->threads;
+}
+
+static bool cache_is_valid(const struct stress_params *params)
+{
+    return params->cache_slots == 0 ||
+           (params->cache_slots >= 2 && params->cache_slots <= CGDT_CACHE_SLOTS &&
+            (params->full || cached_by_all(params) <= params->cpus / 8));
+}
+
 static bool params_valid(const struct stress_params *params)
 {
-    return params->threads >= 1 && params->threads <= STRESS_MAX_THREADS && params->cpus >= 1 &&
+    return cache_is_valid(params) && params->threads >= 1 &&
+           params->threads <= STRESS_MAX_THREADS && params->cpus >= 1 &&
            params->cpus <= STRESS_MAX_CPUS && params->layout < STRESS_LAYOUTS &&
            (params->layout != STRESS_PAGE_PER_CPU || params->cpus <= STRESS_MAX_CPUS_BY_PAGE) &&
            params->fault_rate >= 0 && params->fault_rate <= STRESS_MAX_FAULT_RATE &&
@@ -55,14 +68,16 @@ static bool params_valid(const struct stress_params *params)
 }
 
 /*
- * Half of the slots for the directory, half for the threads; or more wanted by both than there is.
+ * Half of the slots for the directory, half for the threads, but for those that may be in caches;
+ * or more wanted by both than there is.
  */
 static void share_out(struct stress_run *run)
 {
     const struct stress_params *params = run->params;
-    const uint32_t for_threads = params->full ? params->cpus : params->cpus / 2;
+    const uint32_t rest = params->cpus - (params->full ? 0 : (uint32_t)cached_by_all(params));
+    const uint32_t for_threads = params->full ? rest : rest / 2;
 
-    run->n_cpus = params->full ? params->cpus : params->cpus - for_threads;
+    run->n_cpus = params->full ? rest : rest - for_threads;
     for (uint32_t i = 0; i < params->threads; i++)
         run->workers[i].quota =
             for_threads / params->threads + (i < for_threads % params->threads ? 1 : 0);
@@ -124,6 +139,8 @@ static int make_pool(struct stress_run *run)
     error = cgdt_pool_init(&run->pool, run->memory, bytes, &run->config);
     if (error == 0)
         error = cgdt_seal(run->pool);
+    for (uint32_t i = 0; error == 0 && i < params->threads; i++)
+        error = stress_open_cache(&run->workers[i]);
     /* From here on only: a pool that cannot be made proves nothing. */
     run->fault_limit = (uint64_t)(params->fault_rate * 4294967296.0);
     return error;
@@ -189,9 +206,11 @@ static void *work(void *arg)
         if (run->finished)
             break;
         stress_steps(worker, run->round_steps);
+        stress_flush_cache(worker);
     }
     if (!atomic_load_explicit(&run->stop, memory_order_relaxed))
         stress_drain(worker);
+    stress_flush_cache(worker);
     return NULL;
 }
 

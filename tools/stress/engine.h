@@ -60,6 +60,11 @@ struct stress_params {
     bool serialized; /* a pool without atomic read-modify-writes; one thread only */
     bool full;       /* want more slots than there are: -CGDT_ENOSPC must be right when it comes */
     bool heavy_trim; /* trim all the time, not now and then */
+    /*
+     * Of a cache of each thread's own, through which half of its slots then come and go: 0, or 2 ..
+     * CGDT_CACHE_SLOTS. Not `full`: an eighth of the CPUs for all threads together, at most.
+     */
+    uint32_t cache_slots;
     double fault_rate; /* chance of each port operation to fail, 0 .. STRESS_MAX_FAULT_RATE */
     uint64_t seed;
 
@@ -92,6 +97,7 @@ struct stress_counts {
     uint64_t full;  /* -CGDT_ENOSPC */
     /* online or offline of a CPU that somebody else had brought there, or was busy with */
     uint64_t lost;
+    uint64_t cached; /* of alloc, through a cache */
     uint64_t kept;   /* offline of a CPU that would not let go */
     uint64_t faults; /* injected */
 };

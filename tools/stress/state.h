@@ -4,6 +4,7 @@
  *
  *   engine.c   set-up, threads, meetings, the end
  *   worker.c   one thread's steps
+ *   cached.c   one slot in or out, now and then through a cache
  *   pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
  *   port.c     the port between pool and real port: faults, quiesce, the contract
  *   verify.c   what is right: contents of a slot, results of calls; violations
@@ -82,6 +83,7 @@ struct stress_worker {
     bool faults_off;
     uint32_t quiesced; /* the word that quiesce took from the CPU */
 
+    struct cgdt_cache cache; /* nobody else's */
     uint64_t steps;
     struct stress_counts counts;
     _Alignas(64) _Atomic uint64_t operations; /* now and then, for the watcher */
@@ -143,6 +145,13 @@ static inline uint64_t stress_random(uint64_t *state)
 /* worker.c: n steps, fewer after a violation; and giving everything back. */
 void stress_steps(struct stress_worker *worker, uint64_t n);
 void stress_drain(struct stress_worker *worker);
+
+/* cached.c: cgdt_alloc() and cgdt_free(), or the same through the worker's cache. */
+int stress_alloc_slot(struct stress_worker *worker, cgdt_slot_t *slot);
+int stress_free_slot(struct stress_worker *worker, cgdt_slot_t slot);
+/* An empty cache; and one emptied. Where caches are not asked for, nothing. */
+int stress_open_cache(struct stress_worker *worker);
+void stress_flush_cache(struct stress_worker *worker);
 
 /* port.c */
 extern const struct cgdt_port stress_port;

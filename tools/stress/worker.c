@@ -88,7 +88,7 @@ static bool alloc_one(struct stress_worker *worker)
     cgdt_slot_t slot = CGDT_NO_SLOT;
 
     stress_call(worker);
-    const int error = cgdt_alloc(worker->run->pool, &slot);
+    const int error = stress_alloc_slot(worker, &slot);
     if (!stress_judge(worker, "alloc", error, may_be_full(worker) | MAY_HIDE))
         return false;
     if (error < 0) {
@@ -152,7 +152,7 @@ static bool free_one(struct stress_worker *worker, uint32_t which)
         !stress_drop(worker, holding->slot, me(worker)))
         return false;
     stress_call(worker);
-    const int error = cgdt_free(worker->run->pool, holding->slot);
+    const int error = stress_free_slot(worker, holding->slot);
     if (!stress_judge(worker, "free", error, 0))
         return false;
     if (error < 0)
