@@ -14,7 +14,7 @@ CGDT_SELDOM_ static int give_up(struct cgdt_pool *pool, uint32_t number, cgdt_sl
                                 int error)
 {
     *slot = CGDT_NO_SLOT;
-    cgdt_slotmap_publish_(&pool->map, number, 1);
+    cgdt_slotmap_publish_bits_(&pool->map, number, 1);
     return error;
 }
 
@@ -93,7 +93,7 @@ CGDT_SELDOM_ static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot, 
 static inline int put(struct cgdt_pool *pool, bool plain, uint32_t number)
 {
     (void)plain;
-    cgdt_slotmap_publish_(&pool->map, number, 1);
+    cgdt_slotmap_publish_bits_(&pool->map, number, 1);
     return 0;
 }
 

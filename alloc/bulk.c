@@ -38,9 +38,9 @@ CGDT_COMPACT_ static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t 
 /* Of slots whose owner has begun to free them, those that can be zeroed go, the others stay. */
 CGDT_COMPACT_ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
-    /* Slots first .. end-1 wait to be published, by one operation for all of a word. */
+    /* Slots of the word that begins with `first` that wait to be published, by one operation. */
     uint32_t first = 0;
-    uint32_t end = 0;
+    uint64_t bits = 0;
     int first_error = 0;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -53,16 +53,16 @@ CGDT_COMPACT_ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t 
             continue;
         }
         slots[i] = CGDT_NO_SLOT;
-        if (number != end ||
-            number >> CGDT_SLOTMAP_WORD_SHIFT != first >> CGDT_SLOTMAP_WORD_SHIFT) {
-            if (first != end)
-                cgdt_slotmap_publish_(&pool->map, first, end - first);
-            first = number;
+        if (number - first >= 1u << CGDT_SLOTMAP_WORD_SHIFT) {
+            if (bits != 0)
+                cgdt_slotmap_publish_bits_(&pool->map, first, bits);
+            first = number & ~((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u);
+            bits = 0;
         }
-        end = number + 1;
+        bits |= 1ull << (number - first);
     }
-    if (first != end)
-        cgdt_slotmap_publish_(&pool->map, first, end - first);
+    if (bits != 0)
+        cgdt_slotmap_publish_bits_(&pool->map, first, bits);
     return first_error;
 }
 

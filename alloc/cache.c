@@ -30,14 +30,14 @@ _Static_assert(sizeof(struct cgdt_cache) == CGDT_CACHE_BYTES(CGDT_CACHE_SLOTS),
 
 struct gathered {
     uint64_t bits;
-    uint32_t index; /* of a word of free bits */
+    uint32_t index; /* of a word of free bits, where bits are not 0 */
 };
 
 static CGDT_INLINE_UNLESS_SMALL_ void publish_gathered(struct cgdt_pool *pool,
                                                        const struct gathered *word)
 {
     if (word->bits != 0)
-        cgdt_slotmap_publish_bits_(&pool->map, word->index, word->bits);
+        cgdt_slotmap_publish_bits_(&pool->map, word->index << CGDT_SLOTMAP_WORD_SHIFT, word->bits);
 }
 
 /* The slots that came last go back to the pool, but for `left`. All of them are zero. */
@@ -49,7 +49,7 @@ CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache 
     struct gathered run;
 
     for (word = words; word < words + GATHERED_WORDS; word++)
-        *word = (struct gathered){0, 0};
+        word->bits = 0;
     for (uint32_t i = cache->count; i > left;) {
         uint32_t number = cgdt_slot_number(cache->slots[i - 1]);
 
@@ -62,7 +62,7 @@ CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache 
             number = cgdt_slot_number(cache->slots[i - 1]);
         } while (number >> CGDT_SLOTMAP_WORD_SHIFT == run.index);
         word = &words[run.index % GATHERED_WORDS];
-        if (word->index == run.index)
+        if (word->bits == 0 || word->index == run.index)
             run.bits |= word->bits;
         else
             publish_gathered(cache->pool, word);

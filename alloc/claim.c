@@ -63,7 +63,7 @@ CGDT_COMPACT_ static void undo_claims(struct cgdt_pool *pool, struct request *re
             own(pool, slot, 1);
             continue;
         }
-        cgdt_slotmap_publish_(&pool->map, cgdt_slot_number(*slot), 1);
+        cgdt_slotmap_publish_bits_(&pool->map, cgdt_slot_number(*slot), 1);
         *slot = CGDT_NO_SLOT;
     }
     for (uint32_t i = request->claimed; i < request->n; i++)

@@ -63,7 +63,9 @@ uint64_t cgdt_pool_taken_bits_(const struct cgdt_pool *pool, uint32_t page)
     return (~0ull >> (64u - slots)) & ~cgdt_slotmap_free_bits_(&pool->map, first, slots);
 }
 
-CGDT_SELDOM_ void cgdt_pool_serve_(struct cgdt_pool *pool, uint32_t page, uint32_t taken)
+/* Not as small as can be: for i386 clang would call libgcc for the shift. */
+CGDT_COMPACT_ __attribute__((__noinline__)) void cgdt_pool_serve_(struct cgdt_pool *pool,
+                                                                  uint32_t page, uint32_t taken)
 {
     const uint32_t slots = cgdt_pool_slots_of_(pool, page);
     const uint32_t first = cgdt_pool_first_of_(pool, page);
@@ -72,7 +74,7 @@ CGDT_SELDOM_ void cgdt_pool_serve_(struct cgdt_pool *pool, uint32_t page, uint32
     pool->served_slots += slots;
     cgdt_slotmap_cover_(&pool->map, first + slots - 1);
     if (taken < slots)
-        cgdt_slotmap_publish_(&pool->map, first + taken, slots - taken);
+        cgdt_slotmap_publish_bits_(&pool->map, first + taken, ~0ull >> (64u - (slots - taken)));
 }
 
 CGDT_SELDOM_ bool cgdt_pool_retire_(struct cgdt_pool *pool, uint32_t page)

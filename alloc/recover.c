@@ -95,7 +95,7 @@ static int regain(struct cgdt_pool *pool, uint32_t number)
     if (error != 0)
         return error;
     disown(pool, number);
-    cgdt_slotmap_publish_(&pool->map, number, 1);
+    cgdt_slotmap_publish_bits_(&pool->map, number, 1);
     return 1;
 }
 

@@ -140,7 +140,7 @@ CGDT_COMPACT_ static void mark_full(struct slotmap *map, uint32_t level, uint32_
     cgdt_word_t *above = &map->level[level + 1][index >> WORD_SHIFT];
 
     (void)clear_bits(map, above, 1ull << (index & WORD_MASK));
-    /* Pairs with set_bits() in cgdt_slotmap_publish_(): one of us sees the other. */
+    /* Pairs with set_bits() in publish_bits(): one of us sees the other. */
     if (load(map, &map->level[level][index]) != 0)
         cgdt_slotmap_mark_room_(map, level, index);
 }
@@ -187,7 +187,7 @@ CGDT_COMPACT_ static uint64_t claim_from(struct slotmap *map, uint32_t index, ui
 {
     const uint64_t wanted = lowest_bits(seen, max);
 
-    /* Acquires what publish and put released: a zeroed slot. */
+    /* Acquires what publish_bits and put released: a zeroed slot. */
     return clear_bits(map, &map->level[0][index], wanted) & wanted;
 }
 
@@ -261,17 +261,14 @@ uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
     return bit != 0 ? first + cgdt_lowest_index_(bit) : CGDT_SLOTMAP_NONE;
 }
 
-CGDT_COMPACT_ void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t index, uint64_t bits)
+CGDT_COMPACT_ void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t first, uint64_t bits)
 {
+    const uint32_t index = first >> WORD_SHIFT;
+
     /* Releases the zeroed slots. Pairs with clear_bits() in claim_from() and with mark_full(). */
-    (void)set_bits(map, &map->level[0][index], bits);
+    (void)set_bits(map, &map->level[0][index], bits << (first & WORD_MASK));
     cgdt_slotmap_announce_(map);
     cgdt_slotmap_mark_room_(map, 0, index);
-}
-
-CGDT_COMPACT_ void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n)
-{
-    cgdt_slotmap_publish_bits_(map, first >> WORD_SHIFT, range_bits(first, n));
 }
 
 /*

@@ -103,11 +103,11 @@ static inline void cgdt_slotmap_cover_(struct slotmap *map, uint32_t slot)
         cgdt_add32_seq_cst_(&map->end, index + 1 - end);
 }
 
-/* Set the free bits of a range: newly mapped slots, or claimed ones that go back clean. */
-void cgdt_slotmap_publish_(struct slotmap *map, uint32_t first, uint32_t n);
-
-/* The same of any slots of word `index` of level 0: bit i is its slot i. */
-void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t index, uint64_t bits);
+/*
+ * Set the free bits of slots of one word, bit 0 for slot `first`: newly mapped ones, or claimed
+ * ones that go back clean.
+ */
+void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t first, uint64_t bits);
 
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
 bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n);
@@ -189,7 +189,7 @@ static inline bool cgdt_slotmap_take_bit_(bool plain, cgdt_word_t *word, uint32_
 {
     const uint64_t bit = 1ull << index;
 
-    /* Acquires what publish and put released: a zeroed slot. */
+    /* Acquires what publish_bits and put released: a zeroed slot. */
     if (!plain)
         return (cgdt_and64_seq_cst_(word, ~bit) & bit) != 0;
     *word &= ~bit;
@@ -236,13 +236,15 @@ static inline void cgdt_slotmap_announce_(struct slotmap *map)
     cgdt_slotmap_announce_as_(map, map->serialized);
 }
 
-/* publish() of one slot. False: who asked has to see to the summary, by mark_room of its word. */
+/*
+ * publish_bits() of one slot. False: who asked has to see to the summary, by mark_room of its word.
+ */
 static inline bool cgdt_slotmap_put_(struct slotmap *map, bool plain, uint32_t slot)
 {
     uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
     const uint64_t bit = 1ull << (slot & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u));
 
-    /* Releases the zeroed slot, as publish does. */
+    /* Releases the zeroed slot, as publish_bits does. */
     (void)cgdt_slotmap_set_bits_as_(plain, &map->level[0][index], bit);
     cgdt_slotmap_announce_as_(map, plain);
     for (uint32_t level = 0; level < map->top; level++) {

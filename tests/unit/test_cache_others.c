@@ -247,7 +247,7 @@ Test(cache_others, a_page_that_cannot_be_had_is_the_ports_code)
     close_pool(&fixture);
 }
 
-/* The port writes nothing for a slot on its way in or out of a cache, so it cannot refuse either. */
+/* The port writes nothing for a slot between a cache and the pool, so it cannot refuse that. */
 Test(cache_others, slots_go_to_the_pool_whatever_the_port_says_and_without_the_lock)
 {
     struct fixture fixture;

@@ -222,7 +222,7 @@ static void rival_publishes(enum hooked kind, const volatile void *at)
 {
     (void)kind;
     (void)at;
-    cgdt_slotmap_publish_(&map, 3 * 64, 1);
+    cgdt_slotmap_publish_bits_(&map, 3 * 64, 1);
 }
 
 /*
@@ -235,7 +235,7 @@ Test(races, a_slot_freed_while_the_summary_is_cleared_is_found_by_the_next)
         uint32_t first = 99;
 
         make_map(256);
-        cgdt_slotmap_publish_(&map, 3 * 64, 1);
+        cgdt_slotmap_publish_bits_(&map, 3 * 64, 1);
         MUST(cgdt_slotmap_claim_(&map, 1, &first) == 1, "the bit is stale now");
         arm(rival_publishes, n);
         const uint64_t got = cgdt_slotmap_claim_(&map, 1, &first);
@@ -258,7 +258,7 @@ static void rival_wins_often(enum hooked kind, const volatile void *at)
     if (at != (const volatile void *)map.level[0] || rival.times > 2000)
         return;
     if (kind == HOOKED_LOAD)
-        cgdt_slotmap_publish_(&map, 0, 1);
+        cgdt_slotmap_publish_bits_(&map, 0, 1);
     else
         (void)cgdt_slotmap_claim_(&map, 1, &first);
 }
@@ -268,7 +268,7 @@ Test(races, a_cpu_that_loses_a_thousand_times_gets_the_slot_when_it_is_left_alon
     uint32_t first = 99;
 
     make_map(64);
-    cgdt_slotmap_publish_(&map, 0, 1);
+    cgdt_slotmap_publish_bits_(&map, 0, 1);
     arm(rival_wins_often, 0);
     cr_assert_eq(cgdt_slotmap_claim_(&map, 1, &first), 1);
     cr_assert_gt(rival.times, 2000, "it did try");
@@ -290,7 +290,7 @@ Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_word)
         uint32_t first = 99;
 
         make_map(64);
-        cgdt_slotmap_publish_(&map, 0, 2);
+        cgdt_slotmap_publish_bits_(&map, 0, 3);
         arm(rival_claims, n);
         first = cgdt_slotmap_take_slowly_(&map);
         times = rival.times;

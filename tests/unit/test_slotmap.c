@@ -36,7 +36,8 @@ static uint32_t least(uint32_t a, uint32_t b)
 static void publish_all(struct slotmap *map, uint32_t shift)
 {
     for (uint32_t slot = 0; slot < map->slots; slot += 1u << shift)
-        cgdt_slotmap_publish_(map, slot, least(1u << shift, map->slots - slot));
+        cgdt_slotmap_publish_bits_(map, slot,
+                                   ~0ull >> (64 - least(1u << shift, map->slots - slot)));
 }
 
 /* One slot by claim, owned; NOWHERE if none was found. */
@@ -60,7 +61,7 @@ static void release(struct slotmap *map, uint32_t slot)
     MUST(cgdt_slotmap_release_begin_(map, slot, cgdt_slotmap_generation_(map, slot), 0,
                                      &(uint8_t){0}),
          "%u", slot);
-    cgdt_slotmap_publish_(map, slot, 1);
+    cgdt_slotmap_publish_bits_(map, slot, 1);
 }
 
 static bool is_free(const struct slotmap *map, uint32_t slot)
@@ -251,7 +252,7 @@ Test(slotmap, a_range_retires_from_a_word_whose_others_stay)
     cr_assert_eq(made.map.level[0][0], 0xffffffff0000ffffull);
     cr_assert_eq(cgdt_slotmap_free_bits_(&made.map, 16, 16), 0);
     cr_assert_eq(cgdt_slotmap_free_bits_(&made.map, 32, 16), 0xffff);
-    cgdt_slotmap_publish_(&made.map, 16, 16);
+    cgdt_slotmap_publish_bits_(&made.map, 16, 0xffff);
     cr_assert_eq(made.map.level[0][0], ~0ull);
     free(made.memory);
 }
@@ -262,7 +263,7 @@ Test(slotmap, a_part_of_a_range_at_the_end_retires_too)
 
     publish_all(&made.map, 6);
     cr_assert(cgdt_slotmap_retire_(&made.map, 64, 6));
-    cgdt_slotmap_publish_(&made.map, 64, 6);
+    cgdt_slotmap_publish_bits_(&made.map, 64, 0x3f);
     for (uint32_t i = 0; i < 65; i++)
         cr_assert_eq(claim_one(&made.map), i);
     cr_assert_not(cgdt_slotmap_retire_(&made.map, 64, 6));
@@ -277,8 +278,8 @@ Test(slotmap, a_retired_range_comes_back_when_published)
     for (uint32_t slot = 0; slot < 10000; slot++)
         MUST(cgdt_slotmap_retire_(&made.map, slot, 1), "%u", slot);
     cr_assert_eq(claim_one(&made.map), NOWHERE);
-    cgdt_slotmap_publish_(&made.map, 9999, 1);
-    cgdt_slotmap_publish_(&made.map, 5000, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 9999, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 5000, 1);
     cr_assert_eq(claim_one(&made.map), 5000);
     cr_assert_eq(claim_one(&made.map), 9999);
     free(made.memory);
@@ -311,7 +312,7 @@ Test(slotmap, a_second_release_of_the_same_generation_is_refused)
             cr_assert(cgdt_slotmap_release_begin_(&made.map, slot, now, 0, &(uint8_t){0}));
             cr_assert_not(cgdt_slotmap_release_begin_(&made.map, slot, now, 0, &(uint8_t){0}));
             cr_assert_not(is_free(&made.map, slot), "still releasing");
-            cgdt_slotmap_publish_(&made.map, slot, 1);
+            cgdt_slotmap_publish_bits_(&made.map, slot, 1);
             cr_assert(is_free(&made.map, slot));
         }
         free(made.memory);
@@ -335,7 +336,7 @@ Test(slotmap, only_an_owned_slot_can_be_released_by_its_generation_alone)
     uint32_t first;
 
     must_be_nobodys(&made.map, 5, "absent");
-    cgdt_slotmap_publish_(&made.map, 5, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 5, 1);
     must_be_nobodys(&made.map, 5, "free");
     cr_assert_eq(cgdt_slotmap_claim_(&made.map, 1, &first), 1 << 5);
     must_be_nobodys(&made.map, 5, "claimed");
@@ -345,7 +346,7 @@ Test(slotmap, only_an_owned_slot_can_be_released_by_its_generation_alone)
         cr_assert_not(cgdt_slotmap_release_begin_(&made.map, 5, other, 0, &(uint8_t){0}));
     cr_assert(cgdt_slotmap_release_begin_(&made.map, 5, 0, 0, &(uint8_t){0}));
     must_be_nobodys(&made.map, 5, "releasing");
-    cgdt_slotmap_publish_(&made.map, 5, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 5, 1);
     must_be_nobodys(&made.map, 5, "free again");
     cr_assert(cgdt_slotmap_retire_(&made.map, 5, 1));
     must_be_nobodys(&made.map, 5, "retired");
@@ -375,9 +376,9 @@ Test(slotmap, sixteen_million_slots)
 
     cr_assert_leq(cgdt_slotmap_bytes_(1u << 24), (size_t)(1.252 * (1 << 24)),
                   "a byte, two bits, and 1/63 of one");
-    cgdt_slotmap_publish_(&made.map, 0xffffff, 1);
-    cgdt_slotmap_publish_(&made.map, 0x800000, 1);
-    cgdt_slotmap_publish_(&made.map, 0x7fffff, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 0xffffff, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 0x800000, 1);
+    cgdt_slotmap_publish_bits_(&made.map, 0x7fffff, 1);
     cr_assert_eq(claim_one(&made.map), 0x7fffff);
     cr_assert_eq(claim_one(&made.map), 0x800000);
     cr_assert_eq(claim_one(&made.map), 0xffffff);
@@ -397,7 +398,7 @@ Test(slotmap, every_size_near_a_level_boundary_reaches_its_last_slot)
                 continue;
             struct made made = make(slots, false);
 
-            cgdt_slotmap_publish_(&made.map, slots - 1, 1);
+            cgdt_slotmap_publish_bits_(&made.map, slots - 1, 1);
             MUST(claim_one(&made.map) == slots - 1, "%u slots", slots);
             free(made.memory);
         }
