@@ -13,7 +13,7 @@
 #include "reference.h"
 
 #define CACHES     2u
-#define CACHED_MAX 9u
+#define CACHED_MAX 5u
 
 /* A cache, and which slots must be in it, the next to come last. */
 struct cached {
