@@ -19,9 +19,6 @@
 _Static_assert(sizeof(struct cgdt_cache) == CGDT_CACHE_BYTES(CGDT_CACHE_SLOTS),
                "what CGDT_CACHE_BYTES() counts for it");
 
-/* A handle that becomes its slot's next owner's. The generation is its highest bits: it wraps. */
-#define NEXT_GENERATION (1u << CGDT_SLOT_GENERATION_SHIFT)
-
 /*
  * Words whose bits are gathered at a time: all of a pool of 1,024 slots. Two that are as far apart
  * take turns.
@@ -73,13 +70,23 @@ CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache 
         publish_gathered(cache->pool, word);
 }
 
+/* Most often a whole word. */
+static inline uint32_t count_taken(uint64_t bits)
+{
+#ifndef __OPTIMIZE_SIZE__
+    if (bits + 1 == 0)
+        return 64;
+#endif
+    return cgdt_count_bits_(bits);
+}
+
 /* Half of an empty cache, lowest slot last, where it is taken first. False: none was free. */
 static bool refill(struct cgdt_cache *cache)
 {
     struct cgdt_pool *pool = cache->pool;
     uint32_t first = 0;
     uint64_t bits = cgdt_slotmap_claim_(&pool->map, cache->capacity / 2, &first);
-    uint32_t i = cgdt_count_bits_(bits);
+    uint32_t i = count_taken(bits);
 
     if (bits == 0)
         return false;
@@ -88,56 +95,115 @@ static bool refill(struct cgdt_cache *cache)
     return true;
 }
 
-/* The slot that came last, with the template on it, to its owner; or it stays. */
-static CGDT_FAST_ int hand_out(struct cgdt_cache *cache, cgdt_slot_t *slot)
+/* The slot that came last, which has the template, to its owner. */
+static inline int give_last(struct cgdt_cache *cache, cgdt_slot_t last, cgdt_slot_t *slot)
 {
-    const cgdt_slot_t last = cache->slots[cache->count - 1];
-    const int error = cgdt_slot_fill_(cache->pool, cgdt_slot_number(last));
-
-    if (error != 0) {
-        *slot = CGDT_NO_SLOT;
-        return error;
-    }
     cache->count--;
     *slot = last;
     cgdt_slotmap_own_as_(&cache->pool->map, cgdt_slot_number(last), cgdt_slot_generation_(last), 0);
     return 0;
 }
 
+/* The same of one that has to get it from the port; or it stays. */
+CGDT_APART_ static int write_last(struct cgdt_cache *cache, cgdt_slot_t *slot)
+{
+    const cgdt_slot_t last = cache->slots[cache->count - 1];
+    const int error = cgdt_slot_fill_slowly_(cache->pool, cgdt_slot_number(last));
+
+    if (error == 0)
+        return give_last(cache, last, slot);
+    *slot = CGDT_NO_SLOT;
+    return error;
+}
+
 CGDT_SELDOM_ static int alloc_refilling(struct cgdt_cache *cache, cgdt_slot_t *slot)
 {
     if (!refill(cache))
         return cgdt_alloc_growing_(cache->pool, slot, 0);
-    const int error = hand_out(cache, slot);
+    const int error = write_last(cache, slot);
     if (error != 0)
         drain(cache, 0);
     return error;
 }
 
-CGDT_COMPACT_ int cgdt_cache_alloc(struct cgdt_cache *cache, cgdt_slot_t *slot)
+/* A slot that its owner has begun to free, and that is zero. The generation is the highest bits. */
+static inline int keep_it(struct cgdt_cache *cache, cgdt_slot_t slot)
 {
-    if (slot == NULL)
-        return -CGDT_EINVAL;
-    return cache->count != 0 ? hand_out(cache, slot) : alloc_refilling(cache, slot);
+    cache->slots[cache->count++] = slot + (1u << CGDT_SLOT_GENERATION_SHIFT);
+    return 0;
 }
 
-CGDT_COMPACT_ int cgdt_cache_free(struct cgdt_cache *cache, cgdt_slot_t slot)
+/* One that the port may have to zero. */
+CGDT_APART_ static int free_by_port(struct cgdt_cache *cache, cgdt_slot_t slot)
 {
-    struct cgdt_pool *pool = cache->pool;
-    const int refused = cgdt_slot_release_begin_(pool, slot, 0);
+    const int error = cgdt_slot_erase_slowly_(cache->pool, cgdt_slot_number(slot));
 
-    if (refused != 0)
-        return refused;
-    const int error = cgdt_slot_erase_(pool, cgdt_slot_number(slot));
     if (error != 0) {
-        cgdt_slot_release_abort_(pool, slot, 0);
+        cgdt_slot_release_abort_(cache->pool, slot, 0);
         return error;
     }
     if (cache->count == cache->capacity)
         drain(cache, cache->capacity / 2);
-    cache->slots[cache->count++] = slot + NEXT_GENERATION;
-    return 0;
+    return keep_it(cache, slot);
 }
+
+#ifdef __OPTIMIZE_SIZE__
+
+CGDT_COMPACT_ int cgdt_cache_alloc(struct cgdt_cache *cache, cgdt_slot_t *slot)
+{
+    if (slot == NULL)
+        return -CGDT_EINVAL;
+    return cache->count != 0 ? write_last(cache, slot) : alloc_refilling(cache, slot);
+}
+
+CGDT_COMPACT_ int cgdt_cache_free(struct cgdt_cache *cache, cgdt_slot_t slot)
+{
+    const int refused = cgdt_slot_release_begin_(cache->pool, slot, 0);
+
+    return refused != 0 ? refused : free_by_port(cache, slot);
+}
+
+#else
+
+/* As in alloc.c: no call but a last one, and two bodies. */
+
+CGDT_SELDOM_ static int keep_draining(struct cgdt_cache *cache, cgdt_slot_t slot)
+{
+    drain(cache, cache->capacity / 2);
+    return keep_it(cache, slot);
+}
+
+int cgdt_cache_alloc(struct cgdt_cache *cache, cgdt_slot_t *slot)
+{
+    if (slot == NULL)
+        return -CGDT_EINVAL;
+    if (cache->count == 0)
+        return alloc_refilling(cache, slot);
+    const cgdt_slot_t last = cache->slots[cache->count - 1];
+    return cgdt_slot_fill_plainly_(cache->pool, cgdt_slot_number(last))
+               ? give_last(cache, last, slot)
+               : write_last(cache, slot);
+}
+
+static CGDT_FAST_ int cache_free_as(struct cgdt_cache *cache, bool plain, cgdt_slot_t slot)
+{
+    struct cgdt_pool *pool = cache->pool;
+    uint8_t seen = 0;
+
+    if (!cgdt_slot_release_begin_as_(pool, plain, slot, 0, &seen))
+        return cgdt_slot_refused_(pool, slot, seen);
+    if (!cgdt_slot_erase_plainly_(pool, plain, cgdt_slot_number(slot)))
+        return free_by_port(cache, slot);
+    return cache->count != cache->capacity ? keep_it(cache, slot) : keep_draining(cache, slot);
+}
+
+int cgdt_cache_free(struct cgdt_cache *cache, cgdt_slot_t slot)
+{
+    return cache->pool->map.serialized ? cache_free_as(cache, true, slot)
+                                       : cache_free_as(cache, false, slot);
+}
+
+#endif
 
 int cgdt_cache_flush(struct cgdt_cache *cache)
 {

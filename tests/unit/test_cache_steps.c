@@ -24,21 +24,17 @@ static void count_anew(void)
     counts = (struct counts){0};
 }
 
-static uint32_t words_of(uint32_t bits)
-{
-    return (bits + 63) / 64;
-}
-
 void hook(enum hooked kind, const volatile void *at)
 {
     if (fixture.pool == NULL)
         return;
     const struct slotmap *map = &fixture.pool->map;
     const uintptr_t words = (uintptr_t)map->level[0];
-    const uintptr_t above = words + 8 * words_of(SLOTS);
+    const uintptr_t above = (uintptr_t)map->level[1];
+    const uintptr_t end = (uintptr_t)(map->level[map->top] + 1);
     const uintptr_t owners = (uintptr_t)map->owners;
     const uintptr_t place = (uintptr_t)at;
-    const bool is_word = place >= words && place < owners;
+    const bool is_word = place >= words && place < end;
 
     if (kind == HOOKED_LOAD)
         counts.looks += is_word;
