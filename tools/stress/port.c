@@ -149,9 +149,13 @@ static int port_live_write(void *ctx, uint32_t page, const void *view, struct cg
     if (stress_page_kind(run, page) != PAGE_SEALED)
         stress_violation(stress_self, "port rule 3: live_write to a page that is not sealed",
                          &(struct stress_place){.entry = page});
-    if (error != 0 || !run->port->direct)
-        return error != 0 ? error : run->port->live_write(run->port_ctx, page, view, batch);
-    cgdt_batch_store(batch, (cgdt_desc_t *)(uintptr_t)view);
+    if (error != 0)
+        return error;
+    if (run->port->live_write != NULL && !run->port->direct)
+        return run->port->live_write(run->port_ctx, page, view, batch);
+    cgdt_batch_store(batch, run->port->writable != NULL
+                                ? run->port->writable(run->port_ctx, page, view)
+                                : (cgdt_desc_t *)(uintptr_t)view);
     return 0;
 }
 
