@@ -174,8 +174,10 @@ static uint64_t lowest_bits(uint64_t word, uint32_t max)
 
     if (max == 1)
         return word & (~word + 1);
+#ifndef __OPTIMIZE_SIZE__
     if (max >= WORD_BITS)
         return word;
+#endif
     for (uint32_t i = 0; i < max && rest != 0; i++)
         rest &= rest - 1;
     return word ^ rest;
