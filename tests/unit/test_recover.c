@@ -366,6 +366,11 @@ static void alloc_nowait(void)
     (void)cgdt_alloc_nowait(fixture.pool, &got[0]);
 }
 
+static void alloc_near(void)
+{
+    (void)cgdt_alloc_near(fixture.pool, 1, &given[0], &got[0]);
+}
+
 static void alloc_ten(void)
 {
     (void)cgdt_alloc_bulk(fixture.pool, 10, got);
@@ -398,6 +403,11 @@ static void online(void)
     (void)cgdt_cpu_online(fixture.pool, 7, NULL);
 }
 
+static void online_alone(void)
+{
+    (void)cgdt_cpu_online_near(fixture.pool, 7, 0, NULL, NULL);
+}
+
 static void online_at(void)
 {
     (void)cgdt_cpu_online_at(fixture.pool, 7, given[3]);
@@ -426,6 +436,7 @@ static void reserve(void)
 
 DEATH_TEST(alloc, open_pool, alloc_one, 8)
 DEATH_TEST(alloc_nowait, open_pool, alloc_nowait, 8)
+DEATH_TEST(alloc_near, open_pool, alloc_near, 4)
 DEATH_TEST(alloc_that_grows, open_full, alloc_one, 30)
 DEATH_TEST(alloc_bulk, open_pool, alloc_ten, 60)
 DEATH_TEST(alloc_bulk_that_grows, open_pool, alloc_many, 150)
@@ -434,6 +445,7 @@ DEATH_TEST(free_of_a_full_page, open_full, free_lowest, 8)
 DEATH_TEST(free_bulk, open_pool, free_eight, 60)
 DEATH_TEST(online, open_pool, online, 8)
 DEATH_TEST(online_that_grows, open_full, online, 30)
+DEATH_TEST(online_near_that_grows, open_pool, online_alone, 30)
 DEATH_TEST(online_at, open_pool, online_at, 3)
 DEATH_TEST(offline, open_pool, offline, 8)
 DEATH_TEST(trim, open_trimmable, trim, 30)
