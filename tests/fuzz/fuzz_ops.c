@@ -86,10 +86,11 @@ static bool open_pool(struct run *run)
 static void one_call(struct run *run)
 {
     static void (*const calls[])(struct run *) = {
-        op_alloc,   op_bulk,         op_free,    op_write,    op_write_common, op_read,   op_trim,
-        op_seal,    op_online,       op_offline, op_cpu_slot, op_frames,       op_gdtr,   op_check,
-        op_reserve, op_check_window, op_corrupt, op_describe, op_alloc,        op_online, op_free,
-        op_write,   op_offline,      op_trim,    op_bulk,     op_free_bulk,
+        op_alloc, op_bulk,      op_free,    op_write,        op_write_common, op_read,
+        op_trim,  op_seal,      op_online,  op_offline,      op_cpu_slot,     op_frames,
+        op_gdtr,  op_check,     op_reserve, op_check_window, op_corrupt,      op_describe,
+        op_alloc, op_online,    op_free,    op_write,        op_offline,      op_trim,
+        op_bulk,  op_free_bulk, op_near,    op_online_near,
     };
     const uint8_t kind = take8(run->input);
     uint16_t fail = 0;

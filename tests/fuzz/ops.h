@@ -46,6 +46,7 @@ bool has_held(const struct run *run);
 void learn_serving(struct run *run);
 
 void op_alloc(struct run *run);
+void op_near(struct run *run);
 void op_bulk(struct run *run);
 void op_free(struct run *run);
 void op_free_bulk(struct run *run);
@@ -56,6 +57,7 @@ void op_reserve(struct run *run);
 void op_trim(struct run *run);
 void op_seal(struct run *run);
 void op_online(struct run *run);
+void op_online_near(struct run *run);
 void op_offline(struct run *run);
 void op_cpu_slot(struct run *run);
 void op_frames(struct run *run);

@@ -147,6 +147,34 @@ Test(near_races, of_two_that_want_a_page_to_themselves_each_gets_one)
     }
 }
 
+/* It has begun a page, another slot has come there, and the lowest is free again. */
+static void another_kind_comes_and_its_first_leaves(void)
+{
+    cgdt_slot_t first;
+
+    another_kind_comes();
+    first = rivals;
+    MUST(cgdt_alloc_near(fixture.pool, 1, &first, &rivals) == 0, "the other CPU");
+    MUST(page_of(first) == page_of(rivals) && cgdt_free(fixture.pool, first) == 0, "free");
+}
+
+Test(near_races, a_page_whose_lowest_slot_alone_is_free_is_not_a_page_to_itself)
+{
+    for (uint32_t n = 1;; n++) {
+        cgdt_slot_t slot = CGDT_NO_SLOT;
+
+        open_pool(0, 1);
+        arm(another_kind_comes_and_its_first_leaves, n);
+        MUST(cgdt_alloc_near(fixture.pool, 0, NULL, &slot) == 0, "operation %u", n);
+        const bool came = rival.came;
+        MUST(!came || page_of(slot) != page_of(rivals), "operation %u: both on %u", n,
+             page_of(slot));
+        close_pool();
+        if (!came)
+            break;
+    }
+}
+
 /* The only slot of its kind goes, and another kind takes the page that is empty now. */
 static void its_neighbour_leaves(void)
 {
