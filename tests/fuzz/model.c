@@ -88,7 +88,7 @@ bool model_plan(const struct model *model, uint32_t n, uint32_t *slots)
     return found == n;
 }
 
-/* The lowest slot of a page that nobody owns; MODEL_MAX_SLOTS: there is none, or it is not to be. */
+/* The lowest slot of a page that nobody owns; MODEL_MAX_SLOTS: it is not to be had. */
 static uint32_t free_on(const struct model *model, uint32_t page, bool serving, bool alone)
 {
     uint32_t lowest = MODEL_MAX_SLOTS;

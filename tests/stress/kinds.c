@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUs of two kinds come and go by cgdt_cpu_online_near(), each told all CPUs of its kind, on several
- * threads, while pages are trimmed: no page ever has CPUs of both.
+ * CPUs of two kinds come and go by cgdt_cpu_online_near(), each told all CPUs of its kind, on
+ * several threads, while pages are trimmed: no page ever has CPUs of both.
  *
  * How many CPUs of a kind a page has is counted by whoever brought one online, who then looks for
  * the other kind's; and by the port's quiesce(), before the slot is freed, which does not let the
