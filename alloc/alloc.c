@@ -34,11 +34,6 @@ CGDT_APART_ static int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_s
     return error == 0 ? give_out(pool, number, slot, pin) : give_up(pool, number, slot, error);
 }
 
-int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot)
-{
-    return hand_over(pool, number, slot, 0);
-}
-
 /*
  * Under the lock: a page more, whose lowest slot is claimed, and has the template before others can
  * see it.
@@ -62,15 +57,17 @@ CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
     }
 }
 
-CGDT_SELDOM_ int cgdt_alloc_growing_(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
+/* No slot was free at some moment of this call; or a page is wanted, whatever is free. */
+CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
+                                      uint32_t pin)
 {
     int error = 0;
 
     *slot = CGDT_NO_SLOT;
     cgdt_pool_lock_(pool);
-    uint32_t number =
-        cgdt_slotmap_take_slowly_(&pool->map); /* another CPU may have grown the pool */
-    const bool grows = number == CGDT_SLOTMAP_NONE;
+    if (number == CGDT_SLOTMAP_NONE) /* another CPU may have grown the pool */
+        number = cgdt_slotmap_take_slowly_(&pool->map);
+    const bool grows = number >= CGDT_ALLOC_NEW_PAGE_;
     if (grows)
         error = grow_for_one(pool, &number);
     cgdt_pool_unlock_(pool);
@@ -79,12 +76,16 @@ CGDT_SELDOM_ int cgdt_alloc_growing_(struct cgdt_pool *pool, cgdt_slot_t *slot, 
     return grows ? give_out(pool, number, slot, pin) : hand_over(pool, number, slot, pin);
 }
 
+CGDT_COMPACT_ int cgdt_alloc_from_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
+                                   uint32_t pin)
+{
+    return number < CGDT_ALLOC_NEW_PAGE_ ? hand_over(pool, number, slot, pin)
+                                         : alloc_growing(pool, number, slot, pin);
+}
+
 CGDT_SELDOM_ static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
-    const uint32_t number = cgdt_slotmap_take_slowly_(&pool->map);
-
-    return number != CGDT_SLOTMAP_NONE ? hand_over(pool, number, slot, pin)
-                                       : cgdt_alloc_growing_(pool, slot, pin);
+    return cgdt_alloc_from_(pool, cgdt_slotmap_take_slowly_(&pool->map), slot, pin);
 }
 
 /* Of a slot whose owner has begun to free it. */

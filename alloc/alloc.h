@@ -5,14 +5,21 @@
 
 #include "pool.h"
 
-/* A claimed slot gets the template, and goes to its owner; or back, if that fails. */
-int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot);
+/* No slot's number: the lowest slot of a new page is wanted, whatever is free. */
+#define CGDT_ALLOC_NEW_PAGE_ (CGDT_SLOTMAP_NONE - 1u)
 
 /*
- * As cgdt_alloc(), where at some moment of the call no slot was free: under the lock, by a page if
- * need be. pin: 0, or CGDT_SLOTMAP_PINNED for a slot that only cgdt_alloc_unpin_() frees.
+ * A claimed slot gets the template, and goes to its owner; or back, if that fails. Where number is
+ * CGDT_SLOTMAP_NONE, as cgdt_alloc() where no slot was free. pin: 0, or CGDT_SLOTMAP_PINNED as by
+ * cgdt_alloc_pinned_().
  */
-int cgdt_alloc_growing_(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin);
+int cgdt_alloc_from_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot, uint32_t pin);
+
+/* The first of these two, unpinned. */
+static inline int cgdt_alloc_hand_over_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot)
+{
+    return cgdt_alloc_from_(pool, number, slot, 0);
+}
 
 /*
  * As cgdt_alloc(), of a slot that only cgdt_alloc_unpin_() frees: whoever else has its handle

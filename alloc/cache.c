@@ -119,7 +119,7 @@ CGDT_APART_ static int write_last(struct cgdt_cache *cache, cgdt_slot_t *slot)
 CGDT_SELDOM_ static int alloc_refilling(struct cgdt_cache *cache, cgdt_slot_t *slot)
 {
     if (!refill(cache))
-        return cgdt_alloc_growing_(cache->pool, slot, 0);
+        return cgdt_alloc_from_(cache->pool, CGDT_SLOTMAP_NONE, slot, 0);
     const int error = write_last(cache, slot);
     if (error != 0)
         drain(cache, 0);

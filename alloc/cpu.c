@@ -6,6 +6,14 @@
 
 #define BUSY CGDT_CPU_BUSY_
 
+CGDT_SELDOM_ int cgdt_cpu_taken_(const uint32_t *word)
+{
+    const uint32_t now = cgdt_load32_relaxed_(word);
+
+    /* 0: whoever was at it has just finished, and the CPU may never have been online. */
+    return now == 0 || (now & BUSY) != 0 ? -CGDT_EBUSY : -CGDT_EEXIST;
+}
+
 CGDT_COMPACT_ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
 {
     cgdt_slot_t got = CGDT_NO_SLOT;

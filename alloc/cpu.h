@@ -36,12 +36,6 @@ static inline bool cgdt_cpu_swap_(const struct cgdt_pool *pool, uint32_t *word, 
 }
 
 /* Why a CPU cannot come online now: it is, or somebody is at it. */
-static inline int cgdt_cpu_taken_(const uint32_t *word)
-{
-    const uint32_t now = cgdt_load32_relaxed_(word);
-
-    /* 0: whoever was at it has just finished, and the CPU may never have been online. */
-    return now == 0 || (now & CGDT_CPU_BUSY_) != 0 ? -CGDT_EBUSY : -CGDT_EEXIST;
-}
+int cgdt_cpu_taken_(const uint32_t *word);
 
 #endif

@@ -54,6 +54,31 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 int cgdt_cpu_online_at(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t slot);
 
 /**
+ * The CPU directory: alloc a slot for a CPU as cgdt_alloc_near() does, on a page of its own kind.
+ * near[] are CPUs of that kind: all of a node say, whether they are online or not.
+ *
+ * One that is offline, coming or going counts for nothing, and so does the CPU itself, or a number
+ * that is none: the same list will do for each CPU of a node, and the first of them that comes has
+ * a page to itself.
+ *
+ * @param      pool  the pool
+ * @param      cpu   0 .. max_cpus-1
+ * @param      n     CPUs in near[]; may be 0
+ * @param      near  in the order in which they are tried; may be NULL where n = 0
+ * @param[out] slot  receives the slot, CGDT_NO_SLOT on failure; left alone on the first three codes
+ *                   below; may be NULL
+ *
+ * @retval 0             done
+ * @retval -CGDT_EEXIST  (caller) it has a slot
+ * @retval -CGDT_EBUSY   another CPU is at it right now
+ * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus; or near is NULL and n is not 0, and then `slot`
+ *                       is CGDT_NO_SLOT
+ * @return any other: as cgdt_alloc(); the CPU has no slot
+ */
+int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint32_t n, const uint32_t *near,
+                         cgdt_slot_t *slot);
+
+/**
  * The CPU directory: port->quiesce(cpu), then free its slot: like cgdt_free(), not together with
  * writes, reads or frames of that slot.
  *

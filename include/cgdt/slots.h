@@ -28,7 +28,8 @@ extern "C" {
  * @retval 0             done
  * @retval -CGDT_EINVAL  (caller) slot is NULL
  * @retval -CGDT_ENOSPC  all max_cpus slots are owned, in caches (cache.h), or on their way to an
- *                       owner (whose live_write may yet fail, and then they are free again)
+ *                       owner (whose live_write may yet fail, or who may yet take another, and then
+ *                       they are free again)
  * @retval -CGDT_EPROTO  (port) it lied about a page
  * @return any other: the port's code; no page, or live_write failed
  */
@@ -48,6 +49,43 @@ int cgdt_alloc(struct cgdt_pool *pool, cgdt_slot_t *slot);
  * @return any other: the port's code; live_write failed
  */
 int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
+
+/**
+ * A slot on a page of its own kind: of one node's CPUs, or one tenant's. near[] are slots of that
+ * kind. The slot comes, in this order,
+ *
+ * 1. from the page of one of near[]: the first whose page has a free slot;
+ * 2. from a page of which no slot is taken: the first one from the window on that the first of
+ *    near[] is in, and round; with n = 0 the lowest;
+ * 3. from a new page, by which the pool grows as for cgdt_alloc();
+ * 4. if there is none to be had, from a page of another kind: the first from that window on, and
+ *    round, that has a free slot.
+ *
+ * So the first of a kind, with n = 0, has a page to itself. At the moment when its slot is taken,
+ * one of near[] is owned on the page (1), or no slot of the page is taken (2, 3), whatever other
+ * CPUs do: if all slots of a pool come by this call and cgdt_cpu_online_near(), each near its kind,
+ * no page has slots of two kinds while pages suffice. Whether they did is seen afterwards: the page
+ * (cgdt_slot_page()) is that of one of near[], or cgdt_page_taken() shows the slot alone.
+ *
+ * Only the pages of near[] are looked for slots of its kind: hand in all there are, or one of each
+ * page that may have room, or, while none is freed, the last one that came. What nobody owns, or no
+ * longer, counts for nothing in near[]; so do CGDT_NO_SLOT and handles that never were.
+ *
+ * 1 is lock-free: a look at each of near[] up to the one that has room, and one atomic
+ * read-modify-write. 2 and 4 are lock-free: a look at each page that the ceiling allows. The port's
+ * lock is taken where neither 1 nor 2 found any.
+ *
+ * @param      pool  the pool
+ * @param      n     handles in near[]; may be 0
+ * @param      near  in the order in which they are tried; may be NULL where n = 0, and may be where
+ *                   `slot` points
+ * @param[out] slot  its handle; CGDT_NO_SLOT on failure, left alone on -CGDT_EINVAL
+ *
+ * @retval 0             done
+ * @retval -CGDT_EINVAL  (caller) slot is NULL, or near is, and n is not 0
+ * @return any other: as cgdt_alloc()
+ */
+int cgdt_alloc_near(struct cgdt_pool *pool, uint32_t n, const cgdt_slot_t *near, cgdt_slot_t *slot);
 
 /**
  * Several slots at once, lowest first.

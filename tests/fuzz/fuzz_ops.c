@@ -94,7 +94,7 @@ static void one_call(struct run *run)
         op_check_window, op_corrupt,     op_describe,   op_alloc,       op_online,
         op_free,         op_write,       op_offline,    op_trim,        op_bulk,
         op_free_bulk,    op_cache_alloc, op_cache_free, op_cache_flush, op_cache_alloc,
-        op_cache_free,   op_cache_alloc,
+        op_cache_free,   op_cache_alloc, op_near,       op_online_near,
     };
     const uint8_t kind = take8(run->input);
     uint16_t fail = 0;

@@ -88,6 +88,50 @@ bool model_plan(const struct model *model, uint32_t n, uint32_t *slots)
     return found == n;
 }
 
+/* The lowest slot of a page that nobody owns; MODEL_MAX_SLOTS: it is not to be had. */
+static uint32_t free_on(const struct model *model, uint32_t page, bool serving, bool alone)
+{
+    uint32_t lowest = MODEL_MAX_SLOTS;
+
+    for (uint32_t slot = model->slots; slot-- > 0;) {
+        if (slot / model->colors != page)
+            continue;
+        if (model->owned[slot] && alone)
+            return MODEL_MAX_SLOTS;
+        if (!model->owned[slot])
+            lowest = slot;
+    }
+    return model->serving[page] == serving ? lowest : MODEL_MAX_SLOTS;
+}
+
+bool model_near(const struct model *model, uint32_t n, const uint32_t *handles, uint32_t *slot)
+{
+    uint32_t from = MODEL_MAX_PAGES;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t place = handles[i] & 0x01ffffffu;
+
+        if (place == 0 || place > model->slots)
+            continue;
+        const uint32_t page = (place - 1) / model->colors;
+        if (from == MODEL_MAX_PAGES)
+            from = page - page % model->config.layout.window_pages;
+        if (model_lookup(model, handles[i], slot) == 0 &&
+            (*slot = free_on(model, page, true, false)) != MODEL_MAX_SLOTS)
+            return true;
+    }
+    /* To itself, then a new one, then any. */
+    for (uint32_t i = 0; i < 3 * model->pages; i++) {
+        const uint32_t round = i / model->pages;
+        const uint32_t first = round == 1 || from == MODEL_MAX_PAGES ? 0 : from;
+
+        *slot = free_on(model, (first + i) % model->pages, round != 1, round == 0);
+        if (*slot != MODEL_MAX_SLOTS)
+            return true;
+    }
+    return false;
+}
+
 uint64_t *model_slot(struct model *model, uint32_t slot)
 {
     const uint32_t entries = model->config.layout.slot_entries;

@@ -46,6 +46,9 @@ int model_release(const struct model *model, uint32_t handle, uint32_t *slot);
 /* Which n slots come next, growing if need be. False: there are not so many. */
 bool model_plan(const struct model *model, uint32_t n, uint32_t *slots);
 
+/* Which slot comes near those of n handles. False: there is none. */
+bool model_near(const struct model *model, uint32_t n, const uint32_t *handles, uint32_t *slot);
+
 /* Those are owned from now on, and their pages in service. */
 void model_take(struct model *model, uint32_t n, const uint32_t *slots);
 

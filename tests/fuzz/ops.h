@@ -68,6 +68,7 @@ void caches_open(struct run *run);
 void caches_close(struct run *run);
 
 void op_alloc(struct run *run);
+void op_near(struct run *run);
 void op_bulk(struct run *run);
 void op_free(struct run *run);
 void op_free_bulk(struct run *run);
@@ -81,6 +82,7 @@ void op_reserve(struct run *run);
 void op_trim(struct run *run);
 void op_seal(struct run *run);
 void op_online(struct run *run);
+void op_online_near(struct run *run);
 void op_offline(struct run *run);
 void op_cpu_slot(struct run *run);
 void op_frames(struct run *run);

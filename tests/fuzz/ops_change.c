@@ -62,6 +62,34 @@ void op_alloc(struct run *run)
     alloc(run, 1);
 }
 
+#define NEAR_MAX 4u
+
+/* It has grown twice if it found no slot to share: what it says is what the port said then. */
+static bool is_near_as_wanted(const struct run *run, int result, int wanted)
+{
+    if (run->port.fired > 1 && result == -CGDT_EPROTO)
+        return false;
+    return is_as_wanted_growing(run, result, wanted);
+}
+
+void op_near(struct run *run)
+{
+    const uint32_t n = take8(run->input) % (NEAR_MAX + 1u);
+    cgdt_slot_t near[NEAR_MAX], slot = 99;
+    uint32_t planned = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        near[i] = take_handle(run);
+    const int wanted = model_near(&run->model, n, near, &planned) ? 0 : -CGDT_ENOSPC;
+    const int result = cgdt_alloc_near(run->pool, n, near, &slot);
+    if (is_near_as_wanted(run, result, wanted))
+        take_given(run, 1, &slot, &planned);
+    else
+        MUST(slot == CGDT_NO_SLOT, "%x on failure", slot);
+    MUST(cgdt_alloc_near(run->pool, n, near, NULL) == -CGDT_EINVAL, "near, to nowhere");
+    MUST(cgdt_alloc_near(run->pool, n + 1, NULL, &slot) == -CGDT_EINVAL, "near nothing");
+}
+
 void op_bulk(struct run *run)
 {
     alloc(run, take_count(run->input));
@@ -253,6 +281,30 @@ void op_online(struct run *run)
     if (cpu < run->model.slots)
         wanted = run->model.directory[cpu] != 0 ? -CGDT_EEXIST : plan(run, 1, &planned);
     if (!is_as_wanted_growing(run, cgdt_cpu_online(run->pool, cpu, &slot), wanted)) {
+        MUST(slot == 99 || slot == CGDT_NO_SLOT, "%x on failure", slot);
+        return;
+    }
+    run->model.directory[cpu] = slot;
+    take_given(run, 1, &slot, &planned);
+}
+
+void op_online_near(struct run *run)
+{
+    const uint32_t cpu = take_count(run->input);
+    const uint32_t n = take8(run->input) % (NEAR_MAX + 1u);
+    uint32_t near[NEAR_MAX], handles[NEAR_MAX], planned = 0;
+    cgdt_slot_t slot = 99;
+    int wanted = -CGDT_EINVAL;
+
+    for (uint32_t i = 0; i < n; i++) {
+        near[i] = take_count(run->input);
+        handles[i] = near[i] < run->model.slots ? run->model.directory[near[i]] : 0;
+    }
+    if (cpu < run->model.slots && run->model.directory[cpu] != 0)
+        wanted = -CGDT_EEXIST;
+    else if (cpu < run->model.slots)
+        wanted = model_near(&run->model, n, handles, &planned) ? 0 : -CGDT_ENOSPC;
+    if (!is_near_as_wanted(run, cgdt_cpu_online_near(run->pool, cpu, n, near, &slot), wanted)) {
         MUST(slot == 99 || slot == CGDT_NO_SLOT, "%x on failure", slot);
         return;
     }

@@ -82,7 +82,7 @@ static const char *use_up(struct cgdt_pool *pool, struct model *model)
     for (uint32_t number = 0; number < model->slots; number++)
         left += model->owner[number] == CGDT_NO_SLOT ? 1u : 0u;
     for (uint32_t i = 0; i < left; i++) {
-        struct record record = {.call = {CALL_ALLOC, 0, 1}};
+        struct record record = {.call = {CALL_ALLOC, 0, 1, 0}};
 
         record.result = cgdt_alloc(pool, &record.slot[0]);
         if (record.result != 0)

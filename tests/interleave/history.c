@@ -17,6 +17,8 @@
  *            go only while all of its slots are free. A trim may always leave a page.
  *   reserve  0 always (whether it keeps its promise is looked at when all is quiet: run.c);
  *            -CGDT_ENOSPC only if the pool has fewer than n slots.
+ *   near     as alloc; where pages suffice, also: one of near[] is owned and on the slot's page, or
+ *            no slot of that page is taken.
  *   any      the code of a port operation that was refused, and then nothing has changed.
  *   cache    an alloc takes a slot out of the CPU's cache, or free ones, of which others come into
  *            the cache at the same instant; -CGDT_ENOSPC only if neither is there. A free makes the
@@ -117,6 +119,18 @@ static bool page_is_free(const struct model *model, uint32_t page)
     return true;
 }
 
+/* Whether the slot that was given is on a page where it belongs, `near` being its neighbour. */
+static bool belongs(const struct model *model, const struct record *record, cgdt_slot_t near)
+{
+    const uint32_t number = cgdt_slot_number(near);
+    const uint32_t page = cgdt_slot_number(record->slot[0]) / model->page_slots;
+
+    if (record->result != 0 || model->shares || page_is_free(model, page))
+        return true;
+    return number < model->slots && model->owner[number] == near &&
+           number / model->page_slots == page;
+}
+
 /*
  * Whether the answer is what a handle deserves: 0 if it is its owner's, else the code that says why
  * not.
@@ -213,6 +227,14 @@ static bool online(struct model *model, const struct record *record)
     return true;
 }
 
+static bool online_near(struct model *model, const struct record *record)
+{
+    const uint8_t near = record->call.near;
+
+    return belongs(model, record, near != 0 ? model->cpu[near - 1] : CGDT_NO_SLOT) &&
+           online(model, record);
+}
+
 static bool online_at(struct model *model, const struct record *record)
 {
     if (record->result == -CGDT_EEXIST)
@@ -248,8 +270,9 @@ bool model_allows(struct model *model, const struct record *record)
         (record->call.kind == CALL_FREE || record->call.kind == CALL_CACHE_FREE))
         return has_cpu(model, record->slot[0]);
     if (record->result == -CGDT_EBUSY)
-        return record->call.kind == CALL_ONLINE || record->call.kind == CALL_OFFLINE ||
-               record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_ONLINE_AT;
+        return record->call.kind == CALL_ONLINE || record->call.kind == CALL_ONLINE_NEAR ||
+               record->call.kind == CALL_OFFLINE || record->call.kind == CALL_CPU_SLOT ||
+               record->call.kind == CALL_ONLINE_AT;
     switch (record->call.kind) {
     case CALL_ALLOC_NOWAIT: /* whether it may find none: supply.h */
         return record->result == -CGDT_EAGAIN || alloc(model, record);
@@ -263,6 +286,8 @@ bool model_allows(struct model *model, const struct record *record)
         return record->result == 0;
     case STEP_UNCACHED:
         return uncache(model, record->cpu, record->slot[0]);
+    case CALL_ALLOC_NEAR:
+        return belongs(model, record, record->near) && alloc(model, record);
     case CALL_FREE:
         return give(model, record);
     case STEP_FREED:
@@ -277,6 +302,8 @@ bool model_allows(struct model *model, const struct record *record)
                (record->result == -CGDT_ENOSPC && model->slots < record->call.n);
     case CALL_ONLINE:
         return online(model, record);
+    case CALL_ONLINE_NEAR:
+        return online_near(model, record);
     case CALL_ONLINE_AT:
         return online_at(model, record);
     case CALL_OFFLINE:
@@ -352,6 +379,8 @@ static const char *const names[] = {
     [CALL_READ] = "read",
     [CALL_LOOK] = "look",
     [CALL_ALLOC_NOWAIT] = "alloc nowait",
+    [CALL_ALLOC_NEAR] = "alloc near",
+    [CALL_ONLINE_NEAR] = "online near",
     [CALL_ONLINE_AT] = "online at",
     [CALL_CACHE_ALLOC] = "cache alloc",
     [CALL_CACHE_FREE] = "cache free",
@@ -367,7 +396,10 @@ void history_print(FILE *to, const struct record *record)
         record->call.kind == CALL_WRITE || record->call.kind == CALL_READ)
         (void)fprintf(to, " slot 0x%x", (unsigned)record->slot[0]);
     (void)fprintf(to, " -> %d", record->result);
+    if (record->call.kind == CALL_ALLOC_NEAR)
+        (void)fprintf(to, " to 0x%x", (unsigned)record->near);
     if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE ||
+        record->call.kind == CALL_ALLOC_NEAR || record->call.kind == CALL_ONLINE_NEAR ||
         record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_CACHE_ALLOC) {
         for (unsigned i = 0; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++)
             (void)fprintf(to, " 0x%x", (unsigned)record->slot[i]);

@@ -20,12 +20,14 @@
 enum call_kind {
     CALL_ALLOC,        /* n slots: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
     CALL_ALLOC_NOWAIT, /* one slot */
+    CALL_ALLOC_NEAR,   /* one slot, near the handle `near` - 1 */
     CALL_FREE,        /* cgdt_free(), or cgdt_free_bulk() of n if n > 1; the slot is nobody's ... */
     STEP_FREED,       /* ... and now it is free */
     CALL_TRIM,        /* as seen by its caller: a number of pages */
     STEP_LEFT,        /* page n goes */
     CALL_RESERVE,     /* n slots */
     CALL_ONLINE,      /* CPU n, whose slot the handle is then */
+    CALL_ONLINE_NEAR, /* the same, near CPU `near` - 1 */
     CALL_OFFLINE,     /* CPU n: its slot is free ... */
     STEP_OFF,         /* ... and now the CPU has none */
     CALL_CPU_SLOT,    /* of CPU n */
@@ -45,12 +47,14 @@ struct call {
     enum call_kind kind;
     uint8_t handle;
     uint8_t n;
+    uint8_t near; /* 0: nobody */
 };
 
 /* What came of it. */
 struct record {
     struct call call;
     cgdt_slot_t slot[MAX_BULK]; /* given (FREE, WRITE, READ, LOOK), or received; caches.h */
+    cgdt_slot_t near;           /* ALLOC_NEAR: given */
     uint32_t value;             /* READ, LOOK: what was read */
     int result;
     unsigned cpu;
@@ -65,6 +69,7 @@ struct record {
 struct model {
     uint32_t slots;
     uint32_t page_slots;
+    bool shares; /* there may not be pages enough for slots that want to be near others */
     /*
      * The handle of whoever owns it; CGDT_NO_SLOT: free; RELEASING: being freed; CACHED(cpu): in
      * that CPU's cache.

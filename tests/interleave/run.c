@@ -93,6 +93,19 @@ static void do_look(struct record *record)
         explorer_violation("a CPU sees halves of two descriptors as one");
 }
 
+static void do_near(struct record *record)
+{
+    const struct call *call = &record->call;
+    const uint32_t cpu = call->near - 1u;
+
+    if (call->kind == CALL_ALLOC_NEAR)
+        record->result =
+            cgdt_alloc_near(now.pool, call->near != 0, &record->near, &record->slot[0]);
+    else
+        record->result =
+            cgdt_cpu_online_near(now.pool, call->n, call->near != 0, &cpu, &record->slot[0]);
+}
+
 static void do_call(struct record *record)
 {
     const uint32_t n = record->call.n;
@@ -103,6 +116,10 @@ static void do_call(struct record *record)
         break;
     case CALL_ALLOC_NOWAIT:
         record->result = cgdt_alloc_nowait(now.pool, &record->slot[0]);
+        break;
+    case CALL_ALLOC_NEAR:
+    case CALL_ONLINE_NEAR:
+        do_near(record);
         break;
     case CALL_FREE:
         do_free(record);
@@ -151,7 +168,8 @@ static void do_call(struct record *record)
 static bool gives(const struct call *call)
 {
     return call->kind == CALL_ALLOC || call->kind == CALL_ALLOC_NOWAIT ||
-           call->kind == CALL_CACHE_ALLOC || call->kind == CALL_ONLINE;
+           call->kind == CALL_CACHE_ALLOC || call->kind == CALL_ONLINE ||
+           call->kind == CALL_ALLOC_NEAR || call->kind == CALL_ONLINE_NEAR;
 }
 
 static unsigned given(const struct call *call)
@@ -181,6 +199,8 @@ static void body(unsigned cpu)
             record->slot[0] = now.handles[record->call.handle];
         if (record->call.kind == CALL_FREE && record->call.n > 1)
             memcpy(record->slot, &now.handles[record->call.handle], 4u * record->call.n);
+        if (record->call.kind == CALL_ALLOC_NEAR && record->call.near != 0)
+            record->near = now.handles[record->call.near - 1];
         const uint64_t gone = world_unmapped_pages();
         world_call_begins(gives(&record->call) ? given(&record->call) : 0);
         do_call(record);
@@ -204,7 +224,7 @@ static void begin(void)
 static void add_step(struct record *records, unsigned *n, enum call_kind kind, uint8_t argument)
 {
     records[*n] = records[*n - 1];
-    records[(*n)++].call = (struct call){kind, 0, argument};
+    records[(*n)++].call = (struct call){kind, 0, argument, 0};
 }
 
 /* A bulk free that went well is as many frees, each at an instant of its own. */
@@ -280,6 +300,7 @@ static bool busy_is_true(const struct record *records, unsigned n)
         for (unsigned j = 0; j < n; j++) {
             if (i != j &&
                 (records[j].call.kind == CALL_ONLINE || records[j].call.kind == CALL_ONLINE_AT ||
+                 records[j].call.kind == CALL_ONLINE_NEAR ||
                  records[j].call.kind == CALL_OFFLINE) &&
                 records[j].call.n == records[i].call.n && records[j].returned > records[i].began &&
                 records[j].began < records[i].returned)
@@ -376,7 +397,9 @@ static void make_pool(const struct scenario *scenario)
     must(cgdt_seal(now.pool) == 0, "seal");
     world_set_pool(now.pool);
     caches_make(now.pool);
-    now.start = (struct model){.slots = config.max_cpus, .page_slots = cgdt_colors(&config.layout)};
+    now.start = (struct model){.slots = config.max_cpus,
+                               .page_slots = cgdt_colors(&config.layout),
+                               .shares = scenario->shares};
 }
 
 static void start_free(cgdt_slot_t slot)

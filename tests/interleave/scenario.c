@@ -46,24 +46,28 @@ enum {
 
 /* The calls: history.h has more on each. */
 /* clang-format off */
-#define ALLOC(to)             {CALL_ALLOC, to, 1}
-#define ALLOC_BULK(first, n)  {CALL_ALLOC, first, n}
-#define ALLOC_NOWAIT(to)      {CALL_ALLOC_NOWAIT, to, 1}
-#define FREE(handle)          {CALL_FREE, handle, 0}
-#define FREE_BULK(first, n)   {CALL_FREE, first, n}
-#define TRIM                  {CALL_TRIM, 0, 0}
-#define RESERVE(n)            {CALL_RESERVE, 0, n}
-#define ONLINE(cpu)           {CALL_ONLINE, CPUS_HANDLE, cpu}
-#define ONLINE_AT(cpu, handle) {CALL_ONLINE_AT, handle, cpu}
-#define OFFLINE(cpu)          {CALL_OFFLINE, CPUS_HANDLE, cpu}
-#define CPU_SLOT(cpu)         {CALL_CPU_SLOT, CPUS_HANDLE, cpu}
-#define WRITE(handle, value)  {CALL_WRITE, handle, value}
-#define READ(handle)          {CALL_READ, handle, 0}
-#define LOOK(handle)          {CALL_LOOK, handle, 0}
+#define ALLOC(to)             {CALL_ALLOC, to, 1, 0}
+#define ALLOC_BULK(first, n)  {CALL_ALLOC, first, n, 0}
+#define ALLOC_NOWAIT(to)      {CALL_ALLOC_NOWAIT, to, 1, 0}
+#define ALLOC_NEAR(to, handle) {CALL_ALLOC_NEAR, to, 1, 1 + handle}
+#define ALLOC_ALONE(to)       {CALL_ALLOC_NEAR, to, 1, 0}
+#define FREE(handle)          {CALL_FREE, handle, 0, 0}
+#define FREE_BULK(first, n)   {CALL_FREE, first, n, 0}
+#define TRIM                  {CALL_TRIM, 0, 0, 0}
+#define RESERVE(n)            {CALL_RESERVE, 0, n, 0}
+#define ONLINE(cpu)           {CALL_ONLINE, CPUS_HANDLE, cpu, 0}
+#define ONLINE_NEAR(cpu, other) {CALL_ONLINE_NEAR, CPUS_HANDLE, cpu, 1 + other}
+#define ONLINE_ALONE(cpu)     {CALL_ONLINE_NEAR, CPUS_HANDLE, cpu, 0}
+#define ONLINE_AT(cpu, handle) {CALL_ONLINE_AT, handle, cpu, 0}
+#define OFFLINE(cpu)          {CALL_OFFLINE, CPUS_HANDLE, cpu, 0}
+#define CPU_SLOT(cpu)         {CALL_CPU_SLOT, CPUS_HANDLE, cpu, 0}
+#define WRITE(handle, value)  {CALL_WRITE, handle, value, 0}
+#define READ(handle)          {CALL_READ, handle, 0, 0}
+#define LOOK(handle)          {CALL_LOOK, handle, 0, 0}
 /* Through the CPU's own cache (caches.h), in which .cached = {{...}, {...}} are at first. */
-#define CACHE_ALLOC(to)       {CALL_CACHE_ALLOC, to, 1}
-#define CACHE_FREE(handle)    {CALL_CACHE_FREE, handle, 0}
-#define CACHE_FLUSH           {CALL_CACHE_FLUSH, 0, 0}
+#define CACHE_ALLOC(to)       {CALL_CACHE_ALLOC, to, 1, 0}
+#define CACHE_FREE(handle)    {CALL_CACHE_FREE, handle, 0, 0}
+#define CACHE_FLUSH           {CALL_CACHE_FLUSH, 0, 0, 0}
 
 const struct scenario scenarios[] = {
     /* Two CPUs: every schedule. */
@@ -173,6 +177,36 @@ const struct scenario scenarios[] = {
     {"nowait-moves", "a free slot that moves is not overlooked by an alloc that may not wait", 128,
      .max_cpus = 12, .taken = 12, .freed = {SLOT(11)}, .handles = {SLOT(0), SLOT(5)},
      TWO_CPUS(DO(ALLOC_NOWAIT(h2)), DO(FREE(h0), ALLOC_NOWAIT(h3), FREE(h1)))},
+    {"near-near", "of two that want a page to themselves each gets one", 256,
+     .max_cpus = 8, .taken = 5, .freed = {SLOT(2), SLOT(3), SLOT(4)},
+     TWO_CPUS(DO(ALLOC_ALONE(h0)), DO(ALLOC_ALONE(h1), ALLOC_NEAR(h2, h1), FREE(h1)))},
+    {"near-alloc", "a slot of a page is its neighbour's or somebody else's, not both", 128,
+     .max_cpus = 12, .taken = 6, .freed = {SLOT(1)}, .handles = {SLOT(0), SLOT(4)},
+     TWO_CPUS(DO(ALLOC_NEAR(h2, h0), ALLOC_NEAR(h3, h1)), DO(ALLOC(h4), FREE(h4)))},
+    {"near-free", "a neighbour that goes does not bring a slot onto another kind's page", 256,
+     .max_cpus = 6, .taken = 1, .handles = {SLOT(0)},
+     TWO_CPUS(DO(ALLOC_NEAR(h1, h0)), DO(FREE(h0), ALLOC_ALONE(h2)))},
+    {"near-trim", "a page goes, or it is somebody's alone, not both", 256,
+     .max_cpus = 6, .taken = 4, .free_page = PAGE(1),
+     TWO_CPUS(DO(TRIM), DO(ALLOC_ALONE(h0), ALLOC_NEAR(h1, h0)))},
+    {"near-bulk", "a bulk beside slots that come near others: none is given twice", 128,
+     .max_cpus = 12, .taken = 5, .freed = {SLOT(1)}, .handles = {SLOT(4)},
+     TWO_CPUS(DO(ALLOC_BULK(h1, 3)), DO(ALLOC_NEAR(h4, h0)))},
+    {"near-grow", "two kinds that grow get pages of their own", 256,
+     .max_cpus = 6,
+     TWO_CPUS(DO(ALLOC_ALONE(h0), ALLOC_NEAR(h1, h0)), DO(ALLOC_ALONE(h2)))},
+    {"near-grow-alloc", "a new page of one kind and a new one of all others", 256,
+     .max_cpus = 6, .taken = 2, .handles = {SLOT(0)},
+     TWO_CPUS(DO(ALLOC_NEAR(h1, h0)), DO(ALLOC(h2)))},
+    {"near-full", "at the ceiling a slot that comes back is found on any page", 8,
+     .max_cpus = 66, .taken = 66, .handles = {SLOT(3), SLOT(64)}, .shares = true,
+     TWO_CPUS(DO(ALLOC_NEAR(h2, h1)), DO(FREE(h0), ALLOC(h3)))},
+    {"near-offline", "a CPU that goes does not bring another onto another kind's page", 256,
+     .max_cpus = 6, .cpu0_online = true,
+     TWO_CPUS(DO(ONLINE_NEAR(1, 0)), DO(OFFLINE(0), ONLINE_ALONE(2)))},
+    {"near-online", "of two that bring a CPU online one does, near others or not", 256,
+     .max_cpus = 6, .cpu0_online = true,
+     TWO_CPUS(DO(ONLINE_NEAR(1, 0), CPU_SLOT(1)), DO(ONLINE(1)))},
     {"free-offline", "a CPU's slot is freed by its offline alone, and it can come online again", 8,
      .max_cpus = 66, .taken = 62, .cpu0_online = true, .cpu0_handle = true,
      TWO_CPUS(DO(FREE(h0), CPU_SLOT(0)), DO(OFFLINE(0), ONLINE(0)))},
@@ -333,6 +367,12 @@ const struct scenario scenarios[] = {
      .max_cpus = 66, .taken = 66, .cached = {{SLOT(4), SLOT(5), SLOT(64), SLOT(65)}},
      .handles = {SLOT(3)}, .refused = FAULT_LIVE_WRITE, .refused_at = 1,
      TWO_CPUS(DO(CACHE_FREE(h0), CACHE_FREE(h0)), DO(ALLOC(h1)))},
+    {"refused-near", "without a page that can be sealed it shares one, beside another alloc", 256,
+     .max_cpus = 6, .taken = 3, .handles = {SLOT(0)}, .shares = true, .refused = FAULT_SEAL,
+     .refused_at = 1, TWO_CPUS(DO(ALLOC_NEAR(h1, h0)), DO(ALLOC(h2)))},
+    {"refused-near-write", "near others, too, a slot without a template goes back", 128,
+     .max_cpus = 12, .taken = 5, .handles = {SLOT(4)}, .refused = FAULT_LIVE_WRITE,
+     .refused_at = 1, TWO_CPUS(DO(ALLOC_NEAR(h1, h0)), DO(ALLOC(h2)))},
 
     /* Three CPUs. */
     {"three-alloc-last", "of three CPUs that want the last slot one gets it", 8,
@@ -359,6 +399,9 @@ const struct scenario scenarios[] = {
     {"three-bulk-alloc-free", "a bulk, an alloc and a free at the ceiling", 8,
      .max_cpus = 66, .taken = 66, .freed = {SLOT(65)}, .handles = {SLOT(3)},
      THREE_CPUS(DO(ALLOC_BULK(h1, 2)), DO(ALLOC(h4)), DO(FREE(h0)))},
+    {"three-near", "a neighbour goes, another kind comes, a third wants to be near", 256,
+     .max_cpus = 6, .taken = 1, .handles = {SLOT(0)},
+     THREE_CPUS(DO(ALLOC_NEAR(h1, h0)), DO(FREE(h0)), DO(ALLOC_ALONE(h2)))},
     {"three-reserve", "a reserve beside an alloc and a free", 256,
      .max_cpus = 4, .taken = 3, .handles = {SLOT(0)},
      THREE_CPUS(DO(RESERVE(3)), DO(ALLOC(h1)), DO(FREE(h0)))},

@@ -47,6 +47,9 @@ struct scenario {
     /* Handle 0 is made up: of this slot + 1, freed once, it is what the next owner will get. */
     uint8_t forged;
 
+    /* A slot that is to be near others may come from any page: there are not enough. */
+    bool shares;
+
     /* The port refuses the n-th of these operations. */
     enum world_fault refused;
     uint8_t refused_at;

@@ -25,4 +25,7 @@ int stress_body_duel_free(const struct stress_params *params); /* free of one ha
 int stress_body_duel_cpu(const struct stress_params *params); /* online, then offline, of one CPU */
 int stress_body_duel_last(const struct stress_params *params); /* alloc of the only slot */
 
+/* CPUs of two kinds come near their own: no page has both. */
+int stress_body_kinds(const struct stress_params *params);
+
 #endif

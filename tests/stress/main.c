@@ -99,6 +99,9 @@ static const struct stress_case cases[] = {
     {"duel-cpu-4", stress_body_duel_cpu, DUEL(4, 20000)},
     {"duel-last-2", stress_body_duel_last, DUEL(2, 300000)},
     {"duel-last-4", stress_body_duel_last, DUEL(4, 20000)},
+
+    {"kinds-2", stress_body_kinds, DUEL(2, 10 * MILLION)},
+    {"kinds-4", stress_body_kinds, DUEL(4, 10 * MILLION)},
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))

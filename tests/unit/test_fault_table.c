@@ -64,6 +64,36 @@ static int call_alloc(struct fixture *fixture)
     return result;
 }
 
+static int near(struct fixture *fixture, uint32_t n)
+{
+    cgdt_slot_t slot = 99;
+    const int result = cgdt_alloc_near(fixture->pool, n, &owned[2], &slot);
+
+    MUST((result == 0) == (slot != CGDT_NO_SLOT), "%d and slot %x", result, slot);
+    return result;
+}
+
+static int call_near(struct fixture *fixture)
+{
+    return near(fixture, 1);
+}
+
+/* On a page that is in service. */
+static int call_alone(struct fixture *fixture)
+{
+    return near(fixture, 0);
+}
+
+static int call_online_near(struct fixture *fixture)
+{
+    const uint32_t cpu = 9;
+    cgdt_slot_t slot = 99;
+    const int result = cgdt_cpu_online_near(fixture->pool, 3, 1, &cpu, NULL);
+
+    MUST(cgdt_cpu_slot(fixture->pool, 3, &slot) == (result == 0 ? 0 : -CGDT_ENOENT), "directory");
+    return result;
+}
+
 static int bulk(struct fixture *fixture, uint32_t n)
 {
     cgdt_slot_t got[SLOTS];
@@ -229,6 +259,8 @@ static int call_destroy(struct fixture *fixture)
 
 static const struct act acts[] = {
     {"alloc", call_alloc, false},
+    {"near", call_near, false},
+    {"near nobody", call_alone, false},
     {"bulk on pages in use", call_bulk_in_place, false},
     {"bulk over used and new pages", call_bulk_growing, false},
     {"free", call_free, false},
@@ -240,6 +272,7 @@ static const struct act acts[] = {
     {"trim", call_trim, true},
     {"reserve", call_reserve, false},
     {"online", call_online, false},
+    {"online near", call_online_near, false},
     {"offline", call_offline, false},
     {"frames", call_frames, false},
     {"frames behind", call_behind, false},

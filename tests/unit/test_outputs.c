@@ -207,6 +207,8 @@ static void none_taken(struct out *wanted)
     wanted->taken = 0;
 }
 
+static const uint32_t cpu_5 = 5;
+
 /* The calls, each as one expression. */
 #define CALL(name, expression)                                                                     \
     static int name(void)                                                                          \
@@ -222,6 +224,12 @@ CALL(nowait, cgdt_alloc_nowait(pool, &out.slot))
 CALL(cached, cgdt_cache_alloc(&cache, &out.slot))
 CALL(cache_small, cgdt_cache_init(&out.cache, CGDT_CACHE_BYTES(2) - 1, pool))
 CALL(cache_no_pool, cgdt_cache_init(&out.cache, sizeof(out.cache), NULL))
+CALL(near, cgdt_alloc_near(pool, 1, &mine, &out.slot))
+CALL(near_null, cgdt_alloc_near(pool, 1, NULL, &out.slot))
+CALL(online_near_beyond, cgdt_cpu_online_near(pool, SLOTS, 1, &cpu_5, &out.slot))
+CALL(online_near_null, cgdt_cpu_online_near(pool, 7, 1, NULL, &out.slot))
+CALL(online_near_5, cgdt_cpu_online_near(pool, 5, 1, &cpu_5, &out.slot))
+CALL(online_near_7, cgdt_cpu_online_near(pool, 7, 1, &cpu_5, &out.slot))
 CALL(bulk, cgdt_alloc_bulk(pool, BULK, out.slots))
 CALL(bulk_of_none, cgdt_alloc_bulk(pool, 0, out.slots))
 CALL(bulk_gone_wrong, cgdt_alloc_bulk(pool, CGDT_MAX_SLOTS + 1, out.slots))
@@ -306,6 +314,11 @@ static const struct row {
     {"cache_alloc, a dirty page", dirty_pages, cached, -CGDT_EPROTO, no_slot, 0, 0},
     {"cache_init, too small", live, cache_small, -CGDT_EINVAL, NULL, 0, 0},
     {"cache_init, no pool", live, cache_no_pool, -CGDT_EINVAL, NULL, 0, 0},
+    {"near, full", full, near, -CGDT_ENOSPC, no_slot, 0, 0},
+    {"near, live_write", live, near, CODE, no_slot, WRITES, 1},
+    {"near, map", page_full, near, CODE, no_slot, MAPS, 1},
+    {"near, a dirty page", dirty_pages, near, -CGDT_EPROTO, no_slot, 0, 0},
+    {"near, NULL", live, near_null, -CGDT_EINVAL, NULL, 0, 0},
     {"bulk, full", full, bulk, -CGDT_ENOSPC, no_slots, 0, 0},
     {"bulk, live_write", live, bulk, CODE, no_slots, WRITES, 3},
     {"bulk, map", page_full, bulk, CODE, no_slots, MAPS, 1},
@@ -325,6 +338,13 @@ static const struct row {
     {"online, live_write", live, online_7, CODE, no_slot, WRITES, 1},
     {"online, map", page_full, online_7, CODE, no_slot, MAPS, 1},
     {"online, a dirty page", dirty_pages, online_7, -CGDT_EPROTO, no_slot, 0, 0},
+    {"online_near, no such CPU", live, online_near_beyond, -CGDT_EINVAL, NULL, 0, 0},
+    {"online_near, NULL", live, online_near_null, -CGDT_EINVAL, no_slot, 0, 0},
+    {"online_near, it is", live, online_near_5, -CGDT_EEXIST, NULL, 0, 0},
+    {"online_near, coming", with_a_dead_cpu, online_near_7, -CGDT_EBUSY, NULL, 0, 0},
+    {"online_near, full", full, online_near_7, -CGDT_ENOSPC, no_slot, 0, 0},
+    {"online_near, live_write", live, online_near_7, CODE, no_slot, WRITES, 1},
+    {"online_near, a dirty page", dirty_pages, online_near_7, -CGDT_EPROTO, no_slot, 0, 0},
     {"cpu_slot, no such CPU", live, slot_beyond, -CGDT_EINVAL, NULL, 0, 0},
     {"cpu_slot, offline", live, slot_7, -CGDT_ENOENT, NULL, 0, 0},
     {"cpu_slot, coming", with_a_dead_cpu, slot_7, -CGDT_EBUSY, NULL, 0, 0},
