@@ -74,7 +74,7 @@ CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache 
 static inline uint32_t count_taken(uint64_t bits)
 {
 #ifndef __OPTIMIZE_SIZE__
-    if (bits + 1 == 0)
+    if (bits == ~0ull)
         return 64;
 #endif
     return cgdt_count_bits_(bits);

@@ -177,6 +177,14 @@ static unsigned given(const struct call *call)
     return call->kind == CALL_ALLOC ? call->n : 1;
 }
 
+/* Slots that a call takes off the supply; one near others need not take what there is. */
+static unsigned wants(const struct call *call)
+{
+    const bool near = call->kind == CALL_ALLOC_NEAR || call->kind == CALL_ONLINE_NEAR;
+
+    return gives(call) && !near ? given(call) : 0;
+}
+
 /* A slot that has just been handed out holds the template and zeros. */
 static void check_new_slots(const struct record *record)
 {
@@ -202,7 +210,7 @@ static void body(unsigned cpu)
         if (record->call.kind == CALL_ALLOC_NEAR && record->call.near != 0)
             record->near = now.handles[record->call.near - 1];
         const uint64_t gone = world_unmapped_pages();
-        world_call_begins(gives(&record->call) ? given(&record->call) : 0);
+        world_call_begins(wants(&record->call));
         do_call(record);
         world_call_returns(record->result == -CGDT_EAGAIN);
         check_new_slots(record);
