@@ -378,6 +378,7 @@ static SCAN_LOOP_ const cgdt_desc_t *scan_classed(const struct cgdt_profile *pro
                  !scan_gates(its, strict, (seen.low & look) != 0 ? group : group + 4,
                              (seen.high & look) != 0 ? group + 8 : group + 4)))
                 return group;
+            /* Where few are present they are so in the groups behind, too: not all zero. */
             more = !dense && (seen.low | seen.high) != 0 && group + SCAN_GROUP < scan.slot_end;
             if (more)
                 group += SCAN_GROUP;
