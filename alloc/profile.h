@@ -9,21 +9,20 @@
 
 #include "cgdt/check.h"
 
+struct scan_rules;
+
+/* Its size stays: programs that use libcgdt.so have copies of it (copy relocations). */
 struct cgdt_profile {
     /* The rules for one descriptor; *stored is the descriptor, and becomes its stored form. */
     enum cgdt_reason (*judge)(cgdt_desc_t desc, cgdt_desc_t *stored);
-    /*
-     * Descriptors with all of these bits set are taken as they are, without a closer look; 0: none
-     * are.
-     */
+    /* Descriptors with all of these bits set are taken as they are, without asking; 0: none are. */
     cgdt_desc_t plain;
     bool xen;   /* a hypervisor's rules: it rewrites, and looks at each entry alone */
     bool pairs; /* the CPU finds 16-byte descriptors: both halves must be there */
     bool wide;  /* 16-byte descriptors may be there, and must not be seen torn */
     /* Bit of a base's upper half that is the highest of a linear address; those above are equal. */
     uint8_t sign_bit;
-    /* 0: programs that use libcgdt.so have copies of this size (copy relocations). */
-    uintptr_t spare;
+    const struct scan_rules *scan; /* two: as it is, and strict (scan.h); at -Os NULL */
 };
 
 /*

@@ -2,10 +2,13 @@
 /*
  * instructions CASE: does one thing OPERATIONS times, in a function that callgrind is told to count
  * in and that has nothing else in it. bench/test-instructions divides and compares: instructions
- * repeat exactly, where times do not.
+ * repeat exactly, where times do not. --kinds: the KINDs of page of check/KIND and plain/KIND.
  */
 #include <cgdt/cgdt.h>
 #include <cgdt/port/fixed.h>
+
+#include "pages.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -77,13 +80,22 @@ __attribute__((noinline)) static int counted_bulk(void)
     return cgdt_alloc_bulk(pool, OPERATIONS, slots);
 }
 
-__attribute__((noinline)) static int counted_check(void)
+__attribute__((noinline)) static int counted_check(const struct page_kind *kind)
 {
     int found = 0;
 
     for (uint32_t i = 0; i < OPERATIONS; i++)
-        found |= cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY, pages[0],
-                                 SLOT_ENTRIES, 0xffff, NULL) != CGDT_FINE;
+        found |= cgdt_check_page(kind->profile, kind->rules, pages[0], kind->slot_entries,
+                                 kind->owned, NULL) != CGDT_FINE;
+    return found;
+}
+
+__attribute__((noinline)) static int counted_plain(const struct page_kind *kind)
+{
+    int found = 0;
+
+    for (uint32_t i = 0; i < OPERATIONS; i++)
+        found |= kind->plain(pages[0], kind->slot_entries, kind->owned, pages[1]) != CGDT_FINE;
     return found;
 }
 
@@ -115,22 +127,22 @@ static int open_pool(bool serialized)
     return error == 0 ? cgdt_reserve(pool, OPERATIONS) : error;
 }
 
-static void fill_page(uint32_t entries)
+/* CGDT's checker, or the plain one, on a page of a kind. */
+static int check_pages(const char *name, int (*counted)(const struct page_kind *kind))
 {
-    for (uint32_t i = 0; i < CGDT_PAGE_ENTRIES; i++)
-        if (i % SLOT_ENTRIES != 0 && i % SLOT_ENTRIES < entries)
-            pages[0][i] = cgdt_desc_data_flat(3);
+    const struct page_kind *kind = page_kind_find(name);
+
+    if (kind == NULL)
+        return 1;
+    kind->fill(pages[0]);
+    return counted(kind);
 }
 
-static int check_pages(const char *page)
+static int list_kinds(void)
 {
-    if (strcmp(page, "full") == 0)
-        fill_page(SLOT_ENTRIES);
-    else if (strcmp(page, "16x8") == 0)
-        fill_page(TEMPLATE);
-    else if (strcmp(page, "empty") != 0)
-        return 1;
-    return counted_check();
+    for (uint32_t i = 0; i < page_kinds_count; i++)
+        puts(page_kinds[i].name);
+    return 0;
 }
 
 static int use_pool(const char *what)
@@ -151,14 +163,18 @@ int main(int argc, char **argv)
     const char *name = argc == 2 ? argv[1] : "";
     const char *part = strchr(name, '/');
 
+    if (strcmp(name, "--kinds") == 0)
+        return list_kinds();
     if (part != NULL && strncmp(name, "check/", 6) == 0)
-        return check_pages(part + 1);
+        return check_pages(part + 1, counted_check);
+    if (part != NULL && strncmp(name, "plain/", 6) == 0)
+        return check_pages(part + 1, counted_plain);
     if (part != NULL && strncmp(name, "concurrent/", 11) == 0)
         return open_pool(false) != 0 ? 1 : use_pool(part + 1);
     if (part != NULL && strncmp(name, "serialized/", 11) == 0)
         return open_pool(true) != 0 ? 1 : use_pool(part + 1);
     fputs("usage: instructions concurrent|serialized/pair|bring-up|cache-pair|cache-bring-up|bulk, "
-          "check/empty|16x8|full\n",
+          "check|plain/KIND, --kinds\n",
           stderr);
     return 2;
 }

@@ -2,7 +2,7 @@
 /*
  * selftest PEER           the peer does the work that all are measured on (peers/peer.h)
  * selftest --forgetful    a peer that does not zero is found out: the test can fail
- * selftest --checker      plain_check_page() and cgdt_check_page() give the same answers
+ * selftest --checker      the plain checkers and cgdt_check_page() give the same answers
  * selftest --list         the peers' names
  *
  * Exit 0: so it is. 1: it is not, and what was seen.
@@ -10,7 +10,7 @@
 #define _GNU_SOURCE
 
 #include "peers/peers.h"
-#include "plain_check.h"
+#include "selftest_checker.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -248,54 +248,6 @@ static int test_forgetful(void)
     return test_peer(&forgetful) == 0 ? 1 : 0;
 }
 
-/*
- * Two checkers, one answer. Most pages have one thing wrong with them, so that it is not always the
- * first entry.
- */
-
-static cgdt_desc_t random_descriptor(uint64_t *random)
-{
-    const uint64_t bits = peer_random(random);
-    cgdt_desc_t desc = peer_template[bits % PEER_TEMPLATE_ENTRIES];
-
-    if (bits >> 60 == 0) /* anything */
-        return peer_random(random);
-    if (bits >> 60 == 1) /* one bit is different */
-        return desc ^ 1ull << (bits >> 8) % 64;
-    if (bits >> 60 == 2) /* a call gate, perhaps into Xen's own segments */
-        return 0x0000ec0000000000ull | (peer_random(random) & 0x000060000000ffffull) |
-               (bits >> 8 & 0xffffu) << 16;
-    return desc;
-}
-
-static int test_checker(void)
-{
-    static _Alignas(CGDT_PAGE_BYTES) cgdt_desc_t page[CGDT_PAGE_ENTRIES];
-    uint64_t random = 0x9e3779b97f4a7c15ull;
-    uint32_t seen[32] = {0};
-    uint32_t kinds = 0;
-
-    for (uint32_t round = 0; round < 100000; round++) {
-        const uint32_t slot_entries = 8u << peer_random(&random) % 7;
-        const uint64_t owned = round % 4 == 0 ? peer_random(&random) : ~0ull;
-        const uint32_t filled = (uint32_t)(peer_random(&random) % 40);
-
-        memset(page, 0, sizeof(page));
-        for (uint32_t i = 0; i < filled; i++)
-            page[peer_random(&random) % CGDT_PAGE_ENTRIES] = random_descriptor(&random);
-        const enum cgdt_reason plain = plain_check_page(page, slot_entries, owned);
-        const enum cgdt_reason ours = cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_NULL_ENTRY,
-                                                      page, slot_entries, owned, NULL);
-        if (plain != ours) {
-            printf("round %" PRIu32 ": plain %d, cgdt %d\n", round, (int)plain, (int)ours);
-            return 1;
-        }
-        kinds += seen[ours]++ == 0;
-    }
-    printf("100000 pages, %" PRIu32 " different answers\n", kinds);
-    return kinds == 8 ? 0 : 1; /* fine, three refusals of Xen, two rewritings, two house rules */
-}
-
 int main(int argc, char **argv)
 {
     const struct peer *peer = argc == 2 ? peer_find(argv[1]) : NULL;
@@ -303,7 +255,7 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--forgetful") == 0)
         return test_forgetful();
     if (argc == 2 && strcmp(argv[1], "--checker") == 0)
-        return test_checker();
+        return selftest_checker();
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         for (uint32_t i = 0; i < peers_count; i++)
             printf("%-24s %s\n", peers[i]->name, peers[i]->what);

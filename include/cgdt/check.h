@@ -11,7 +11,8 @@
  * before the bad entry has been stored as Xen keeps it.
  *
  * Everything here is a pure function of its arguments: any CPU, any time. A page that another CPU
- * changes meanwhile is read descriptor by descriptor, each whole (i386: each half whole).
+ * changes meanwhile is read descriptor by descriptor, each whole (i386: each half whole), and each
+ * is judged by a value that it had.
  */
 #ifndef CGDT_CHECK_H
 #define CGDT_CHECK_H

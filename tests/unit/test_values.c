@@ -272,6 +272,93 @@ Test(values, what_a_check_of_a_slot_says_is_earned_by_a_value_of_that_entry)
     }
 }
 
+/* What entries of a page are, from load to load, and where. */
+static const cgdt_desc_t *among; /* any of these, at random */
+static uint32_t n_among;
+static bool changes[512];
+
+static void change_among(bool load, const volatile void *at)
+{
+    const uintptr_t offset = (uintptr_t)at - (uintptr_t)page;
+
+    if (load && offset < sizeof(page) && changes[offset / sizeof(*page)])
+        page[offset / sizeof(*page)] = among[random_below(&seed, n_among)];
+}
+
+/* A page of few kinds, all of them fine; some of its entries change. Returns how many. */
+static uint32_t begin_changes(const cgdt_desc_t *kinds, uint32_t n_kinds, uint32_t n)
+{
+    const uint32_t kind = random_below(&seed, n_kinds);
+    const uint32_t share = random_below(&seed, 9);
+    uint32_t count = 0;
+
+    memset(changes, 0, sizeof(changes));
+    for (uint32_t i = 0; i < 512; i++)
+        page[i] = random_below(&seed, 8) < share ? kinds[kind] : 0;
+    for (; n > 0; n--) {
+        bool *const one = &changes[random_below(&seed, 512)];
+
+        count += !*one;
+        *one = true;
+    }
+    return count;
+}
+
+/* For each profile: what it takes, whatever is behind, and what it never does. */
+static const struct {
+    const struct cgdt_profile *const profile;
+    cgdt_desc_t fine[6];
+    cgdt_desc_t wrong[6];
+} tastes[] = {
+    {CGDT_PROFILE_XEN_PV64,
+     {0, DATA3, CODE64, 0x0000090000000067, 0x12348c00000b5678, 0x0000800000000001},
+     {TSS64, RING0, 0x12348c00e0085678, 0x12348c01000b5678, 0x00008e0000100000,
+      0x0000820000000067}},
+    {CGDT_PROFILE_XEN_PV32,
+     {0, DATA3, 0x00cfbb000000ffff, 0x0040f30000000fff, 0x12348c0000095678, 0x0000800000000001},
+     {TSS64, RING0, CODE64, 0x00cff3000000fffe, 0x12348c00e0085678, 0x0000ef0000100000}},
+    {CGDT_PROFILE_NATIVE64,
+     {0, DATA3, CODE64, RING0, 0x0000090000000067, 0x00cf9b000000ffff},
+     {0x00effb000000ffff, 0x0000840000000067, 0x00008e0000100000, 0x0000800000000001,
+      0x00ef9b000000ffff, 0x0000880000000000}},
+    {CGDT_PROFILE_NATIVE32,
+     {0, DATA3, CODE64, RING0, TSS64, 0x0000850000000000},
+     {0x0000800000000001, 0x0000880000000000, 0x00008e0000100000, 0x0000860000000000,
+      0x00008a0000000000, 0x00008d0000000000}},
+};
+
+Test(values, what_is_wrong_at_every_load_is_never_taken_for_fine)
+{
+    seed = 94;
+    other_cpu = change_among;
+    for (uint32_t round = 0; round < 100000; round++) {
+        const uint32_t k = round % COUNT_OF(tastes);
+        uint32_t count;
+
+        among = tastes[k].wrong;
+        n_among = COUNT_OF(tastes[k].wrong);
+        count = begin_changes(tastes[k].fine, COUNT_OF(tastes[k].fine), 1 + round % 2);
+        MUST(count > 0 &&
+                 cgdt_check_page(tastes[k].profile, 0, page, 512, ~0ull, NULL) != CGDT_FINE,
+             "round %u", round);
+    }
+}
+
+Test(values, what_is_fine_at_every_load_is_always_taken_for_fine)
+{
+    seed = 95;
+    other_cpu = change_among;
+    for (uint32_t round = 0; round < 100000; round++) {
+        const uint32_t k = round % COUNT_OF(tastes);
+
+        among = tastes[k].fine;
+        n_among = COUNT_OF(tastes[k].fine);
+        (void)begin_changes(tastes[k].fine, COUNT_OF(tastes[k].fine), random_below(&seed, 512));
+        MUST(cgdt_check_page(tastes[k].profile, 0, page, 8u << round % 7, ~0ull, NULL) == CGDT_FINE,
+             "round %u", round);
+    }
+}
+
 /* Both halves, and what is behind, are loaded once. */
 Test(values, a_check_of_a_slot_loads_each_entry_once)
 {
