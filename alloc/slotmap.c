@@ -42,10 +42,14 @@
 #define MARKS_WORD_BITS 64u
 
 /*
- * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A few are
- * cheaper than a look at every word, which clears what is left; how many makes no other difference.
+ * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A claim
+ * leaves one stale bit at most, so that over all it has one to clear; after so many tries a look at
+ * every word clears what is left. How many makes no other difference. Tests of that look make it
+ * smaller.
  */
-#define SUMMARY_TRIES 4u
+#ifndef CGDT_SLOTMAP_TRIES
+#define CGDT_SLOTMAP_TRIES 64u
+#endif
 
 static uint32_t words_for(uint32_t bits)
 {
@@ -241,7 +245,7 @@ CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, ui
 {
     bool stale = true;
 
-    for (uint32_t tries = 0; stale && tries < SUMMARY_TRIES; tries++) {
+    for (uint32_t tries = 0; stale && tries < CGDT_SLOTMAP_TRIES; tries++) {
         uint32_t index;
         const uint64_t seen = find_room(map, &index, &stale);
         if (seen == 0)
