@@ -198,46 +198,39 @@ static const struct scan_rules scan_native32[] = {
  * that load is not somebody else's: of an atomic load compilers make an instruction of its own.
  */
 #if defined(__x86_64__) && !defined(CGDT_ATOMIC_HEADER)
+#define SCAN_BY_OPERAND_
+#endif
 
 static inline cgdt_desc_t scan_or(cgdt_desc_t gathered, const cgdt_desc_t *from)
 {
+#ifdef SCAN_BY_OPERAND_
     __asm__ volatile("or{q %1, %0| %0, %1}" : "+r"(gathered) : "m"(*from) : "cc");
     return gathered;
+#else
+    return gathered | cgdt_load_descriptor_(from);
+#endif
 }
 
 static inline cgdt_desc_t scan_and(cgdt_desc_t gathered, const cgdt_desc_t *from)
 {
+#ifdef SCAN_BY_OPERAND_
     __asm__ volatile("and{q %1, %0| %0, %1}" : "+r"(gathered) : "m"(*from) : "cc");
     return gathered;
-}
-
-static inline uint8_t scan_access(const cgdt_desc_t *from)
-{
-#ifdef __clang__
-    return *((const volatile uint8_t *)from + 5);
 #else
-    return __atomic_load_n((const uint8_t *)from + 5, __ATOMIC_RELAXED);
-#endif
-}
-
-#else
-
-static inline cgdt_desc_t scan_or(cgdt_desc_t gathered, const cgdt_desc_t *from)
-{
-    return gathered | cgdt_load_descriptor_(from);
-}
-
-static inline cgdt_desc_t scan_and(cgdt_desc_t gathered, const cgdt_desc_t *from)
-{
     return gathered & cgdt_load_descriptor_(from);
+#endif
 }
 
 static inline uint8_t scan_access(const cgdt_desc_t *from)
 {
+#if defined(SCAN_BY_OPERAND_) && defined(__clang__)
+    return *((const volatile uint8_t *)from + 5);
+#elif defined(SCAN_BY_OPERAND_)
+    return __atomic_load_n((const uint8_t *)from + 5, __ATOMIC_RELAXED);
+#else
     return (uint8_t)(cgdt_load_descriptor_(from) >> 40);
-}
-
 #endif
+}
 
 /* Where a scan is. */
 struct scan {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The directory: which slot a CPU has. */
+#include "../../alloc/pool.h"
 #include "fixture.h"
 
 static void open_16(struct fixture *fixture)
@@ -211,4 +212,25 @@ Test(cpu, a_cpu_comes_and_goes_a_thousand_times)
     }
     fixture_must_be_sound(&fixture, "after all");
     fixture_close(&fixture);
+}
+
+/* A stray store to the pool's memory: what the directory names is not believed blindly. */
+Test(cpu, a_slot_that_nobody_owns_is_not_freed_by_the_offline_of_the_cpu_that_had_it)
+{
+    for (int serialized = 0; serialized < 2; serialized++) {
+        struct fixture fixture;
+        cgdt_slot_t slot;
+
+        fixture_prepare(&fixture, 32, 2, 40);
+        fixture.config.serialized = serialized != 0;
+        fixture_open_live(&fixture);
+        cr_assert_eq(cgdt_cpu_online(fixture.pool, 5, &slot), 0);
+        uint8_t *owner = &fixture.pool->map.owners[cgdt_slot_number(slot)];
+        const uint8_t right = *owner;
+        *owner = (uint8_t)(right & ~(CGDT_SLOTMAP_OWNED | CGDT_SLOTMAP_PINNED));
+        cr_assert_eq(cgdt_cpu_offline(fixture.pool, 5), -CGDT_ENOENT);
+        *owner = right;
+        cr_assert_eq(cgdt_cpu_offline(fixture.pool, 5), 0);
+        fixture_close(&fixture);
+    }
 }
