@@ -8,7 +8,9 @@
  *
  *   a page of near[]   one of near[] is owned on it. It is looked at behind the claim: if it is
  *                      owned then, by that generation, it was owned at the claim, too. If not, the
- *                      page may have been emptied, and be others' by now: the slot goes back.
+ *                      page may have been emptied, and be others' by now: the slot goes back. Of a
+ *                      CPU the directory is asked again: it has that slot now, and cannot have come
+ *                      back to it behind the claim, since it is not alone there.
  *   a page to itself   no slot of it is taken: the claim is a compare-and-swap of a word with all
  *                      of the page's free bits set, as trim's.
  *   a new page         its lowest slot is claimed before the others can be seen (grow.h).
@@ -95,7 +97,8 @@ static uint32_t claim_near(struct cgdt_pool *pool, uint32_t n, const uint32_t *n
         const uint32_t number = claim_in(pool, page, 1, false);
         if (number == CGDT_SLOTMAP_NONE)
             continue;
-        if (cgdt_slot_lookup_(pool, slot, &unused) == 0)
+        /* A CPU's word as it was, since a byte may be the same again, 64 owners later. */
+        if (cgdt_slot_lookup_(pool, slot, &unused) == 0 && slot_of(pool, *near, pin) == slot)
             return number;
         cgdt_slotmap_publish_bits_(&pool->map, number, 1);
     }

@@ -69,7 +69,9 @@ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
  *
  * Only the pages of near[] are looked for slots of its kind: hand in all there are, or one of each
  * page that may have room, or, while none is freed, the last one that came. What nobody owns, or no
- * longer, counts for nothing in near[]; so do CGDT_NO_SLOT and handles that never were.
+ * longer, counts for nothing in near[]; so do CGDT_NO_SLOT and handles that never were. (A handle
+ * whose slot has been freed 64 times since, while this call lasts even, looks like its present
+ * owner's, here as everywhere. The CPU numbers of cgdt_cpu_online_near() never do.)
  *
  * 1 is lock-free: a look at each of near[] up to the one that has room, and one atomic
  * read-modify-write. 2 and 4 are lock-free: a look at each page that the ceiling allows. The port's

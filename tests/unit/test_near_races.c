@@ -307,3 +307,41 @@ Test(near_races, a_cpu_that_goes_meanwhile_does_not_bring_it_onto_anothers_page)
             break;
     }
 }
+
+/* The other CPU comes to that very slot, and goes, until its handle is what CPU 3's was. */
+static void its_slot_is_anothers_64_owners_later(void)
+{
+    cgdt_slot_t was;
+
+    MUST(cgdt_cpu_slot(fixture.pool, 3, &was) == 0, "slot");
+    its_cpu_goes();
+    for (uint32_t owner = 0; rivals != was && owner < 64; owner++) {
+        MUST(cgdt_cpu_offline(fixture.pool, 4) == 0, "offline %u", owner);
+        MUST(cgdt_cpu_online_near(fixture.pool, 4, 0, NULL, &rivals) == 0, "online %u", owner);
+    }
+}
+
+/* The directory tells whose slot it is, where the handle looks the same again. */
+Test(near_races, a_cpu_whose_slot_has_had_64_owners_meanwhile_brings_it_onto_nobodys_page)
+{
+    bool same_again = false;
+
+    for (uint32_t n = 1;; n++) {
+        cgdt_slot_t slot = CGDT_NO_SLOT;
+        cgdt_slot_t was = CGDT_NO_SLOT;
+        const uint32_t near[] = {3};
+
+        open_pool(0, 1);
+        MUST(cgdt_cpu_online_near(fixture.pool, 3, 0, NULL, &was) == 0, "online");
+        arm(its_slot_is_anothers_64_owners_later, n);
+        MUST(cgdt_cpu_online_near(fixture.pool, 5, 1, near, &slot) == 0, "operation %u", n);
+        const bool came = rival.came;
+        same_again = same_again || (came && rivals == was);
+        MUST(!came || page_of(slot) != page_of(rivals), "operation %u: both on %u", n,
+             page_of(slot));
+        close_pool();
+        if (!came)
+            break;
+    }
+    cr_assert(same_again, "no handle came again");
+}
