@@ -154,6 +154,20 @@ static enum conform written(const struct trial *trial, const struct change *chan
     return CONFORM_OK;
 }
 
+/* As the core does it: where the port says that the page is writable, or by live_write(). */
+static bool store(const struct trial *trial, uint32_t page, const cgdt_desc_t *view,
+                  struct cgdt_batch *batch)
+{
+    cgdt_desc_t *writable;
+
+    if (trial->port->writable == NULL)
+        return trial->port->live_write(trial->ctx, page, view, batch) >= 0;
+    writable = trial->port->writable(trial->ctx, page, view);
+    if (writable != NULL)
+        cgdt_batch_store(batch, writable);
+    return writable != NULL;
+}
+
 static enum conform write(struct trial *trial, const struct change *change, const uint64_t *values)
 {
     struct page *at = &trial->pages[change->page];
@@ -172,9 +186,7 @@ static enum conform write(struct trial *trial, const struct change *change, cons
 
     for (uint32_t i = 0; i < change->count; i++)
         cgdt_store_descriptor(&at->slot[change->first + i], zeros ? 0 : batch.values[i]);
-    return trial->port->live_write(trial->ctx, change->page, view, &batch) < 0
-               ? CONFORM_LIVE_WRITE
-               : written(trial, change);
+    return store(trial, change->page, view, &batch) ? written(trial, change) : CONFORM_LIVE_WRITE;
 }
 
 static enum conform live(struct trial *trial)
@@ -190,7 +202,7 @@ static enum conform live(struct trial *trial)
     enum conform broken = CONFORM_OK;
     uint64_t values[VALUES];
 
-    if (trial->port->live_write == NULL)
+    if (trial->port->live_write == NULL && trial->port->writable == NULL)
         return CONFORM_OK;
     for (uint32_t i = 0; i < VALUES; i++)
         values[i] = i % 5 == 0 ? 0 : DATA + i;
@@ -262,7 +274,8 @@ enum conform conform_check(const struct cgdt_port *port, void *ctx)
     trial.port = port;
     trial.ctx = ctx;
     if (port->map == NULL || port->seal == NULL || port->unseal == NULL || port->unmap == NULL ||
-        port->frame == NULL || (port->live_write == NULL && !port->direct) ||
+        port->frame == NULL ||
+        (port->live_write == NULL && port->writable == NULL && !port->direct) ||
         (port->lock == NULL) != (port->unlock == NULL))
         return CONFORM_MISSING;
     /* Twice: a page that comes back is dirty, and must be zero again. */

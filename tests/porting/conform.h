@@ -19,7 +19,7 @@ enum conform {
     CONFORM_SEAL,     /* seal() succeeds on a page that was just mapped */
     CONFORM_SAME_CONTENTS, /* sealing and unsealing change no contents */
     CONFORM_SAME_FRAME,    /* nor the frame */
-    CONFORM_LIVE_WRITE,    /* live_write() succeeds on what the profile takes */
+    CONFORM_LIVE_WRITE,    /* live_write() succeeds on what the profile takes, or writable() does */
     CONFORM_WRITTEN,       /* ... and does all of it */
     CONFORM_NOTHING_ELSE,  /* ... and nothing else on the page */
     CONFORM_UNSEAL,        /* unseal() succeeds when nobody has used the page */

@@ -328,6 +328,31 @@ static int forgetful_write(void *ctx, uint32_t page, const void *view, struct cg
     return 0;
 }
 
+static cgdt_desc_t *writable_there(void *ctx, uint32_t page, const void *view)
+{
+    (void)ctx;
+    (void)page;
+    return (cgdt_desc_t *)(uintptr_t)view;
+}
+
+static cgdt_desc_t *writable_elsewhere(void *ctx, uint32_t page, const void *view)
+{
+    static _Alignas(4096) cgdt_desc_t elsewhere[CGDT_PAGE_ENTRIES];
+
+    (void)ctx;
+    (void)page;
+    (void)view;
+    return elsewhere;
+}
+
+static cgdt_desc_t *writable_nowhere(void *ctx, uint32_t page, const void *view)
+{
+    (void)ctx;
+    (void)page;
+    (void)view;
+    return NULL;
+}
+
 static int spilling_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     cgdt_desc_t *at = (cgdt_desc_t *)(uintptr_t)view;
@@ -398,6 +423,8 @@ static enum conform verdict(const struct cgdt_port *changed)
         port.frame = changed->frame;
     if (changed->live_write != NULL)
         port.live_write = changed->live_write;
+    port.writable = changed->writable;
+    port.direct = port.direct && changed->writable == NULL;
     memset(array, 0, sizeof(array));
     is_sealed = false;
     given = 0;
@@ -410,6 +437,9 @@ static enum conform verdict(const struct cgdt_port *changed)
 Test(porting, the_self_test_names_the_rule_that_is_broken)
 {
     BREAKS(CONFORM_OK, .map = NULL);
+    BREAKS(CONFORM_OK, .writable = writable_there);
+    BREAKS(CONFORM_WRITTEN, .writable = writable_elsewhere);
+    BREAKS(CONFORM_LIVE_WRITE, .writable = writable_nowhere);
     BREAKS(CONFORM_NO_PAGE, .map = fail_map);
     BREAKS(CONFORM_ALIGNED, .map = skewed_map);
     BREAKS(CONFORM_ZERO, .map = dirty_map);
