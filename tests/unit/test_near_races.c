@@ -125,19 +125,20 @@ Test(near_races, in_a_serialized_pool_the_free_bits_are_changed_by_no_atomic_ope
     close_pool();
 }
 
-static void another_kind_comes(void)
-{
-    MUST(cgdt_alloc_near(fixture.pool, 0, NULL, &rivals) == 0, "the other CPU");
-}
-
-Test(near_races, of_two_that_want_a_page_to_themselves_each_gets_one)
+/*
+ * `call` takes a slot, the other CPU comes before each of its operations in turn: never are both on
+ * one page. prepare: what the pool is like besides, with slot 0 taken.
+ */
+static void must_stay_apart(void (*prepare)(void), void (*go)(void), int (*call)(cgdt_slot_t *))
 {
     for (uint32_t n = 1;; n++) {
         cgdt_slot_t slot = CGDT_NO_SLOT;
 
         open_pool(0, 1);
-        arm(another_kind_comes, n);
-        MUST(cgdt_alloc_near(fixture.pool, 0, NULL, &slot) == 0, "operation %u", n);
+        if (prepare != NULL)
+            prepare();
+        arm(go, n);
+        MUST(call(&slot) == 0, "operation %u", n);
         const bool came = rival.came;
         MUST(!came || page_of(slot) != page_of(rivals), "operation %u: both on %u", n,
              page_of(slot));
@@ -145,6 +146,21 @@ Test(near_races, of_two_that_want_a_page_to_themselves_each_gets_one)
         if (!came)
             break;
     }
+}
+
+static int alloc_alone(cgdt_slot_t *slot)
+{
+    return cgdt_alloc_near(fixture.pool, 0, NULL, slot);
+}
+
+static void another_kind_comes(void)
+{
+    MUST(cgdt_alloc_near(fixture.pool, 0, NULL, &rivals) == 0, "the other CPU");
+}
+
+Test(near_races, of_two_that_want_a_page_to_themselves_each_gets_one)
+{
+    must_stay_apart(NULL, another_kind_comes, alloc_alone);
 }
 
 /* It has begun a page, another slot has come there, and the lowest is free again. */
@@ -160,19 +176,7 @@ static void another_kind_comes_and_its_first_leaves(void)
 
 Test(near_races, a_page_whose_lowest_slot_alone_is_free_is_not_a_page_to_itself)
 {
-    for (uint32_t n = 1;; n++) {
-        cgdt_slot_t slot = CGDT_NO_SLOT;
-
-        open_pool(0, 1);
-        arm(another_kind_comes_and_its_first_leaves, n);
-        MUST(cgdt_alloc_near(fixture.pool, 0, NULL, &slot) == 0, "operation %u", n);
-        const bool came = rival.came;
-        MUST(!came || page_of(slot) != page_of(rivals), "operation %u: both on %u", n,
-             page_of(slot));
-        close_pool();
-        if (!came)
-            break;
-    }
+    must_stay_apart(NULL, another_kind_comes_and_its_first_leaves, alloc_alone);
 }
 
 /* The only slot of its kind goes, and another kind takes the page that is empty now. */
@@ -282,6 +286,21 @@ Test(near_races, full_is_said_only_if_no_slot_was_free)
     }
 }
 
+static cgdt_slot_t was; /* CPU 3's */
+static bool same_again;
+
+static void cpu_3_comes(void)
+{
+    MUST(cgdt_cpu_online_near(fixture.pool, 3, 0, NULL, &was) == 0, "online");
+}
+
+static int cpu_5_near_cpu_3(cgdt_slot_t *slot)
+{
+    const uint32_t near[] = {3};
+
+    return cgdt_cpu_online_near(fixture.pool, 5, 1, near, slot);
+}
+
 static void its_cpu_goes(void)
 {
     MUST(cgdt_cpu_offline(fixture.pool, 3) == 0, "offline");
@@ -291,57 +310,24 @@ static void its_cpu_goes(void)
 /* The same by the directory. */
 Test(near_races, a_cpu_that_goes_meanwhile_does_not_bring_it_onto_anothers_page)
 {
-    for (uint32_t n = 1;; n++) {
-        cgdt_slot_t slot = CGDT_NO_SLOT;
-        const uint32_t near[] = {3};
-
-        open_pool(0, 1);
-        MUST(cgdt_cpu_online_near(fixture.pool, 3, 0, NULL, NULL) == 0, "online");
-        arm(its_cpu_goes, n);
-        MUST(cgdt_cpu_online_near(fixture.pool, 5, 1, near, &slot) == 0, "operation %u", n);
-        const bool came = rival.came;
-        MUST(!came || page_of(slot) != page_of(rivals), "operation %u: both on %u", n,
-             page_of(slot));
-        close_pool();
-        if (!came)
-            break;
-    }
+    must_stay_apart(cpu_3_comes, its_cpu_goes, cpu_5_near_cpu_3);
 }
 
 /* The other CPU comes to that very slot, and goes, until its handle is what CPU 3's was. */
 static void its_slot_is_anothers_64_owners_later(void)
 {
-    cgdt_slot_t was;
-
-    MUST(cgdt_cpu_slot(fixture.pool, 3, &was) == 0, "slot");
     its_cpu_goes();
     for (uint32_t owner = 0; rivals != was && owner < 64; owner++) {
         MUST(cgdt_cpu_offline(fixture.pool, 4) == 0, "offline %u", owner);
         MUST(cgdt_cpu_online_near(fixture.pool, 4, 0, NULL, &rivals) == 0, "online %u", owner);
     }
+    same_again = same_again || rivals == was;
 }
 
 /* The directory tells whose slot it is, where the handle looks the same again. */
 Test(near_races, a_cpu_whose_slot_has_had_64_owners_meanwhile_brings_it_onto_nobodys_page)
 {
-    bool same_again = false;
-
-    for (uint32_t n = 1;; n++) {
-        cgdt_slot_t slot = CGDT_NO_SLOT;
-        cgdt_slot_t was = CGDT_NO_SLOT;
-        const uint32_t near[] = {3};
-
-        open_pool(0, 1);
-        MUST(cgdt_cpu_online_near(fixture.pool, 3, 0, NULL, &was) == 0, "online");
-        arm(its_slot_is_anothers_64_owners_later, n);
-        MUST(cgdt_cpu_online_near(fixture.pool, 5, 1, near, &slot) == 0, "operation %u", n);
-        const bool came = rival.came;
-        same_again = same_again || (came && rivals == was);
-        MUST(!came || page_of(slot) != page_of(rivals), "operation %u: both on %u", n,
-             page_of(slot));
-        close_pool();
-        if (!came)
-            break;
-    }
+    same_again = false;
+    must_stay_apart(cpu_3_comes, its_slot_is_anothers_64_owners_later, cpu_5_near_cpu_3);
     cr_assert(same_again, "no handle came again");
 }
