@@ -153,9 +153,9 @@ CGDT_COMPACT_ int cgdt_free(struct cgdt_pool *pool, cgdt_slot_t slot)
 
 static CGDT_FAST_ int alloc_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t *slot)
 {
-    const uint32_t number = cgdt_slotmap_take_at_once_(&pool->map, plain);
+    uint32_t number;
 
-    if (number == CGDT_SLOTMAP_NONE)
+    if (!cgdt_slotmap_take_at_once_(&pool->map, plain, &number))
         return alloc_slowly(pool, slot, 0);
     return cgdt_slot_fill_plainly_(pool, number) ? give_out(pool, number, slot, 0)
                                                  : hand_over(pool, number, slot, 0);
@@ -163,7 +163,7 @@ static CGDT_FAST_ int alloc_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t *
 
 static CGDT_FAST_ int free_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t slot)
 {
-    const uint32_t number = cgdt_slot_number(slot);
+    const uint32_t number = cgdt_slot_number_or_more_(slot);
     uint8_t seen = 0;
 
     if (!cgdt_slot_release_begin_as_(pool, plain, slot, 0, &seen))

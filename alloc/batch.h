@@ -34,12 +34,16 @@ static inline void cgdt_plain_fill_(cgdt_desc_t *to, const cgdt_desc_t *values, 
     const cgdt_desc_t *from = values + count;
 
     to += count;
-    while (((size_t)(from - values)) % 8 != 0)
+    while (CGDT_UNLIKELY_(((uintptr_t)count & 7u) != 0)) {
         cgdt_plain_store_(--to, *--from);
-    for (; from != values; from -= 8, to -= 8) {
+        count--;
+    }
+    for (; count != 0; count -= 8) {
+        from -= 8;
+        to -= 8;
         CGDT_UNROLL_
-        for (int i = 1; i <= 8; i++)
-            cgdt_plain_store_(&to[-i], from[-i]);
+        for (int i = 7; i >= 0; i--)
+            cgdt_plain_store_(&to[i], from[i]);
     }
 }
 

@@ -192,7 +192,7 @@ static CGDT_FAST_ int cache_free_as(struct cgdt_cache *cache, bool plain, cgdt_s
 
     if (!cgdt_slot_release_begin_as_(pool, plain, slot, 0, &seen))
         return cgdt_slot_refused_(pool, slot, seen);
-    if (!cgdt_slot_erase_plainly_(pool, plain, cgdt_slot_number(slot)))
+    if (!cgdt_slot_erase_plainly_(pool, plain, cgdt_slot_number_or_more_(slot)))
         return free_by_port(cache, slot);
     return cache->count != cache->capacity ? keep_it(cache, slot) : keep_draining(cache, slot);
 }

@@ -56,7 +56,7 @@
 #if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define CGDT_FAST_ inline __attribute__((__always_inline__))
 #else
-#define CGDT_FAST_ CGDT_INLINE_UNLESS_SMALL_
+#define CGDT_FAST_ inline
 #endif
 
 /*
@@ -68,6 +68,7 @@
 #else
 #define CGDT_LIKELY_(condition) __builtin_expect(condition, 1)
 #endif
+#define CGDT_UNLIKELY_(condition) __builtin_expect(condition, 0)
 
 /* Before a loop over a group of 8 descriptors that is worth unrolling. */
 #ifdef __OPTIMIZE_SIZE__

@@ -203,6 +203,23 @@ size_t cgdt_pool_bytes(const struct cgdt_config *config)
                : 0;
 }
 
+#ifdef __OPTIMIZE_SIZE__
+#define set_store_bias(pool) ((void)0)
+#else
+
+/* See cgdt_slot_writable_(). Without a stored template: a tag, so that all is done slowly. */
+static void set_store_bias(struct cgdt_pool *pool)
+{
+    const uintptr_t alias = (uintptr_t)pool->given.config.alias_bytes;
+
+    if (!pool->template_stored)
+        pool->store_bias = CGDT_PAGE_HELD_;
+    else if (pool->direct)
+        pool->store_bias = alias - CGDT_PAGE_SEALED_;
+}
+
+#endif
+
 /* What follows `given`: all of it zero at first. Atomic stores, as in cgdt_pool_take_struct_(). */
 CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool, bool template_stored)
 {
@@ -222,11 +239,11 @@ CGDT_SELDOM_ static void lay_out(struct cgdt_pool *pool, bool template_stored)
     pool->pages.window_pages = config->layout.window_pages;
     pool->directory = (uint32_t *)(void *)(pool->pages.words + pool->pages.count + 1);
     pool->color_shift = (uint8_t)__builtin_ctz(cgdt_colors(&config->layout));
-    pool->entries_shift = (uint8_t)__builtin_ctz(config->layout.slot_entries);
     pool->clear_entries = (config->template_entries + 7u) & ~7u; /* whole groups */
     pool->template_stored = template_stored;
     pool->read_only = is_read_only(&pool->given);
     pool->direct = pool->given.port.direct;
+    set_store_bias(pool);
 }
 
 CGDT_SELDOM_ int cgdt_pool_init(struct cgdt_pool **pool, void *memory, size_t bytes,

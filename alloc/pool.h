@@ -36,11 +36,11 @@ struct cgdt_pool {
     struct slotmap map;
     struct pages pages;
     uint32_t *directory;     /* [max_cpus]: cpu.c */
+    uintptr_t store_bias;    /* cgdt_slot_writable_() */
     uint32_t reserved_slots; /* changed under the lock */
     uint32_t served_slots;   /* on pages in service; under the lock */
     uint32_t clear_entries;  /* of a slot without a mark, those behind these are zero */
     uint8_t color_shift;     /* log2 of the slots in a page */
-    uint8_t entries_shift;   /* log2 of the entries in a slot */
     bool template_stored;    /* the template is in its stored form */
     bool read_only;          /* the CPU cannot write to sealed pages, not even an accessed bit */
     bool direct;             /* sealed pages are stored to through their alias, at one distance */
@@ -86,7 +86,7 @@ static inline uint32_t cgdt_pool_first_of_(const struct cgdt_pool *pool, uint32_
 /* Entry of its page at which a slot begins. */
 static inline uint32_t cgdt_pool_offset_(const struct cgdt_pool *pool, uint32_t number)
 {
-    return number << pool->entries_shift & (CGDT_PAGE_ENTRIES - 1u);
+    return number * cgdt_pool_layout_(pool)->slot_entries & (CGDT_PAGE_ENTRIES - 1u);
 }
 
 /* Which slots of a page in service are taken. Bit 0 for color 0. */

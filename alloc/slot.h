@@ -35,10 +35,19 @@ static inline cgdt_slot_t cgdt_slot_coming_handle_(const struct cgdt_pool *pool,
     return cgdt_slot_handle_(number, cgdt_slotmap_generation_(&pool->map, number));
 }
 
+/*
+ * The number of a slot whose handle may be anything: the bit that none uses makes one that no pool
+ * has.
+ */
+static inline uint32_t cgdt_slot_number_or_more_(cgdt_slot_t slot)
+{
+    return (slot & ~(~0u << CGDT_SLOT_GENERATION_SHIFT)) - 1u;
+}
+
 /* Whether it can be a handle of this pool's at all. CGDT_NO_SLOT has number 2^32-1. */
 static inline bool cgdt_slot_is_possible_(const struct cgdt_pool *pool, cgdt_slot_t slot)
 {
-    return cgdt_slot_number(slot) < pool->map.slots && (slot & CGDT_SLOT_UNUSED_) == 0;
+    return cgdt_slot_number_or_more_(slot) < pool->map.slots;
 }
 
 /*
@@ -55,7 +64,7 @@ static inline bool cgdt_slot_release_begin_as_(struct cgdt_pool *pool, bool plai
                                                uint32_t pin, uint8_t *seen)
 {
     return cgdt_slot_is_possible_(pool, slot) &&
-           cgdt_slotmap_release_begin_as_(&pool->map, plain, cgdt_slot_number(slot),
+           cgdt_slotmap_release_begin_as_(&pool->map, plain, cgdt_slot_number_or_more_(slot),
                                           cgdt_slot_generation_(slot), pin, seen);
 }
 
@@ -92,38 +101,45 @@ int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number);
 #define cgdt_slot_erase_ cgdt_slot_erase_slowly_
 #else
 
-/* Where a claimed slot takes ordinary stores; NULL: nowhere, or the port has to be asked where. */
-static inline cgdt_desc_t *cgdt_slot_writable_(const struct cgdt_pool *pool, uint32_t number)
+/*
+ * Where a claimed slot takes ordinary stores, with a tag in the low 12 bits of its page's address
+ * if that cannot be told here. The word of a page in service has at most the tag of a sealed one:
+ * a pool's store_bias takes that away, and leads to where the page is written; or it leaves a tag.
+ */
+static CGDT_FAST_ uintptr_t cgdt_slot_writable_(const struct cgdt_pool *pool, uint32_t number)
 {
-    const uintptr_t word = cgdt_page_word_(&pool->pages, cgdt_pool_page_of_(pool, number));
-    /* Of a sealed page, elsewhere; this tag is bit 0. */
-    const uintptr_t alias =
-        (0 - (word & CGDT_PAGE_SEALED_)) & (uintptr_t)pool->given.config.alias_bytes;
+    return cgdt_load_pointer_acquire_(
+               &pool->pages.words[(size_t)cgdt_pool_page_of_(pool, number) + 1u]) +
+           pool->store_bias;
+}
 
-    if ((word & CGDT_PAGE_SEALED_) != 0 && !pool->direct)
-        return NULL;
-    return (cgdt_desc_t *)((word & ~CGDT_PAGE_TAGS_) + alias) + cgdt_pool_offset_(pool, number);
+static CGDT_FAST_ cgdt_desc_t *cgdt_slot_in_(const struct cgdt_pool *pool, uintptr_t page,
+                                             uint32_t number)
+{
+    return (cgdt_desc_t *)page + cgdt_pool_offset_(pool, number);
 }
 
 /* False: it has to be done slowly. */
-static inline bool cgdt_slot_fill_plainly_(const struct cgdt_pool *pool, uint32_t number)
+static CGDT_FAST_ bool cgdt_slot_fill_plainly_(const struct cgdt_pool *pool, uint32_t number)
 {
-    cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
+    const uintptr_t page = cgdt_slot_writable_(pool, number);
 
-    if (to == NULL || !pool->template_stored)
+    if ((page & CGDT_PAGE_TAGS_) != 0)
         return false;
-    cgdt_plain_fill_(to, pool->given.config.template_descs, pool->given.config.template_entries);
+    cgdt_plain_fill_(cgdt_slot_in_(pool, page, number), pool->given.config.template_descs,
+                     pool->given.config.template_entries);
     return true;
 }
 
-static inline bool cgdt_slot_erase_plainly_(const struct cgdt_pool *pool, bool plain,
-                                            uint32_t number)
+static CGDT_FAST_ bool cgdt_slot_erase_plainly_(const struct cgdt_pool *pool, bool plain,
+                                                uint32_t number)
 {
-    cgdt_desc_t *to = cgdt_slot_writable_(pool, number);
+    const uintptr_t page = cgdt_slot_writable_(pool, number);
 
-    if (to == NULL || cgdt_slotmap_is_marked_(&pool->map, plain, number))
+    if ((page & CGDT_PAGE_TAGS_) != 0 || cgdt_slotmap_is_marked_(&pool->map, plain, number))
         return false;
-    cgdt_plain_clear_(to, cgdt_load32_relaxed_(&pool->clear_entries));
+    cgdt_plain_clear_(cgdt_slot_in_(pool, page, number),
+                      cgdt_load32_relaxed_(&pool->clear_entries));
     return true;
 }
 

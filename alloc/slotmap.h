@@ -199,25 +199,38 @@ static inline bool cgdt_slotmap_take_bit_(bool plain, cgdt_word_t *word, uint32_
 /* As claim, of one slot; CGDT_SLOTMAP_NONE for 0. */
 uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map);
 
-/*
- * The lowest free slot, if the first look finds it. CGDT_SLOTMAP_NONE says nothing: the summary is
- * stale, or a race was lost.
- */
-static inline uint32_t cgdt_slotmap_take_at_once_(struct slotmap *map, bool plain)
+/* From a word to the lowest one below it that may have room. False: none has. */
+static CGDT_FAST_ bool cgdt_slotmap_descend_(const struct slotmap *map, bool plain, uint32_t level,
+                                             uint32_t *index)
 {
+    const uint64_t bits = cgdt_slotmap_load_as_(plain, &map->level[level][*index]);
+
+    *index = *index << CGDT_SLOTMAP_WORD_SHIFT | cgdt_lowest_index_(bits);
+    return bits != 0;
+}
+
+/*
+ * The lowest free slot, if the first look finds it. False says nothing: the summary is stale, or a
+ * race was lost. Level by level and not in a loop, which would take as long again.
+ */
+static CGDT_FAST_ bool cgdt_slotmap_take_at_once_(struct slotmap *map, bool plain, uint32_t *slot)
+{
+    const uint32_t top = map->top;
     uint32_t index = 0;
 
-    for (uint32_t level = map->top;; level--) {
-        cgdt_word_t *word = &map->level[level][index];
-        const uint64_t bits = cgdt_slotmap_load_as_(plain, word);
-
-        if (bits == 0)
-            return CGDT_SLOTMAP_NONE;
-        const uint32_t lowest = cgdt_lowest_index_(bits);
-        index = index << CGDT_SLOTMAP_WORD_SHIFT | lowest;
-        if (level == 0)
-            return cgdt_slotmap_take_bit_(plain, word, lowest) ? index : CGDT_SLOTMAP_NONE;
+    if (CGDT_UNLIKELY_(top > 1)) {
+        if (top > 2 && !cgdt_slotmap_descend_(map, plain, 3, &index))
+            return false;
+        if (!cgdt_slotmap_descend_(map, plain, 2, &index))
+            return false;
     }
+    if (CGDT_LIKELY_(top > 0) && !cgdt_slotmap_descend_(map, plain, 1, &index))
+        return false;
+    cgdt_word_t *word = &map->level[0][index];
+    const uint64_t bits = cgdt_slotmap_load_as_(plain, word);
+    const uint32_t lowest = cgdt_lowest_index_(bits);
+    *slot = index << CGDT_SLOTMAP_WORD_SHIFT | lowest;
+    return bits != 0 && cgdt_slotmap_take_bit_(plain, word, lowest);
 }
 
 /* See that every level above says that word `index` of `level` has room. */
@@ -247,10 +260,13 @@ static inline bool cgdt_slotmap_put_(struct slotmap *map, bool plain, uint32_t s
     /* Releases the zeroed slot, as publish_bits does. */
     (void)cgdt_slotmap_set_bits_as_(plain, &map->level[0][index], bit);
     cgdt_slotmap_announce_as_(map, plain);
-    for (uint32_t level = 0; level < map->top; level++) {
+    const uint32_t top = map->top;
+    if (CGDT_LIKELY_(top > 0) && !cgdt_slotmap_says_room_as_(map, plain, 0, index))
+        return false;
+    for (uint32_t level = 1; CGDT_UNLIKELY_(level < top); level++) {
+        index >>= CGDT_SLOTMAP_WORD_SHIFT;
         if (!cgdt_slotmap_says_room_as_(map, plain, level, index))
             return false;
-        index >>= CGDT_SLOTMAP_WORD_SHIFT;
     }
     return true;
 }
@@ -299,9 +315,13 @@ static inline void cgdt_slotmap_own_as_(struct slotmap *map, uint32_t slot, uint
 /* The same; returns the generation. */
 static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uint32_t pin)
 {
-    const uint32_t generation = cgdt_slotmap_generation_(map, slot);
+    uint8_t *owner = &map->owners[slot];
+    const uint32_t generation = cgdt_load8_acquire_(owner); /* of a claimed slot, and no more */
 
-    cgdt_slotmap_own_as_(map, slot, generation, pin);
+    /*
+     * Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin.
+     */
+    cgdt_store8_release_(owner, (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
     return generation;
 }
 
@@ -370,7 +390,7 @@ void cgdt_slotmap_unmark_(struct slotmap *map, uint32_t slot);
 /* Word of a slot's mark. */
 static inline cgdt_word_t *cgdt_slotmap_marks_(const struct slotmap *map, uint32_t slot)
 {
-    return (cgdt_word_t *)(void *)map->owners - 1 - slot / 64u;
+    return (cgdt_word_t *)(void *)map->owners + ~(uintptr_t)(slot / 64u);
 }
 
 /* CGDT_DEBUG_ERASE: all are, so that a store past cgdt_write() is found by who frees the slot. */
