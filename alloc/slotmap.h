@@ -210,21 +210,34 @@ static CGDT_FAST_ bool cgdt_slotmap_descend_(const struct slotmap *map, bool pla
 }
 
 /*
+ * The lowest word of level 0 that may have room. The first 64 words are asked for first: if there
+ * is one among them, it is the one that a walk from the top would find, and so a pool that was made
+ * for many more CPUs than it has is as fast as a small one. Level by level and not in a loop, which
+ * would take as long again.
+ */
+static CGDT_FAST_ bool cgdt_slotmap_find_word_(const struct slotmap *map, bool plain,
+                                               uint32_t *index)
+{
+    const uint32_t top = map->top;
+
+    *index = 0;
+    if (CGDT_UNLIKELY_(top == 0) || CGDT_LIKELY_(cgdt_slotmap_descend_(map, plain, 1, index)))
+        return true;
+    *index = 0;
+    return top > 1 && (top == 2 || cgdt_slotmap_descend_(map, plain, 3, index)) &&
+           cgdt_slotmap_descend_(map, plain, 2, index) &&
+           cgdt_slotmap_descend_(map, plain, 1, index);
+}
+
+/*
  * The lowest free slot, if the first look finds it. False says nothing: the summary is stale, or a
- * race was lost. Level by level and not in a loop, which would take as long again.
+ * race was lost.
  */
 static CGDT_FAST_ bool cgdt_slotmap_take_at_once_(struct slotmap *map, bool plain, uint32_t *slot)
 {
-    const uint32_t top = map->top;
-    uint32_t index = 0;
+    uint32_t index;
 
-    if (CGDT_UNLIKELY_(top > 1)) {
-        if (top > 2 && !cgdt_slotmap_descend_(map, plain, 3, &index))
-            return false;
-        if (!cgdt_slotmap_descend_(map, plain, 2, &index))
-            return false;
-    }
-    if (CGDT_LIKELY_(top > 0) && !cgdt_slotmap_descend_(map, plain, 1, &index))
+    if (!cgdt_slotmap_find_word_(map, plain, &index))
         return false;
     cgdt_word_t *word = &map->level[0][index];
     const uint64_t bits = cgdt_slotmap_load_as_(plain, word);
