@@ -206,6 +206,74 @@ Test(slotmap, the_first_claim_finds_the_slot_behind_a_summary_that_promises_too_
     free(made.memory);
 }
 
+/* Maps of one level, of two, of three and of four. */
+static const uint32_t depths[] = {64, 4096, 200000, 300000};
+
+/* The word above a slot, `level` levels up. */
+static cgdt_word_t *word_above(const struct slotmap *map, uint32_t slot, uint32_t level)
+{
+    return &map->level[level][slot >> 6 * (level + 1)];
+}
+
+Test(slotmap, the_first_look_finds_the_only_free_slot_wherever_it_is)
+{
+    uint64_t seed = 7;
+
+    for (size_t i = 0; i < COUNT_OF(depths); i++)
+        for (int plain = 0; plain < 2; plain++) {
+            struct made made = make(depths[i], plain != 0);
+
+            for (int k = 0; k < 2000; k++) {
+                const uint32_t only = random_below(&seed, depths[i]);
+                uint32_t got = NOWHERE;
+
+                cgdt_slotmap_publish_bits_(&made.map, only, 1);
+                const bool found = cgdt_slotmap_take_at_once_(&made.map, plain != 0, &got);
+                MUST(found && got == only, "of %u, %u: %u", depths[i], only, got);
+                MUST(!is_free(&made.map, only), "%u", only);
+                cr_assert_eq(claim_one(&made.map), NOWHERE); /* and clears what is stale */
+            }
+            free(made.memory);
+        }
+}
+
+Test(slotmap, the_first_look_believes_no_level_that_is_stale)
+{
+    for (size_t i = 0; i < COUNT_OF(depths); i++) {
+        struct made made = make(depths[i], false);
+        const uint32_t last = depths[i] - 1;
+        uint32_t got;
+
+        cgdt_slotmap_publish_bits_(&made.map, last, 1);
+        cr_assert(cgdt_slotmap_take_at_once_(&made.map, false, &got));
+        for (uint32_t level = 0; level <= made.map.top; level++) {
+            *word_above(&made.map, last, level) = 0;
+            MUST(!cgdt_slotmap_take_at_once_(&made.map, false, &got), "level %u", level);
+        }
+        free(made.memory);
+    }
+}
+
+Test(slotmap, a_slot_put_back_says_which_summary_lacks_it)
+{
+    for (size_t i = 0; i < COUNT_OF(depths); i++) {
+        struct made made = make(depths[i], false);
+        const uint32_t last = depths[i] - 1;
+
+        cgdt_slotmap_publish_bits_(&made.map, last, 1);
+        cr_assert(cgdt_slotmap_put_(&made.map, false, last));
+        for (uint32_t level = 1; level <= made.map.top; level++) {
+            cgdt_word_t *word = word_above(&made.map, last, level);
+            const cgdt_word_t whole = *word;
+
+            *word = 0;
+            MUST(!cgdt_slotmap_put_(&made.map, false, last), "level %u", level);
+            *word = whole;
+        }
+        free(made.memory);
+    }
+}
+
 Test(slotmap, claim_exact_finds_what_the_summary_denies)
 {
     struct made made = make(1000, false);
