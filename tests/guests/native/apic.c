@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The local APIC in xAPIC mode (SDM vol. 3A chapter 11). */
+/*
+ * The local APIC (SDM vol. 3A chapter 11): as an x2APIC where there is one, whose registers are
+ * MSRs and whose ids have 32 bits (section 11.12), else as an xAPIC.
+ */
 
 #include "apic.h"
+
+#include <stdbool.h>
 
 #include "cpuops.h"
 #include "layout.h"
@@ -11,6 +16,13 @@
 #define REG_SPURIOUS     0x0f0u
 #define REG_COMMAND_LOW  0x300u
 #define REG_COMMAND_HIGH 0x310u
+
+#define MSR_APIC_BASE        0x01bu
+#define APIC_BASE_X2APIC     0x400u
+#define APIC_BASE_ENABLE     0x800u
+#define CPUID_X2APIC         (1u << 21)
+#define MSR_OF(reg)          (0x800u + ((reg) >> 4)) /* SDM table 11-6 */
+#define XAPIC_MOST_CPUS      255u
 
 #define SPURIOUS_ENABLE 0x100u
 #define COMMAND_NMI     0x0400u
@@ -22,9 +34,29 @@
 extern const uint8_t trampoline_start[];
 extern const uint8_t trampoline_end[];
 
+static bool is_x2;
+
 static volatile uint32_t *apic(uint32_t reg)
 {
     return (volatile uint32_t *)(uintptr_t)(APIC_BASE + reg);
+}
+
+static uint32_t read_register(uint32_t reg)
+{
+    return is_x2 ? (uint32_t)read_msr(MSR_OF(reg)) : *apic(reg);
+}
+
+static void write_register(uint32_t reg, uint32_t value)
+{
+    if (is_x2)
+        write_msr(MSR_OF(reg), value);
+    else
+        *apic(reg) = value;
+}
+
+uint32_t apic_most_cpus(void)
+{
+    return is_x2 ? MAX_CPUS : XAPIC_MOST_CPUS;
 }
 
 void apic_init(void)
@@ -33,6 +65,7 @@ void apic_init(void)
 
     for (const uint8_t *from = trampoline_start; from < trampoline_end; from++)
         *to++ = *from;
+    is_x2 = (cpuid_features() & CPUID_X2APIC) != 0;
     /* No interrupts from the old controllers. */
     outb(0x21, 0xff);
     outb(0xa1, 0xff);
@@ -40,21 +73,35 @@ void apic_init(void)
 
 void apic_enable(void)
 {
-    *apic(REG_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
+    if (is_x2)
+        write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | APIC_BASE_X2APIC | APIC_BASE_ENABLE);
+    write_register(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 }
 
 uint32_t apic_id(void)
 {
-    return *apic(REG_ID) >> 24;
+    const uint32_t id = read_register(REG_ID);
+
+    return is_x2 ? id : id >> 24;
 }
 
 void apic_end_of_interrupt(void)
 {
-    *apic(REG_EOI) = 0;
+    write_register(REG_EOI, 0);
+}
+
+/*
+ * One MSR is all of the command, and is not pending. Unlike a store to an xAPIC the write can
+ * overtake stores before it (SDM 11.12.3), which the interrupt's handler is to find.
+ */
+static void command_x2(uint32_t id, uint32_t what)
+{
+    __asm__ volatile("mfence\n\tlfence" : : : "memory");
+    write_msr(MSR_OF(REG_COMMAND_LOW), (uint64_t)id << 32 | what);
 }
 
 /* Both halves without an interrupt in between, whose handler might send something too. */
-static void command(uint32_t id, uint32_t what)
+static void command_x(uint32_t id, uint32_t what)
 {
     const int on = interrupts_save();
 
@@ -63,6 +110,14 @@ static void command(uint32_t id, uint32_t what)
     while ((*apic(REG_COMMAND_LOW) & COMMAND_PENDING) != 0)
         pause_cpu();
     interrupts_restore(on);
+}
+
+static void command(uint32_t id, uint32_t what)
+{
+    if (is_x2)
+        command_x2(id, what);
+    else
+        command_x(id, what);
 }
 
 void apic_send(uint32_t id, uint32_t vector)

@@ -8,8 +8,11 @@
 
 #define APIC_BASE 0xfee00000u
 
-/* Prepares the trampoline; once. */
+/* Which kind there is, and the trampoline; once, before all others. */
 void apic_init(void);
+
+/* CPUs that can be told apart: MAX_CPUS with an x2APIC, else 255, as id 255 means all. */
+uint32_t apic_most_cpus(void);
 
 /* For the calling CPU, also again after a reset. */
 void apic_enable(void);

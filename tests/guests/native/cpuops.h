@@ -37,6 +37,35 @@ static inline uint32_t inl(uint16_t port)
     return value;
 }
 
+static inline uint64_t read_msr(uint32_t msr)
+{
+    uint32_t low;
+    uint32_t high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+/* CPUID leaf 1, ECX: features. */
+static inline uint32_t cpuid_features(void)
+{
+    uint32_t eax = 1;
+    uint32_t ebx;
+    uint32_t ecx = 0;
+    uint32_t edx;
+
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    return ecx;
+}
+
 static inline uintptr_t read_cr2(void)
 {
     uintptr_t value;

@@ -8,8 +8,8 @@
 #include "nmi.h"
 #include "tables.h"
 
-#define SUPPLY_PAGES 272u /* a page for each CPU, and some */
-#define POOL_BYTES   8192u
+#define SUPPLY_PAGES (MAX_CPUS + 16u) /* a page for each CPU, and some */
+#define POOL_BYTES   16384u
 
 #if defined(__x86_64__)
 #define PROFILE CGDT_PROFILE_NATIVE64

@@ -176,11 +176,22 @@ ap_entry32:
 #ifdef __x86_64__
     .code64
 #endif
+// Which CPU this is: its x2APIC id, of leaf 0xb; where that leaf is not, the initial APIC id.
 ap_entry:
-    movl $1, %eax
+    xorl %eax, %eax
     cpuid
-    shrl $24, %ebx              // initial APIC id
-    movl %ebx, %eax
+    cmpl $0xb, %eax
+    jb 1f
+    movl $0xb, %eax
+    xorl %ecx, %ecx
+    cpuid
+    testw %bx, %bx              // 0: the leaf says nothing (SDM vol. 2A, CPUID)
+    movl %edx, %ebx
+    jnz 2f
+1:  movl $1, %eax
+    cpuid
+    shrl $24, %ebx
+2:  movl %ebx, %eax
     incl %eax
     imull $MAIN_STACK_SIZE, %eax
     xorl %ebp, %ebp

@@ -27,7 +27,7 @@
 #define TRAMPOLINE 0x8000
 
 #define MAIN_STACK_SIZE 8192
-#define MAX_CPUS        256 /* APIC ids are 0 .. 254 */
+#define MAX_CPUS        1024 /* APIC ids are below that; without an x2APIC, below 255 */
 
 #define DEBUG_EXIT_PORT 0xf4
 

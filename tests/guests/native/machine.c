@@ -6,6 +6,7 @@
 
 #include "machine.h"
 
+#include "apic.h"
 #include "cpuops.h"
 #include "exit.h"
 #include "layout.h"
@@ -44,7 +45,7 @@ void machine_init(void)
 {
     cpus_now = fw_cfg_u16(FW_CFG_NB_CPUS);
     cpus_most = fw_cfg_u16(FW_CFG_MAX_CPUS);
-    if (cpus_now == 0 || cpus_most < cpus_now || cpus_most >= MAX_CPUS)
+    if (cpus_now == 0 || cpus_most < cpus_now || cpus_most > apic_most_cpus())
         guest_fatal("the machine's number of CPUs", cpus_most);
 }
 

@@ -85,12 +85,12 @@ static void prepare(uint32_t magic, const void *info, struct args *args)
 
     args_parse(magic, info, args); /* before the loader's memory is out of sight */
     paging_init(args->pae, supply, supply_bytes);
+    apic_init();
     machine_init();
     tables_init(args);
     cpu_init();
     traps_init();
     traps_load();
-    apic_init();
     apic_enable();
 }
 

@@ -11,7 +11,7 @@
 #include "layout.h"
 
 #define PAGE_BYTES 4096u
-#define NR_TABLES  64u
+#define NR_TABLES  128u
 
 #define PTE_PRESENT  0x01u
 #define PTE_WRITABLE 0x02u
