@@ -17,12 +17,12 @@
 #define REG_COMMAND_LOW  0x300u
 #define REG_COMMAND_HIGH 0x310u
 
-#define MSR_APIC_BASE        0x01bu
-#define APIC_BASE_X2APIC     0x400u
-#define APIC_BASE_ENABLE     0x800u
-#define CPUID_X2APIC         (1u << 21)
-#define MSR_OF(reg)          (0x800u + ((reg) >> 4)) /* SDM table 11-6 */
-#define XAPIC_MOST_CPUS      255u
+#define MSR_APIC_BASE    0x01bu
+#define APIC_BASE_X2APIC 0x400u
+#define APIC_BASE_ENABLE 0x800u
+#define CPUID_X2APIC     (1u << 21)
+#define MSR_OF(reg)      (0x800u + ((reg) >> 4)) /* SDM table 11-6 */
+#define XAPIC_MOST_CPUS  255u
 
 #define SPURIOUS_ENABLE 0x100u
 #define COMMAND_NMI     0x0400u
