@@ -13,6 +13,23 @@
 
 typedef uint64_t cgdt_word_t __attribute__((aligned(8)));
 
+/* CBMC 5.12 knows no such function, and would take any number for its result. */
+static inline int proof_ctz_(uint64_t word)
+{
+    int index = 0;
+
+    for (int step = 32; step > 0; step /= 2) {
+        if ((word << (64 - step)) == 0) {
+            index += step;
+            word >>= step;
+        }
+    }
+    return index;
+}
+
+#define __builtin_ctzll(word) proof_ctz_(word)
+#define __builtin_ctz(word)   proof_ctz_(word)
+
 #ifdef PROOF_WATCH_STORES
 void proof_stored(const uint64_t *at);
 #define PROOF_STORED_(at) proof_stored(at)
