@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What harnesses of the bounded model checker are written with. A function of a harness is a
- * theorem: what any() gives is every value there is, ASSUME() says of which of them it speaks, and
- * CLAIM() what holds of all those. tests/proof/run says how each is asked.
+ * theorem: what any_u64() and the like give is every value there is, ASSUME() says of which of them
+ * it speaks, and CLAIM() what holds of all those. tests/proof/run says how each is asked.
  */
 #ifndef CGDT_TESTS_PROOF_H
 #define CGDT_TESTS_PROOF_H

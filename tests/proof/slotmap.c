@@ -105,6 +105,7 @@ void a_claim_takes_the_lowest_free_slots_or_there_is_none(void)
     CLAIM(!mine || (was_free && !is_free(slot)), "what is claimed was free, and is not any more");
     CLAIM(mine || is_free(slot) == was_free, "no other slot has changed");
     CLAIM(got == 0 || !was_free || mine || slot >= first, "no lower word had one");
+    CLAIM(max != 1 || (got & (got - 1)) == 0, "one, where one was asked for");
     CLAIM(max != 1 || !was_free || mine || slot > first + cgdt_lowest_index_(got),
           "of one: the lowest of all");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the checker says of a descriptor is what Xen's own check_descriptor() does with it: for
- * every 64-bit value, PV64 and PV32. xen_cut.h is made by cut-xen when the test runs.
+ * every 64-bit value, PV64 and PV32. Xen's code is what cut-xen prints when the
+ * test runs.
  */
 #include "proof.h"
 
