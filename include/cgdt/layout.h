@@ -32,8 +32,8 @@ extern "C" {
  */
 #define CGDT_XEN_RESERVED_ENTRY 7168u
 /**
- * The same as the mail of September 2005 reckons that packing comes from: 15 pages for the guest.
- * No Xen ever had that; since May 2005 it has been 14.
+ * The same as the mail of September 2005 has it that packing comes from: 15 pages for the guest.
+ * No Xen had that: its first reserved entry was 256 until 18 May 2005, and is 7168 since.
  */
 #define CGDT_XEN_2005_RESERVED_ENTRY 7680u
 
