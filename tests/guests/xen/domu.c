@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What xl wants, done by vCPU 0: it reads cpu/N/availability and control/shutdown in xenstore. The
- * others look at their tables, some fifty times a second, and come and go as in hotplug mode; what
+ * others look at their tables, each some times a second, and come and go as in hotplug mode; what
  * they do while they are saved is that too.
  */
 
@@ -21,7 +21,7 @@
 #include "worker.h"
 #include "xenstore.h"
 
-#define WORKER_NS  20000000u
+#define WORKER_NS  400000u /* times the vCPUs: so all of them together look as often as few */
 #define LEADER_NS  5000000u
 #define SHUTDOWN   "control/shutdown"
 #define CPU_FOLDER "cpu"
@@ -47,7 +47,7 @@ static void stay(struct cpu *cpu)
 
     worker_arrived(cpu->start.vcpu);
     while (__atomic_load_n(&worker->order, __ATOMIC_SEQ_CST) == ORDER_STAY) {
-        clock_sleep(WORKER_NS);
+        clock_sleep((uint64_t)WORKER_NS * args->nr);
         restore_self(cpu->start.vcpu);
         verify_again(cpu, ROUND_WATCHING);
     }
@@ -207,15 +207,24 @@ static void check_pool(struct cgdt_pool_stats *stats)
     (void)problem_unless("event callbacks", traps_event_count(), 0);
 }
 
-/* A vCPU that is online looks twice more, at least. */
-static void await_looks(uint32_t vcpu)
+static uint32_t rounds_of(uint32_t vcpu)
 {
-    struct wait wait = clock_begin_wait("a vCPU does not look at its table", vcpu);
-    const volatile uint32_t *rounds = &cpus[vcpu].rounds;
-    const uint32_t before = *rounds;
+    return __atomic_load_n(&cpus[vcpu].rounds, __ATOMIC_ACQUIRE);
+}
 
-    while (*rounds < before + 2)
-        clock_wait(&wait);
+/* All vCPUs that are online look twice more, at least. */
+static void await_looks(void)
+{
+    static uint32_t before[MAX_VCPUS];
+
+    for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
+        before[vcpu] = rounds_of(vcpu);
+    for (uint32_t vcpu = 1; vcpu < args->nr; vcpu++) {
+        struct wait wait = clock_begin_wait("a vCPU does not look at its table", vcpu);
+        while (worker_stage(vcpu) == STAGE_ONLINE && rounds_of(vcpu) < before[vcpu] + 2)
+            clock_wait(&wait);
+    }
+    verify_again(&cpus[0], ROUND_WATCHING);
 }
 
 struct tally {
@@ -230,15 +239,13 @@ static struct tally look_at_all(void)
     struct tally tally = {.online = 0};
     struct cgdt_pool_stats stats;
 
-    verify_again(&cpus[0], ROUND_WATCHING);
+    await_looks();
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++) {
         const struct cpu *cpu = &cpus[vcpu];
 
         tally.failures += cpu->failed_step != STEP_NONE;
         if (worker_stage(vcpu) != STAGE_ONLINE)
             continue;
-        if (vcpu != 0)
-            await_looks(vcpu);
         if (!worker_table_is_right(vcpu))
             problem("table of vCPU", vcpu);
         tally.online++;
@@ -274,8 +281,8 @@ static void say(void)
 static _Noreturn void finish(void)
 {
     const struct tally tally = look_at_all();
-    const bool ok = tally.failures == 0 && tally.verified == args->nr &&
-                    args->control == CONTROL_NONE;
+    const bool ok =
+        tally.failures == 0 && tally.verified == args->nr && args->control == CONTROL_NONE;
 
     if (args->control != CONTROL_NONE)
         console_printf("CONTROL %s MISSED\n", args->control_name);

@@ -16,9 +16,9 @@
 static const struct args *args;
 static struct cgdt_pool *pool;
 static uint32_t restores;
-static uint32_t seen[MAX_VCPUS];     /* restores after which it has registered itself */
-static bool has_context[MAX_VCPUS];  /* Xen has it initialised */
-static uint64_t before[MAX_VCPUS];   /* frames of the pool's pages when the guest was saved */
+static uint32_t seen[MAX_VCPUS];       /* restores after which it has registered itself */
+static bool has_context[MAX_VCPUS];    /* Xen has it initialised */
+static uint64_t before[MAX_VCPUS];     /* frames of the pool's pages when the guest was saved */
 static struct cgdt_xen_pv_ops caching; /* control kept-frame */
 
 static void demand(const char *what, int64_t error)

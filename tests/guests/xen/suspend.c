@@ -75,8 +75,8 @@ void suspend_now(void)
     map_window(own);
     name_rings_by_pfn();
     /* The frame of start_info is how the toolstack finds it; it rewrites that page. */
-    const int64_t result = hypercall3(HYPERVISOR_sched_op, SCHEDOP_shutdown, (uintptr_t)&reason,
-                                      page_mfn(info));
+    const int64_t result =
+        hypercall3(HYPERVISOR_sched_op, SCHEDOP_shutdown, (uintptr_t)&reason, page_mfn(info));
     if (result != 0)
         guest_fatal("suspend", result);
     pages_init(info);

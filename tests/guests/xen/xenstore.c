@@ -9,8 +9,8 @@
 #include "mem.h"
 #include "pages.h"
 
-#define RING_BYTES  1024u
-#define MOST_BYTES  256u /* of a payload that is looked at; the rest of a longer one is dropped */
+#define RING_BYTES 1024u
+#define MOST_BYTES 256u /* of a payload that is looked at; the rest of a longer one is dropped */
 
 enum message_type {
     MESSAGE_READ = 2,
