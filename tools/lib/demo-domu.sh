@@ -35,5 +35,8 @@ run_domu() {
         tests/guests/domu/run-domu build/xen/xen.elf build/dom0/dom0 \
         build/release/tests/guests/xen/cgdt-guest-xen - "$1" $((3000 + 20 * cpus)) \
         tests/guests/xen/domu-scenario "vcpus=$cpus" "layout=$layout" || return
+    sed -n 's/^guest: \(MAP .*\)/\1/p' "$1" >>"$1.map"
+    cat -- "$1.map" >>"$1"
+    rm -- "$1.map"
     grep -E '^(guest: (VERIFIED|RESTORED)|dom0: xen (gets|is (saved|restored))) ?' "$1" | tr -d '\r'
 }

@@ -14,6 +14,7 @@
 #include "gdtpool.h"
 #include "hypercall.h"
 #include "problem.h"
+#include "report.h"
 #include "restore.h"
 #include "suspend.h"
 #include "traps.h"
@@ -284,6 +285,7 @@ static _Noreturn void finish(void)
     const bool ok =
         tally.failures == 0 && tally.verified == args->nr && args->control == CONTROL_NONE;
 
+    report_map(args, pool);
     if (args->control != CONTROL_NONE)
         console_printf("CONTROL %s MISSED\n", args->control_name);
     console_printf("RESULT cpus=%u online=%u verified=%u gdt_pages=%u page_per_cpu=%u failsafe=%u "
