@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034 # max is the caller's
 check_domu_arguments() {
     host=xen-domu
-    max=256
+    max=64
     : "${cpus:=64}"
     if ! [[ $cpus =~ ^[1-9][0-9]{0,2}$ ]] || [ "$cpus" -lt 4 ] || [ "$cpus" -gt "$max" ]; then
         die "--cpus must be 4 .. $max with --domu, not '$cpus'"

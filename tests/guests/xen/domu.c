@@ -295,7 +295,7 @@ static _Noreturn void finish(void)
     guest_exit(ok ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }
 
-/* Whether there was a save. The toolstack waits for the empty answer. */
+/* Whether there was a save, or nearly. The toolstack waits for the empty answer. */
 static bool answer_shutdown(void)
 {
     char value[16];
@@ -307,10 +307,11 @@ static bool answer_shutdown(void)
     if (!same(value, "suspend"))
         finish();
     restore_prepare();
-    suspend_now();
-    restore_all();
-    saves++;
-    watch_all();
+    if (suspend_now()) {
+        restore_all();
+        saves++;
+        watch_all();
+    }
     return true;
 }
 

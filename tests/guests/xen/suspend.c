@@ -12,6 +12,8 @@
 /* Of struct shared_info, what comes behind event channels and time. */
 #define SHARED_ARCH 0xc10u /* behind vcpu_info[32], pending, mask and the wall clock */
 
+#define CANCELLED 1 /* what the suspend call returns then */
+
 struct shared_arch {
     uint64_t max_pfn;
     uint64_t frame_list_list; /* the older way: a tree of frames */
@@ -65,21 +67,30 @@ static void name_rings_by_pfn(void)
     info->console_mfn = pfn_of(info->console_mfn);
 }
 
-void suspend_now(void)
+static void name_rings_by_mfn(void)
+{
+    info->store_mfn = page_mfn((const void *)(info->store_mfn << PAGE_SHIFT));
+    info->console_mfn = page_mfn((const void *)(info->console_mfn << PAGE_SHIFT));
+}
+
+bool suspend_now(void)
 {
     const uint32_t reason = SHUTDOWN_suspend;
     const uint64_t own = page_mfn(window);
 
     ring_flush();
-    /* It is Xen's page: the toolstack takes no page table that names it. */
+    /* It is Xen's page: named in a page table still, the restored guest crashes. */
     map_window(own);
     name_rings_by_pfn();
     /* The frame of start_info is how the toolstack finds it; it rewrites that page. */
     const int64_t result =
         hypercall3(HYPERVISOR_sched_op, SCHEDOP_shutdown, (uintptr_t)&reason, page_mfn(info));
-    if (result != 0)
+    if (result == CANCELLED)
+        name_rings_by_mfn();
+    else if (result != 0)
         guest_fatal("suspend", result);
     pages_init(info);
     vcpu_set_root(pages_cr3());
     announce_p2m();
+    return result == 0;
 }

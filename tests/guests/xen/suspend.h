@@ -9,16 +9,19 @@
 #ifndef GUEST_SUSPEND_H
 #define GUEST_SUSPEND_H
 
+#include <stdbool.h>
+
 #include "xen.h"
 
 /* Says where the p2m is. Once, before the guest can be saved. */
 void suspend_init(const struct start_info *info);
 
 /*
- * The calling vCPU is vCPU 0. When it returns the guest has been restored: it has another domain's
- * number, frames, event channels and shared_info; no vcpu_info is registered, and vCPUs that were
- * down are not initialised. p2m, page tables and this module are up to date.
+ * The calling vCPU is vCPU 0. False: the suspend has been cancelled, and all is as before. True:
+ * the guest has been restored. It has another domain's number, frames, event channels and
+ * shared_info; no vcpu_info is registered, and vCPUs that were down are not initialised. p2m, page
+ * tables and this module are up to date.
  */
-void suspend_now(void);
+bool suspend_now(void);
 
 #endif /* GUEST_SUSPEND_H */
