@@ -17,14 +17,14 @@ static const uint32_t slot_entries[] = {32, 32, 8, 512, 512};
 static const uint32_t window_pages[] = {1, 14, 13, 1, 1};
 static const bool common[] = {false, false, true, false, false};
 static const bool by_hand[] = {false, false, false, false, true};
-static const char *const modes[] = {"bringup", "hotplug", "checker",    "threads",
-                                    "explain", "flips",   "neighbours", "measure"};
+static const char *const modes[] = {"bringup", "hotplug",    "checker", "threads", "explain",
+                                    "flips",   "neighbours", "measure", "domu"};
 static const char *const controls[] = {
-    "none",    "neighbour-base", "unowned-tss",   "writable-page", "early-free",
-    "no-drop", "no-introduce",   "wrong-profile", "no-conversion", "through-zero"};
+    "none",         "neighbour-base", "unowned-tss",   "writable-page", "early-free", "no-drop",
+    "no-introduce", "wrong-profile",  "no-conversion", "through-zero",  "kept-frame"};
 static const enum mode control_modes[] = {MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP,
                                           MODE_HOTPLUG, MODE_HOTPLUG, MODE_HOTPLUG, MODE_CHECKER,
-                                          MODE_THREADS, MODE_FLIPS};
+                                          MODE_THREADS, MODE_FLIPS,   MODE_DOMU};
 
 _Static_assert(NR(control_modes) == NR(controls), "a mode for every control");
 

@@ -21,7 +21,8 @@ enum mode {
     MODE_EXPLAIN,    /* what Xen refuses, and what the port says about it */
     MODE_FLIPS,      /* one vCPU changes a descriptor, another one loads it */
     MODE_NEIGHBOURS, /* what vCPUs see of each other */
-    MODE_MEASURE     /* instructions and hypercalls */
+    MODE_MEASURE,    /* instructions and hypercalls */
+    MODE_DOMU        /* a guest that is no dom0: hotplug by xl, save and restore */
 };
 
 enum control {
@@ -34,7 +35,8 @@ enum control {
     CONTROL_NO_INTRODUCE,
     CONTROL_WRONG_PROFILE, /* checker */
     CONTROL_NO_CONVERSION, /* threads */
-    CONTROL_THROUGH_ZERO   /* flips */
+    CONTROL_THROUGH_ZERO,  /* flips */
+    CONTROL_KEPT_FRAME     /* domu */
 };
 
 struct args {

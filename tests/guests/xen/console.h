@@ -4,11 +4,16 @@
 #ifndef GUEST_CONSOLE_H
 #define GUEST_CONSOLE_H
 
+#include <stdint.h>
+
 /*
  * Knows %s %c %d %u %x %ld %lu %lx %p %%, a width, and a zero in front of it. Each call is one
  * console_io (two when longer than 255 characters), without any shared buffer: every vCPU may
  * call it, and a call with a whole line is never torn.
  */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Where text goes instead, on any vCPU. */
+void console_redirect(void (*to)(const char *text, uint32_t length));
 
 #endif /* GUEST_CONSOLE_H */

@@ -86,6 +86,11 @@ static inline int64_t xen_callback_op(uint32_t command, const void *argument)
     return hypercall2(HYPERVISOR_callback_op, command, (uintptr_t)argument);
 }
 
+static inline int64_t xen_event_channel_op(uint32_t command, const void *argument)
+{
+    return hypercall2(HYPERVISOR_event_channel_op, command, (uintptr_t)argument);
+}
+
 static inline int64_t xen_physdev_op(uint32_t command, const void *argument)
 {
     return hypercall2(HYPERVISOR_physdev_op, command, (uintptr_t)argument);

@@ -9,6 +9,7 @@
 #include "checker.h"
 #include "console.h"
 #include "controls.h"
+#include "domu.h"
 #include "exit.h"
 #include "explain.h"
 #include "flips.h"
@@ -19,6 +20,7 @@
 #include "pages.h"
 #include "refusals.h"
 #include "report.h"
+#include "ring.h"
 #include "rounds.h"
 #include "sabotage.h"
 #include "tables.h"
@@ -43,6 +45,7 @@ static void must_be_clean(struct cgdt_pool *pool)
 
 static struct cgdt_pool *prepare(const struct start_info *info, struct args *args)
 {
+    ring_init(info);
     args_parse(info->cmd_line, args);
     pages_init(info);
     traps_init();
@@ -71,6 +74,8 @@ void kernel_main(const struct start_info *info)
         explain_run(&args);
     if (args.mode == MODE_HOTPLUG)
         hotplug_run(&args, pool);
+    if (args.mode == MODE_DOMU)
+        domu_run(info, &args, pool);
     controls_before_slots();
     bringup_boot_slots();
     if (args.control == CONTROL_UNOWNED_TSS)

@@ -51,7 +51,7 @@ static struct tally count_cpus(uint32_t nr)
     return tally;
 }
 
-static void print_map(const struct args *args, struct cgdt_pool *pool)
+void report_map(const struct args *args, struct cgdt_pool *pool)
 {
     const uint32_t colors = CGDT_PAGE_ENTRIES / args->slot_entries;
 
@@ -123,7 +123,7 @@ bool report(const struct args *args, struct cgdt_pool *pool)
         ok &= agree("wrong tables", walk.wrong, 0);
     else
         ok &= controls_explain(tally.failed, &walk);
-    print_map(args, pool);
+    report_map(args, pool);
     console_printf("WATCHED rounds=%u\n", tally.watched);
     print_hypercalls();
     return ok;

@@ -31,6 +31,7 @@
 #define HYPERVISOR_vcpu_op           24
 #define HYPERVISOR_sched_op          29
 #define HYPERVISOR_callback_op       30
+#define HYPERVISOR_event_channel_op  32
 #define HYPERVISOR_physdev_op        33
 
 /* Sub-commands. */
@@ -47,6 +48,11 @@
 #define CALLBACKTYPE_event        0
 #define CALLBACKTYPE_failsafe     1
 #define PHYSDEVOP_set_iopl        6
+#define EVTCHNOP_send             4
+#define SHUTDOWN_poweroff         0
+#define SHUTDOWN_suspend          2
+#define SHUTDOWN_crash            3
+#define SIF_INITDOMAIN            2 /* start_info.flags: this is dom0 */
 
 #define VGCF_in_kernel 4
 #define TI_MASK_EVENTS 4 /* trap_info.flags: enter the handler with upcalls masked */
@@ -73,7 +79,9 @@ struct start_info {
     uint32_t pad0;
     uint64_t store_mfn;
     uint64_t store_evtchn;
-    uint64_t console[2];
+    uint64_t console_mfn; /* this and the next: of a guest that is no dom0 */
+    uint32_t console_evtchn;
+    uint32_t pad1;
     uint64_t pt_base; /* virtual address of the boot L4 */
     uint64_t nr_pt_frames;
     uint64_t mfn_list; /* virtual address of the p2m array */
@@ -156,6 +164,10 @@ struct vcpu_register_vcpu_info {
     uint64_t mfn;
     uint32_t offset;
     uint32_t rsvd;
+};
+
+struct evtchn_send {
+    uint32_t port;
 };
 
 struct sched_poll {
