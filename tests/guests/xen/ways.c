@@ -37,33 +37,44 @@ static void library_begin(const struct args *arguments)
     pool = gdtpool_init(args, &cgdt_xen_pv_port);
 }
 
-/* All of a table in one write: one hypercall when the page is live, none before. */
-static void fill(uint32_t vcpu, cgdt_slot_t slot)
+static void has(uint32_t vcpu, cgdt_slot_t slot)
 {
-    const uint32_t first = args->common ? ENTRY_FS : ENTRY_CODE;
-    cgdt_desc_t descs[OWN_ENTRIES];
-
     cpus[vcpu].slot = slot;
     cpus[vcpu].place = tables_place(slot);
-    build(vcpu, descs);
-    demand("cgdt_write", cgdt_write(pool, slot, first - tables_first(),
-                                    descs + (first - ENTRY_CODE), ENTRY_EMPTY - first));
+}
+
+/* A table is written as a whole: by one hypercall when the page is live, by none before. */
+static uint32_t first_entry(void)
+{
+    return args->common ? ENTRY_FS : ENTRY_CODE;
 }
 
 static void library_boot(uint32_t nr)
 {
+    const uint32_t first = first_entry();
+    cgdt_desc_t descs[OWN_ENTRIES];
+
     demand("cgdt_alloc_bulk", cgdt_alloc_bulk(pool, nr, handles));
-    for (uint32_t vcpu = 0; vcpu < nr; vcpu++)
-        fill(vcpu, handles[vcpu]);
+    for (uint32_t vcpu = 0; vcpu < nr; vcpu++) {
+        has(vcpu, handles[vcpu]);
+        build(vcpu, descs);
+        demand("cgdt_write", cgdt_write(pool, handles[vcpu], first - tables_first(),
+                                        descs + (first - ENTRY_CODE), ENTRY_EMPTY - first));
+    }
     demand("cgdt_seal", cgdt_seal(pool));
 }
 
 static void library_late(uint32_t vcpu)
 {
+    const uint32_t first = first_entry();
+    cgdt_desc_t descs[OWN_ENTRIES];
     cgdt_slot_t slot = CGDT_NO_SLOT;
 
-    demand("cgdt_cpu_online", cgdt_cpu_online(pool, vcpu, &slot));
-    fill(vcpu, slot);
+    build(vcpu, descs);
+    demand("cgdt_cpu_online_with",
+           cgdt_cpu_online_with(pool, vcpu, first - tables_first(), descs + (first - ENTRY_CODE),
+                                ENTRY_EMPTY - first, &slot));
+    has(vcpu, slot);
 }
 
 static void library_frames(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uint32_t *entries)
@@ -171,7 +182,7 @@ void way_count(struct way_counts *counts)
     *counts = (struct way_counts){
         .update_va_mapping = port->update_va_mapping,
         .update_descriptor = port->update_descriptor,
-        .multicall = port->multicall + gdtpool_counts().introduced,
+        .multicall = port->multicall,
         .batched = port->batched,
         .validations = gdtpool_counts().introduced,
         .pages = stats.mapped_pages + stats.common_pages,
