@@ -23,11 +23,14 @@ struct order {
     struct cgdt_batch batch; /* the caller's into that; and then all of it onto zeros */
 };
 
-/* Each value is loaded once: what is judged is what is stored. */
+/*
+ * Each value is loaded once: what is judged is what is stored. Volatile for that, and for no
+ * compiler to call memcpy().
+ */
 CGDT_COMPACT_ static void load_each(cgdt_desc_t *to, const cgdt_desc_t *from, uint32_t n)
 {
     while (n-- > 0)
-        to[n] = cgdt_load_descriptor_(&from[n]);
+        to[n] = ((const volatile cgdt_desc_t *)from)[n];
 }
 
 /* The template and zeros, one more than there are entries; and the caller's over them. */
