@@ -252,9 +252,11 @@ static void add(struct chunk *chunk, uint64_t machine_address, cgdt_desc_t value
 {
     struct cgdt_xen_pv_call *call = &chunk->calls[chunk->n++];
 
-    *call = (struct cgdt_xen_pv_call){.op = HYPERVISOR_UPDATE_DESCRIPTOR,
-                                      .result = -CGDT_EPROTO, /* unless Xen says otherwise */
-                                      .args = {machine_address, value}};
+    /* What Xen does not look at stays as it is: this is what a switch of threads waits for. */
+    call->op = HYPERVISOR_UPDATE_DESCRIPTOR;
+    call->result = -CGDT_EPROTO; /* unless Xen says otherwise */
+    call->args[0] = machine_address;
+    call->args[1] = value;
 }
 
 /*
@@ -346,17 +348,34 @@ static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
 }
 
 /*
- * Few 8-byte descriptors, a thread's TLS or a new slot's table: one multicall in any order, and
- * nothing to narrow. A 16-byte one may be there to be taken away, where only zeros come, or come
- * where all is zero; that is not for one multicall.
+ * Few 8-byte descriptors, a thread's TLS or a new slot's table: one multicall, in any order. *code:
+ * what came of it. False: it is another kind of batch, and nothing has been done.
  */
-static bool is_simple(const struct cgdt_batch *batch)
+static bool write_simple(struct cgdt_xen_pv *xen, const void *view, struct cgdt_batch *batch,
+                         int *code)
 {
-    if (batch->order == CGDT_BATCH_ANY || batch->values == NULL || batch->count > CGDT_XEN_PV_CHUNK)
+    const uint64_t machine =
+        machine_page(xen, view) + (batch->slot_offset + (uint64_t)batch->first) * CGDT_DESC_BYTES;
+    cgdt_desc_t old[CGDT_XEN_PV_CHUNK];
+    struct chunk chunk;
+
+    if (!batch->stored || batch->values == NULL || batch->count > CGDT_XEN_PV_CHUNK)
         return false;
-    for (uint32_t i = 0; i < batch->count; i++)
-        if (cgdt_desc_wide64(now_in(batch, i)) || cgdt_desc_wide64(batch->values[i]))
+    chunk.n = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const cgdt_desc_t value = batch->values[i];
+
+        old[i] = now_in(batch, i);
+        if (old[i] == value)
+            continue;
+        if ((value & CGDT_DESC_SEGMENT) == 0 ||
+            (old[i] != 0 && (old[i] & CGDT_DESC_SEGMENT) == 0)) /* may be half of something */
             return false;
+        add(&chunk, machine + i * CGDT_DESC_BYTES, value);
+    }
+    *code = flush(xen, &chunk);
+    if (*code != 0)
+        undo(xen, machine_page(xen, view), batch, old);
     return true;
 }
 
@@ -372,11 +391,14 @@ __attribute__((__noinline__)) static int write_some(struct cgdt_xen_pv *xen, con
 static int xen_pv_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     struct cgdt_xen_pv *xen = ctx;
-    struct cgdt_batch part = is_simple(batch) ? *batch : narrowed(batch);
+    struct cgdt_batch part;
     cgdt_desc_t few[CGDT_XEN_PV_CHUNK];
     int error;
 
     (void)page;
+    if (write_simple(xen, view, batch, &error))
+        return error;
+    part = narrowed(batch);
     if (part.count <= CGDT_XEN_PV_CHUNK)
         return store_or_undo(xen, view, &part, few);
     if (part.count <= CGDT_XEN_PV_FEW)

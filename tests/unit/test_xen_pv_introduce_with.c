@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A page that is made read-only and named to Xen by one multicall: cgdt_xen_pv_ops.introduce_with. */
+/* A page made read-only and named to Xen by one multicall: cgdt_xen_pv_ops.introduce_with. */
 #include <cgdt/port/xen_pv_introduce.h>
 
 #include "must.h"
