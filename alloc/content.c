@@ -2,6 +2,7 @@
 /* What is in a slot, and where its CPU finds it. */
 #include "cgdt/contents.h"
 #include "accept.h"
+#include "profile.h"
 #include "slot.h"
 #include "store.h"
 
@@ -63,6 +64,40 @@ static inline void unmark(const struct target *target)
 
 #endif
 
+#ifdef __OPTIMIZE_SIZE__
+
+static inline bool is_plain(const struct target *target, uint32_t first, const cgdt_desc_t *copy,
+                            uint32_t n)
+{
+    (void)target, (void)first, (void)copy, (void)n;
+    return false;
+}
+
+#else
+
+/*
+ * Segments that the profile takes as they are, where segments or nothing were: a thread's TLS. All
+ * of them are acceptable, and none is half of anything.
+ */
+static inline bool is_plain(const struct target *target, uint32_t first, const cgdt_desc_t *copy,
+                            uint32_t n)
+{
+    const cgdt_desc_t plain = target->pool->given.config.profile->plain;
+    const cgdt_desc_t *there = target->table.descs + first;
+
+    if (plain == 0 || first == 0 || target->table.read_only)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const cgdt_desc_t now = cgdt_load_descriptor_(&there[i]);
+
+        if ((copy[i] & plain) != plain || ((now & CGDT_DESC_SEGMENT) == 0 && now != 0))
+            return false;
+    }
+    return true;
+}
+
+#endif
+
 static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target, uint32_t first,
                                                 const cgdt_desc_t *values, uint32_t n,
                                                 cgdt_desc_t *copy)
@@ -76,7 +111,11 @@ static CGDT_INLINE_UNLESS_SMALL_ int write_copy(const struct target *target, uin
 
     if (!load_values(target->table.descs + first, values, n, copy))
         return 0;
-    int error = cgdt_accept_(&batch, &target->table, copy);
+    int error = 0;
+    if (is_plain(target, first, copy, n))
+        batch.order = CGDT_BATCH_RISING;
+    else
+        error = cgdt_accept_(&batch, &target->table, copy);
     if (error < 0)
         return error;
     const bool marked = mark(target, first + n);

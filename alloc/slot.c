@@ -29,8 +29,8 @@ int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct pag
     return 0;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ int change_slot(const struct cgdt_pool *pool, uint32_t number,
-                                                 struct cgdt_batch *batch)
+CGDT_COMPACT_ int cgdt_slot_change_(const struct cgdt_pool *pool, uint32_t number,
+                                    struct cgdt_batch *batch)
 {
     const uint32_t page = cgdt_pool_page_of_(pool, number);
     const struct page_state state = cgdt_page_state_(&pool->pages, page);
@@ -61,11 +61,12 @@ CGDT_COMPACT_ int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t 
         return 0;
     }
 #endif
-    return change_slot(pool, number,
-                       &(struct cgdt_batch){.values = pool->given.config.template_descs,
-                                            .count = (uint16_t)pool->given.config.template_entries,
-                                            .order = CGDT_BATCH_FALLING,
-                                            .stored = pool->template_stored});
+    return cgdt_slot_change_(
+        pool, number,
+        &(struct cgdt_batch){.values = pool->given.config.template_descs,
+                             .count = (uint16_t)pool->given.config.template_entries,
+                             .order = CGDT_BATCH_FALLING,
+                             .stored = pool->template_stored});
 }
 
 /* Whatever has been marked: what takes a hypercall may as well be looked at. */
@@ -73,7 +74,7 @@ CGDT_SELDOM_ int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number)
 {
     struct cgdt_batch batch = {.count = cgdt_pool_layout_(pool)->slot_entries,
                                .order = CGDT_BATCH_ANY};
-    const int error = change_slot(pool, number, &batch);
+    const int error = cgdt_slot_change_(pool, number, &batch);
 
 #ifndef __OPTIMIZE_SIZE__
     /* Only now, and before the slot is anybody's again: a slot that is not zero keeps its mark. */

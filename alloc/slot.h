@@ -95,6 +95,9 @@ int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number);
 int cgdt_slot_erase_slowly_(struct cgdt_pool *pool, uint32_t number);
 int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number);
 
+/* A batch onto a slot that is the caller's alone, as cgdt_store_batch_(). The port's code. */
+int cgdt_slot_change_(const struct cgdt_pool *pool, uint32_t number, struct cgdt_batch *batch);
+
 /* The same, faster, where the page takes ordinary stores and nobody has to be asked where. */
 #ifdef __OPTIMIZE_SIZE__
 #define cgdt_slot_fill_  cgdt_slot_fill_slowly_

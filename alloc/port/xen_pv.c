@@ -19,6 +19,7 @@
 
 /* xen/include/public/xen.h */
 #define HYPERVISOR_UPDATE_DESCRIPTOR 10u
+#define HYPERVISOR_UPDATE_VA_MAPPING 14u
 #define UVMF_INVLPG                  2u
 #define UVMF_ALL                     4u
 
@@ -61,14 +62,23 @@ static void unlock(struct cgdt_xen_pv *xen, enum cgdt_xen_pv_lock which)
  * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the
  * page, an old read-only one would fault a store after the page has left the pool.
  */
-static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
+static struct cgdt_xen_pv_call mapping_call(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
 {
     const uint64_t frame = xen->ops->virt_to_mfn(xen->ctx, page) << PAGE_SHIFT;
     const uint64_t flags = xen->pte_flags != 0 ? xen->pte_flags & ~PTE_RW : PTE_DEFAULT;
 
+    return (struct cgdt_xen_pv_call){
+        .op = HYPERVISOR_UPDATE_VA_MAPPING,
+        .result = -CGDT_EPROTO, /* unless Xen says otherwise */
+        .args = {(uintptr_t)page, frame | flags | rw, UVMF_INVLPG | UVMF_ALL}};
+}
+
+static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
+{
+    const struct cgdt_xen_pv_call call = mapping_call(xen, page, rw);
+
     count(&xen->counts.update_va_mapping, 1);
-    return (int)xen->ops->update_va_mapping(xen->ctx, (uintptr_t)page, frame | flags | rw,
-                                            UVMF_INVLPG | UVMF_ALL);
+    return (int)xen->ops->update_va_mapping(xen->ctx, call.args[0], call.args[1], call.args[2]);
 }
 
 static void give_to_kernel(struct cgdt_xen_pv *xen, uint32_t page, void *at)
@@ -155,25 +165,37 @@ static void undo_seal(struct cgdt_xen_pv *xen, uint32_t page, void *at,
         *room = (struct cgdt_xen_pv_stuck){at, page};
 }
 
+/* Both halves of a seal. Which of them failed is not known; the first may be undone in any case. */
+static int seal_at_once(struct cgdt_xen_pv *xen, const void *view, cgdt_frame_t frame)
+{
+    const struct cgdt_xen_pv_call first = mapping_call(xen, view, 0);
+
+    count(&xen->counts.multicall, 1);
+    return xen->ops->introduce_with(xen->ctx, &first, frame);
+}
+
 static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_xen_pv *xen = ctx;
     struct cgdt_xen_pv_stuck *room = stuck_at(xen, NULL);
+    const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
     int error;
 
     /* Not after map(), but of pages that are sealed again because a destroy has failed. */
     if (room == NULL)
         return -CGDT_ENOMEM;
-    error = set_mapping(xen, *view, 0);
-    if (error >= 0 && xen->ops->introduce != NULL) {
-        const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
-
+    if (xen->ops->introduce_with != NULL) {
+        error = seal_at_once(xen, *view, frame);
+    } else {
+        error = set_mapping(xen, *view, 0);
+        if (error < 0 || xen->ops->introduce == NULL)
+            return error;
         error = xen->ops->introduce(xen->ctx, frame);
-        if (error < 0) {
-            xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame, *view);
-            xen->refusal.page = page;
-            undo_seal(xen, page, *view, room);
-        }
+    }
+    if (error < 0) {
+        xen->refusal = cgdt_xen_pv_explain_frame_(xen, frame, *view);
+        xen->refusal.page = page;
+        undo_seal(xen, page, *view, room);
     }
     return error;
 }
@@ -230,9 +252,11 @@ static void add(struct chunk *chunk, uint64_t machine_address, cgdt_desc_t value
 {
     struct cgdt_xen_pv_call *call = &chunk->calls[chunk->n++];
 
-    *call = (struct cgdt_xen_pv_call){.op = HYPERVISOR_UPDATE_DESCRIPTOR,
-                                      .result = -CGDT_EPROTO, /* unless Xen says otherwise */
-                                      .args = {machine_address, value}};
+    /* What Xen does not look at stays as it is: this is what a switch of threads waits for. */
+    call->op = HYPERVISOR_UPDATE_DESCRIPTOR;
+    call->result = -CGDT_EPROTO; /* unless Xen says otherwise */
+    call->args[0] = machine_address;
+    call->args[1] = value;
 }
 
 /*
@@ -324,18 +348,34 @@ static struct cgdt_batch narrowed(const struct cgdt_batch *batch)
 }
 
 /*
- * Few 8-byte descriptors, a thread's TLS above all: one multicall in any order, and nothing to
- * narrow. Where only zeros come, a 16-byte one may be there to be taken away, which is not for one
- * multicall.
+ * Few 8-byte descriptors, a thread's TLS or a new slot's table: one multicall, in any order. *code:
+ * what came of it. False: it is another kind of batch, and nothing has been done.
  */
-static bool is_simple(const struct cgdt_batch *batch)
+static bool write_simple(struct cgdt_xen_pv *xen, const void *view, struct cgdt_batch *batch,
+                         int *code)
 {
-    if (batch->order != CGDT_BATCH_RISING || batch->values == NULL ||
-        batch->count > CGDT_XEN_PV_CHUNK)
+    const uint64_t machine =
+        machine_page(xen, view) + (batch->slot_offset + (uint64_t)batch->first) * CGDT_DESC_BYTES;
+    cgdt_desc_t old[CGDT_XEN_PV_CHUNK];
+    struct chunk chunk;
+
+    if (!batch->stored || batch->values == NULL || batch->count > CGDT_XEN_PV_CHUNK)
         return false;
-    for (uint32_t i = 0; i < batch->count; i++)
-        if (cgdt_desc_wide64(now_in(batch, i)))
+    chunk.n = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const cgdt_desc_t value = batch->values[i];
+
+        old[i] = now_in(batch, i);
+        if (old[i] == value)
+            continue;
+        if ((value & CGDT_DESC_SEGMENT) == 0 ||
+            (old[i] != 0 && (old[i] & CGDT_DESC_SEGMENT) == 0)) /* may be half of something */
             return false;
+        add(&chunk, machine + i * CGDT_DESC_BYTES, value);
+    }
+    *code = flush(xen, &chunk);
+    if (*code != 0)
+        undo(xen, machine_page(xen, view), batch, old);
     return true;
 }
 
@@ -351,11 +391,14 @@ __attribute__((__noinline__)) static int write_some(struct cgdt_xen_pv *xen, con
 static int xen_pv_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
 {
     struct cgdt_xen_pv *xen = ctx;
-    struct cgdt_batch part = is_simple(batch) ? *batch : narrowed(batch);
+    struct cgdt_batch part;
     cgdt_desc_t few[CGDT_XEN_PV_CHUNK];
     int error;
 
     (void)page;
+    if (write_simple(xen, view, batch, &error))
+        return error;
+    part = narrowed(batch);
     if (part.count <= CGDT_XEN_PV_CHUNK)
         return store_or_undo(xen, view, &part, few);
     if (part.count <= CGDT_XEN_PV_FEW)

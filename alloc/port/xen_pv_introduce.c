@@ -4,6 +4,9 @@
 
 #include "cgdt/error.h"
 
+/* xen/include/public/xen.h */
+#define HYPERVISOR_SET_GDT 2u
+
 #define LIST_MAX (CGDT_XEN_RESERVED_ENTRY / CGDT_PAGE_ENTRIES)
 
 int cgdt_xen_pv_gdt_with(const struct cgdt_xen_pv_gdt *own, cgdt_frame_t frame,
@@ -33,5 +36,31 @@ int cgdt_xen_pv_introduce(const struct cgdt_xen_pv_gdt *own, cgdt_frame_t frame,
         error = set_gdt(ctx, with.frames, with.entries);
     if (error >= 0)
         error = set_gdt(ctx, own->frames, own->entries);
+    return error < 0 ? (int)error : 0;
+}
+
+static struct cgdt_xen_pv_call set_gdt_call(const struct cgdt_xen_pv_gdt *gdt)
+{
+    return (struct cgdt_xen_pv_call){.op = HYPERVISOR_SET_GDT,
+                                     .result = -CGDT_EPROTO, /* unless Xen says otherwise */
+                                     .args = {(uintptr_t)gdt->frames, gdt->entries}};
+}
+
+int cgdt_xen_pv_introduce_with(const struct cgdt_xen_pv_gdt *own,
+                               const struct cgdt_xen_pv_call *first, cgdt_frame_t frame,
+                               cgdt_xen_pv_multicall *multicall, void *ctx)
+{
+    struct cgdt_xen_pv_gdt with;
+    int64_t error = cgdt_xen_pv_gdt_with(own, frame, &with);
+    struct cgdt_xen_pv_call calls[3];
+
+    if (error != 0)
+        return (int)error;
+    calls[0] = *first;
+    calls[1] = set_gdt_call(&with);
+    calls[2] = set_gdt_call(own);
+    error = multicall(ctx, calls, 3);
+    for (uint32_t i = 0; i < 3 && error >= 0; i++)
+        error = calls[i].result;
     return error < 0 ? (int)error : 0;
 }

@@ -34,11 +34,11 @@
    e  at any time; what each of the two is told stands below
    o  safe, but what check says may be out of date: cgdt_check()
 
-   (1) alloc, alloc_nowait, alloc_near, alloc_bulk, cache_alloc (6)     (3) write
+   (1) alloc, alloc_nowait, alloc_near, alloc_with, alloc_bulk, cache_alloc (6)     (3) write
    (2) free, free_bulk, cache_free (6); and cache_flush (6), which has no s
    (4) read, slot_view, frames, frames_behind, gdtr; and common_frame, page_taken, stats, cpu_slot,
        selectors: these five with everything: +
-   (5) cpu_online, cpu_online_at, cpu_online_near
+   (5) cpu_online, cpu_online_at, cpu_online_near, cpu_online_with
    (6) calls of one cache are serialised by its owner: cache.h
    @endverbatim
  *
@@ -58,12 +58,12 @@
  * destroy, seal, recover and everything in the boot phase: the caller serialises them with all
  * other calls. In a serialized pool the caller serialises everything, always.
  *
- * Locks: cgdt_alloc(), cgdt_cache_alloc() and cgdt_cpu_online() take the port's lock only if at
- * some moment of the call no slot in service was free; alloc_near and cpu_online_near if none was
- * where it is wanted (slots.h). alloc_bulk, trim, reserve, check, describe, seal, destroy, and init
- * of a layout with a common page, always do. All others never do, and are lock-free: a CPU that
- * stops in one of them, or is stopped by an NMI, holds up nobody. No call sleeps or spins by
- * itself; a port's operation may (port.h).
+ * Locks: cgdt_alloc(), alloc_with, cgdt_cache_alloc(), cgdt_cpu_online() and cpu_online_with take
+ * the port's lock only if at some moment of the call no slot in service was free; alloc_near and
+ * cpu_online_near if none was where it is wanted (slots.h). alloc_bulk, trim, reserve, check,
+ * describe, seal, destroy, and init of a layout with a common page, always do. All others never do,
+ * and are lock-free: a CPU that stops in one of them, or is stopped by an NMI, holds up nobody. No
+ * call sleeps or spins by itself; a port's operation may (port.h).
  *
  * Interrupts and NMIs: a handler may call what takes no lock (alloc_nowait, free, free_bulk, write,
  * read, ... as far as its port's live_write() may be called there), also while its CPU is inside

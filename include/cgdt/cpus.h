@@ -79,6 +79,29 @@ int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint32_t n, const
                          cgdt_slot_t *slot);
 
 /**
+ * The CPU directory: alloc a slot for a CPU as cgdt_alloc_with() does, with the CPU's own
+ * descriptors (its TSS, its per-CPU segment) in it. On Xen a CPU that comes late takes one
+ * hypercall for its table then, where cgdt_cpu_online() and cgdt_write() take two.
+ *
+ * @param      pool   the pool
+ * @param      cpu    0 .. max_cpus-1
+ * @param      first  first entry, 0 .. slot_entries-1
+ * @param      desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param      n      how many; 0: as cgdt_cpu_online()
+ * @param[out] slot   receives the slot, CGDT_NO_SLOT on failure; left alone on the first three
+ *                    codes below; may be NULL
+ *
+ * @retval 0             done
+ * @retval -CGDT_EEXIST  (caller) it has a slot
+ * @retval -CGDT_EBUSY   another CPU is at it right now
+ * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus; or desc is NULL or not aligned, and then `slot`
+ *                       is CGDT_NO_SLOT
+ * @return any other: as cgdt_alloc_with(); the CPU has no slot
+ */
+int cgdt_cpu_online_with(struct cgdt_pool *pool, uint32_t cpu, uint32_t first, const void *desc,
+                         uint32_t n, cgdt_slot_t *slot);
+
+/**
  * The CPU directory: port->quiesce(cpu), then free its slot: like cgdt_free(), not together with
  * writes, reads or frames of that slot.
  *

@@ -302,6 +302,85 @@ CGDT_INLINE_ cgdt_canonical_t cgdt_to_canonical(const struct cgdt_layout *layout
 }
 
 /**
+ * What the two conversions need to know of a layout and a slot, worked out once: for a kernel that
+ * converts at each switch of threads, and keeps this per CPU for as long as the CPU has the slot.
+ */
+struct cgdt_selector_shift {
+    uint16_t first;   /**< First canonical entry of the slot. */
+    uint16_t entries; /**< Of the slot; 0: all selectors come back as they are. */
+    uint16_t end;     /**< Where those entries begin that come back as they are. */
+    uint16_t bias;    /**< What is added to a selector. */
+};
+
+/**
+ * Works it out.
+ *
+ * @param layout  the pool's layout
+ * @param slot    the CPU's slot
+ *
+ * @return for cgdt_shift_to_local(), cgdt_shift_to_canonical()
+ */
+CGDT_INLINE_ struct cgdt_selector_shift cgdt_selector_shift(const struct cgdt_layout *layout,
+                                                            cgdt_slot_t slot)
+{
+    struct cgdt_selector_shift shift = {0, 0, 0, 0};
+
+    if (layout->mode == CGDT_MODE_NATIVE)
+        return shift;
+    shift.first = (uint16_t)cgdt_first_canonical(layout);
+    shift.entries = layout->slot_entries;
+    shift.end = layout->reserved_entry;
+    shift.bias = (uint16_t)(cgdt_bias_entries(layout, slot) << 3);
+    return shift;
+}
+
+/**
+ * As cgdt_to_local().
+ *
+ * @param shift      of the CPU that will load it
+ * @param canonical  any 16 bits
+ *
+ * @return what to load
+ */
+CGDT_INLINE_ cgdt_local_t cgdt_shift_to_local(const struct cgdt_selector_shift *shift,
+                                              cgdt_canonical_t canonical)
+{
+    cgdt_local_t local = {canonical.selector};
+    const uint32_t entry = canonical.selector >> 3;
+
+    if ((canonical.selector & 4u) != 0 || canonical.selector <= 3u)
+        return local;
+    if (entry - shift->first < shift->entries)
+        local.selector = (uint16_t)(canonical.selector + shift->bias);
+    else if (entry >= shift->first && entry < shift->end)
+        local.selector = 0;
+    return local;
+}
+
+/**
+ * As cgdt_to_canonical().
+ *
+ * @param shift  of the CPU that had loaded it
+ * @param local  any 16 bits
+ *
+ * @return what to store; null (0) for a private entry of another slot
+ */
+CGDT_INLINE_ cgdt_canonical_t cgdt_shift_to_canonical(const struct cgdt_selector_shift *shift,
+                                                      cgdt_local_t local)
+{
+    cgdt_canonical_t canonical = {local.selector};
+    const uint32_t entry = local.selector >> 3;
+
+    if ((local.selector & 4u) != 0 || local.selector <= 3u)
+        return canonical;
+    if (entry - shift->first - (shift->bias >> 3) < shift->entries)
+        canonical.selector = (uint16_t)(local.selector - shift->bias);
+    else if (entry >= shift->first && entry < shift->end)
+        canonical.selector = 0;
+    return canonical;
+}
+
+/**
  * A selector loaded on one CPU, as another CPU of the same pool must load it.
  *
  * @param layout  the pool's layout

@@ -90,6 +90,34 @@ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
 int cgdt_alloc_near(struct cgdt_pool *pool, uint32_t n, const cgdt_slot_t *near, cgdt_slot_t *slot);
 
 /**
+ * A slot with its owner's descriptors in it from the beginning: cgdt_alloc(), and cgdt_write() into
+ * what came, as one change that is made or is not. Entries first to first+n-1 come in place of the
+ * template's, if they reach into it.
+ *
+ * They are checked and stored as by cgdt_write(), before a slot is looked for. A page in service
+ * then gets template and descriptors by one live_write(), of which a port makes one hypercall if it
+ * can; on a page by which the pool grows they are there before it is sealed, by ordinary stores.
+ * desc is read once; up to 33 descriptors are on the stack meanwhile, or 4 KiB where the template
+ * or first+n goes beyond 32.
+ *
+ * @param      pool   the pool
+ * @param      first  first entry, 0 .. slot_entries-1
+ * @param      desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param      n      how many; 0: as cgdt_alloc()
+ * @param[out] slot   its handle; CGDT_NO_SLOT on failure
+ *
+ * @retval 0             done
+ * @retval -CGDT_EINVAL  (caller) slot is NULL; or desc is NULL or not aligned
+ * @retval -CGDT_ERANGE  (caller) as for cgdt_write()
+ * @retval -CGDT_EILSEQ  (caller) as for cgdt_write() into a slot that has the template, and also
+ *                       where they are what the template has there
+ * @retval -CGDT_EROFS   (caller) as for cgdt_write()
+ * @return any other: as cgdt_alloc()
+ */
+int cgdt_alloc_with(struct cgdt_pool *pool, uint32_t first, const void *desc, uint32_t n,
+                    cgdt_slot_t *slot);
+
+/**
  * Several slots at once, lowest first.
  *
  * One atomic operation for up to 64 of them under the port's lock and, on new pages, the template

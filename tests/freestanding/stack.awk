@@ -4,7 +4,7 @@
 # public function takes at most, itself and all that it calls: bytes, name, and the way there.
 #
 #   -v port=NAME     whose operations the core's calls through pointers reach
-#   -v without=NAME  a function that is taken for one that is never called
+#   -v without=NAMES functions that are taken for such as are never called
 #
 # What a kernel's own operations take, those behind a port, is not in it.
 
@@ -90,7 +90,7 @@ function depth(title,    n, i, called, here, most)
     entered[title] = 1
     n = split(callees[title], called, " ")
     for (i = 1; i <= n; i++) {
-        if (own_name(called[i]) == without)
+        if (index(" " without " ", " " own_name(called[i]) " "))
             continue
         here = called[i] == "__indirect_call" ? depth_through_pointer(title) : depth(called[i])
         if (here > most) {

@@ -227,6 +227,14 @@ static bool online(struct model *model, const struct record *record)
     return true;
 }
 
+/* What a slot has that came with it. */
+static bool comes_with(struct model *model, const struct record *record)
+{
+    if (record->result == 0)
+        model->value[cgdt_slot_number(record->slot[0])] = record->call.near;
+    return true;
+}
+
 static bool online_near(struct model *model, const struct record *record)
 {
     const uint8_t near = record->call.near;
@@ -271,8 +279,8 @@ bool model_allows(struct model *model, const struct record *record)
         return has_cpu(model, record->slot[0]);
     if (record->result == -CGDT_EBUSY)
         return record->call.kind == CALL_ONLINE || record->call.kind == CALL_ONLINE_NEAR ||
-               record->call.kind == CALL_OFFLINE || record->call.kind == CALL_CPU_SLOT ||
-               record->call.kind == CALL_ONLINE_AT;
+               record->call.kind == CALL_ONLINE_WITH || record->call.kind == CALL_OFFLINE ||
+               record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_ONLINE_AT;
     switch (record->call.kind) {
     case CALL_ALLOC_NOWAIT: /* whether it may find none: supply.h */
         return record->result == -CGDT_EAGAIN || alloc(model, record);
@@ -288,6 +296,10 @@ bool model_allows(struct model *model, const struct record *record)
         return uncache(model, record->cpu, record->slot[0]);
     case CALL_ALLOC_NEAR:
         return belongs(model, record, record->near) && alloc(model, record);
+    case CALL_ALLOC_WITH:
+        return alloc(model, record) && comes_with(model, record);
+    case CALL_ONLINE_WITH:
+        return online(model, record) && comes_with(model, record);
     case CALL_FREE:
         return give(model, record);
     case STEP_FREED:
@@ -381,6 +393,8 @@ static const char *const names[] = {
     [CALL_ALLOC_NOWAIT] = "alloc nowait",
     [CALL_ALLOC_NEAR] = "alloc near",
     [CALL_ONLINE_NEAR] = "online near",
+    [CALL_ALLOC_WITH] = "alloc with",
+    [CALL_ONLINE_WITH] = "online with",
     [CALL_ONLINE_AT] = "online at",
     [CALL_CACHE_ALLOC] = "cache alloc",
     [CALL_CACHE_FREE] = "cache free",
@@ -400,6 +414,7 @@ void history_print(FILE *to, const struct record *record)
         (void)fprintf(to, " to 0x%x", (unsigned)record->near);
     if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE ||
         record->call.kind == CALL_ALLOC_NEAR || record->call.kind == CALL_ONLINE_NEAR ||
+        record->call.kind == CALL_ALLOC_WITH || record->call.kind == CALL_ONLINE_WITH ||
         record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_CACHE_ALLOC) {
         for (unsigned i = 0; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++)
             (void)fprintf(to, " 0x%x", (unsigned)record->slot[i]);

@@ -21,6 +21,7 @@ enum call_kind {
     CALL_ALLOC,        /* n slots: cgdt_alloc(), or cgdt_alloc_bulk() if n > 1 */
     CALL_ALLOC_NOWAIT, /* one slot */
     CALL_ALLOC_NEAR,   /* one slot, near the handle `near` - 1 */
+    CALL_ALLOC_WITH,   /* one slot, with value `near` */
     CALL_FREE,        /* cgdt_free(), or cgdt_free_bulk() of n if n > 1; the slot is nobody's ... */
     STEP_FREED,       /* ... and now it is free */
     CALL_TRIM,        /* as seen by its caller: a number of pages */
@@ -28,6 +29,7 @@ enum call_kind {
     CALL_RESERVE,     /* n slots */
     CALL_ONLINE,      /* CPU n, whose slot the handle is then */
     CALL_ONLINE_NEAR, /* the same, near CPU `near` - 1 */
+    CALL_ONLINE_WITH, /* the same, with value `near` */
     CALL_OFFLINE,     /* CPU n: its slot is free ... */
     STEP_OFF,         /* ... and now the CPU has none */
     CALL_CPU_SLOT,    /* of CPU n */
@@ -47,7 +49,7 @@ struct call {
     enum call_kind kind;
     uint8_t handle;
     uint8_t n;
-    uint8_t near; /* 0: nobody */
+    uint8_t near; /* 0: nobody; of ALLOC_WITH and ONLINE_WITH, the value */
 };
 
 /* What came of it. */

@@ -106,6 +106,19 @@ static void do_near(struct record *record)
             cgdt_cpu_online_near(now.pool, call->n, call->near != 0, &cpu, &record->slot[0]);
 }
 
+static void do_with(struct record *record)
+{
+    const uint32_t first = contents_value_entry(cgdt_pool_layout(now.pool));
+    cgdt_desc_t descs[VALUE_ENTRIES];
+
+    contents_of_value(now.pool, record->call.near, descs);
+    if (record->call.kind == CALL_ALLOC_WITH)
+        record->result = cgdt_alloc_with(now.pool, first, descs, VALUE_ENTRIES, &record->slot[0]);
+    else
+        record->result = cgdt_cpu_online_with(now.pool, record->call.n, first, descs, VALUE_ENTRIES,
+                                              &record->slot[0]);
+}
+
 static void do_call(struct record *record)
 {
     const uint32_t n = record->call.n;
@@ -120,6 +133,10 @@ static void do_call(struct record *record)
     case CALL_ALLOC_NEAR:
     case CALL_ONLINE_NEAR:
         do_near(record);
+        break;
+    case CALL_ALLOC_WITH:
+    case CALL_ONLINE_WITH:
+        do_with(record);
         break;
     case CALL_FREE:
         do_free(record);
@@ -169,7 +186,8 @@ static bool gives(const struct call *call)
 {
     return call->kind == CALL_ALLOC || call->kind == CALL_ALLOC_NOWAIT ||
            call->kind == CALL_CACHE_ALLOC || call->kind == CALL_ONLINE ||
-           call->kind == CALL_ALLOC_NEAR || call->kind == CALL_ONLINE_NEAR;
+           call->kind == CALL_ALLOC_NEAR || call->kind == CALL_ONLINE_NEAR ||
+           call->kind == CALL_ALLOC_WITH || call->kind == CALL_ONLINE_WITH;
 }
 
 static unsigned given(const struct call *call)
@@ -185,11 +203,14 @@ static unsigned wants(const struct call *call)
     return gives(call) && !near ? given(call) : 0;
 }
 
-/* A slot that has just been handed out holds the template and zeros. */
+/* A slot that has just been handed out holds the template, what came with it, and zeros. */
 static void check_new_slots(const struct record *record)
 {
+    const bool with = record->call.kind == CALL_ALLOC_WITH || record->call.kind == CALL_ONLINE_WITH;
+
     for (unsigned i = 0; gives(&record->call) && i < given(&record->call); i++) {
-        if (record->result == 0 && !contents_are(now.pool, record->slot[i], 0))
+        if (record->result == 0 &&
+            !contents_are(now.pool, record->slot[i], with ? record->call.near : 0))
             explorer_violation("a new slot does not hold the template and zeros");
     }
 }
@@ -309,6 +330,7 @@ static bool busy_is_true(const struct record *records, unsigned n)
             if (i != j &&
                 (records[j].call.kind == CALL_ONLINE || records[j].call.kind == CALL_ONLINE_AT ||
                  records[j].call.kind == CALL_ONLINE_NEAR ||
+                 records[j].call.kind == CALL_ONLINE_WITH ||
                  records[j].call.kind == CALL_OFFLINE) &&
                 records[j].call.n == records[i].call.n && records[j].returned > records[i].began &&
                 records[j].began < records[i].returned)

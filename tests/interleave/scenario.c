@@ -51,6 +51,7 @@ enum {
 #define ALLOC_NOWAIT(to)      {CALL_ALLOC_NOWAIT, to, 1, 0}
 #define ALLOC_NEAR(to, handle) {CALL_ALLOC_NEAR, to, 1, 1 + handle}
 #define ALLOC_ALONE(to)       {CALL_ALLOC_NEAR, to, 1, 0}
+#define ALLOC_WITH(to, value) {CALL_ALLOC_WITH, to, 1, value}
 #define FREE(handle)          {CALL_FREE, handle, 0, 0}
 #define FREE_BULK(first, n)   {CALL_FREE, first, n, 0}
 #define TRIM                  {CALL_TRIM, 0, 0, 0}
@@ -58,6 +59,7 @@ enum {
 #define ONLINE(cpu)           {CALL_ONLINE, CPUS_HANDLE, cpu, 0}
 #define ONLINE_NEAR(cpu, other) {CALL_ONLINE_NEAR, CPUS_HANDLE, cpu, 1 + other}
 #define ONLINE_ALONE(cpu)     {CALL_ONLINE_NEAR, CPUS_HANDLE, cpu, 0}
+#define ONLINE_WITH(cpu, value) {CALL_ONLINE_WITH, CPUS_HANDLE, cpu, value}
 #define ONLINE_AT(cpu, handle) {CALL_ONLINE_AT, handle, cpu, 0}
 #define OFFLINE(cpu)          {CALL_OFFLINE, CPUS_HANDLE, cpu, 0}
 #define CPU_SLOT(cpu)         {CALL_CPU_SLOT, CPUS_HANDLE, cpu, 0}
@@ -177,6 +179,18 @@ const struct scenario scenarios[] = {
     {"nowait-moves", "a free slot that moves is not overlooked by an alloc that may not wait", 128,
      .max_cpus = 12, .taken = 12, .freed = {SLOT(11)}, .handles = {SLOT(0), SLOT(5)},
      TWO_CPUS(DO(ALLOC_NOWAIT(h2)), DO(FREE(h0), ALLOC_NOWAIT(h3), FREE(h1)))},
+    {"with-with", "two slots that come with descriptors are two, each with its own", 128,
+     .max_cpus = 12, .taken = 3,
+     TWO_CPUS(DO(ALLOC_WITH(h0, 1), READ(h0)), DO(ALLOC_WITH(h1, 2), FREE(h1), ALLOC(h2)))},
+    {"with-grow", "of two that grow both have a slot of their own, with its table", 256,
+     .max_cpus = 6, .taken = 1, .handles = {SLOT(0)},
+     TWO_CPUS(DO(ALLOC_WITH(h1, 1), READ(h1)), DO(ALLOC_WITH(h2, 2), FREE(h0)))},
+    {"with-free", "a slot that comes with descriptors beside the free of the last one", 128,
+     .max_cpus = 12, .taken = 12, .handles = {SLOT(5)},
+     TWO_CPUS(DO(ALLOC_WITH(h1, 3)), DO(FREE(h0), ALLOC(h2)))},
+    {"with-online", "of two that bring a CPU online one does, with its descriptors or without", 128,
+     .max_cpus = 12, .taken = 3,
+     TWO_CPUS(DO(ONLINE_WITH(1, 2), CPU_SLOT(1)), DO(ONLINE(1), OFFLINE(1)))},
     {"near-near", "of two that want a page to themselves each gets one", 256,
      .max_cpus = 8, .taken = 5, .freed = {SLOT(2), SLOT(3), SLOT(4)},
      TWO_CPUS(DO(ALLOC_ALONE(h0)), DO(ALLOC_ALONE(h1), ALLOC_NEAR(h2, h1), FREE(h1)))},
@@ -373,6 +387,13 @@ const struct scenario scenarios[] = {
     {"refused-near-write", "near others, too, a slot without a template goes back", 128,
      .max_cpus = 12, .taken = 5, .handles = {SLOT(4)}, .refused = FAULT_LIVE_WRITE,
      .refused_at = 1, TWO_CPUS(DO(ALLOC_NEAR(h1, h0)), DO(ALLOC(h2)))},
+
+    {"refused-with", "a slot whose descriptors are refused by the port goes back", 128,
+     .max_cpus = 12, .taken = 5, .refused = FAULT_LIVE_WRITE,
+     .refused_at = 1, TWO_CPUS(DO(ALLOC_WITH(h0, 1)), DO(ALLOC(h1)))},
+    {"refused-with-seal", "a page that cannot be sealed is another's, beside another alloc", 256,
+     .max_cpus = 6, .taken = 2, .refused = FAULT_SEAL, .refused_at = 1,
+     TWO_CPUS(DO(ALLOC_WITH(h0, 1)), DO(ALLOC(h1)))},
 
     /* Three CPUs. */
     {"three-alloc-last", "of three CPUs that want the last slot one gets it", 8,

@@ -188,6 +188,18 @@ static int introduce(void *ctx, uint64_t frame)
     return error;
 }
 
+/* As a multicall: what fails does not stop what comes behind it. */
+int model_xen_introduce_with(void *ctx, const struct cgdt_xen_pv_call *first, uint64_t frame)
+{
+    struct model_xen *model = ctx;
+
+    if (first->op != 14)
+        breach(model, "a page made read-only by something else");
+    const int64_t error = update_va_mapping(ctx, first->args[0], first->args[1], first->args[2]);
+    const int introduced = introduce(ctx, frame);
+    return error < 0 ? (int)error : introduced;
+}
+
 /* The kernel has its page tables mapped too, somewhere. */
 static const void *mfn_to_virt(void *ctx, uint64_t frame)
 {

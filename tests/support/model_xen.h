@@ -81,6 +81,9 @@ void model_xen_arm(struct model_xen *model, enum model_call fail, uint32_t n, in
 int model_xen_set_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint32_t n);
 void model_xen_drop_gdt(struct model_xen *model, const cgdt_frame_t *frames, uint32_t n);
 
+/* For ops.introduce_with, which is NULL at first. */
+int model_xen_introduce_with(void *ctx, const struct cgdt_xen_pv_call *first, uint64_t frame);
+
 /*
  * A page's descriptors as the hypervisor and its CPUs see them; the guest's page with that frame
  * number.

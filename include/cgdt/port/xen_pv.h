@@ -6,7 +6,8 @@
  *
  * @verbatim
    map, unmap    a page of the kernel's, zeroed; and back
-   seal, unseal  the page's one mapping made read-only, or writable again, by update_va_mapping
+   seal, unseal  the page's one mapping made read-only, or writable again, by update_va_mapping;
+                 with introduce_with a seal is one multicall
    frame         its machine frame
    live_write    update_descriptor; several in one multicall, checked one by one, undone on failure
    @endverbatim
@@ -154,15 +155,25 @@ struct cgdt_xen_pv_ops {
      * the down is lost, and the vCPU sleeps for ever. May be NULL: see port.h.
      */
     int (*quiesce)(void *ctx, uint32_t cpu);
+
+    /**
+     * `first`, by which a page becomes read-only, and what introduce does with its frame, in one
+     * multicall: a page then comes for one hypercall and not for two. Called by seal in the place
+     * of update_va_mapping and introduce. cgdt_xen_pv_introduce_with() of xen_pv_introduce.h does
+     * it. 0, or the code of the first call that failed; the vCPU must have its own frames again.
+     * May be NULL. introduce is wanted all the same, by cgdt_xen_pv_explain().
+     */
+    int (*introduce_with)(void *ctx, const struct cgdt_xen_pv_call *first, uint64_t frame);
 };
 
 /** Calls made so far. Plain counters: approximate when several CPUs write at once. */
 struct cgdt_xen_pv_counts {
-    uint64_t update_va_mapping; /**< Hypercalls: pages sealed and unsealed. */
+    /** Hypercalls: pages unsealed, and sealed where there is no introduce_with. */
+    uint64_t update_va_mapping;
     uint64_t update_descriptor; /**< Hypercalls of their own: batches of one, and undoing. */
-    uint64_t multicall;         /**< Hypercalls: live writes of several descriptors. */
-    uint64_t batched;           /**< update_descriptor inside multicalls. */
-    uint64_t undone;            /**< Live writes that failed and were undone. */
+    uint64_t multicall; /**< Hypercalls: live writes of several descriptors; introduce_with. */
+    uint64_t batched;   /**< update_descriptor inside multicalls. */
+    uint64_t undone;    /**< Live writes that failed and were undone. */
     /** Stores of such an undo that Xen refused too: the slot is then torn. */
     uint64_t undo_failed;
 };

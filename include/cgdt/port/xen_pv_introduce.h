@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * What a kernel needs to write cgdt_xen_pv_ops.introduce, which says what it is for.
+ * What a kernel needs to write cgdt_xen_pv_ops.introduce and introduce_with, which say what they
+ * are for.
  *
  * @code
  * static struct cgdt_xen_pv_gdt loaded[MY_VCPUS];    // written where the kernel calls set_gdt
@@ -26,7 +27,7 @@
 #define CGDT_PORT_XEN_PV_INTRODUCE_H
 
 #include "../layout.h"
-#include "../port.h"
+#include "xen_pv.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -84,6 +85,27 @@ typedef int64_t cgdt_xen_pv_set_gdt(void *ctx, const cgdt_frame_t *frames, uint3
  */
 int cgdt_xen_pv_introduce(const struct cgdt_xen_pv_gdt *own, cgdt_frame_t frame,
                           cgdt_xen_pv_set_gdt *set_gdt, void *ctx);
+
+/** Hypercall 13, as cgdt_xen_pv_ops.multicall. */
+typedef int64_t cgdt_xen_pv_multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n);
+
+/**
+ * The same as one multicall, behind another call: cgdt_xen_pv_ops.introduce_with.
+ *
+ * @param own        what the vCPU has now
+ * @param first      the call that comes first
+ * @param frame      the frame
+ * @param multicall  the hypercall
+ * @param ctx        for it
+ *
+ * @retval 0             done
+ * @retval -CGDT_EINVAL  (caller) as for cgdt_xen_pv_gdt_with(); nothing was called
+ * @return any other negative code: that of the multicall, or of the first of its calls that failed;
+ *         those behind that one were made
+ */
+int cgdt_xen_pv_introduce_with(const struct cgdt_xen_pv_gdt *own,
+                               const struct cgdt_xen_pv_call *first, cgdt_frame_t frame,
+                               cgdt_xen_pv_multicall *multicall, void *ctx);
 
 #ifdef __cplusplus
 }

@@ -68,10 +68,7 @@ static uint32_t this_vcpu(void)
     return (uint32_t)(id & ~FS_MARK);
 }
 
-/*
- * Both lists in one multicall, which goes on when the first is refused. The odd vCPUs leave it to
- * cgdt_xen_pv_introduce(), which makes two calls: so both ways are seen.
- */
+/* Both lists in one multicall, which goes on when the first is refused. */
 static int set_gdt_and_back(const struct cgdt_xen_pv_gdt *own, const struct cgdt_xen_pv_gdt *with)
 {
     struct multicall_entry calls[2] = {
@@ -101,6 +98,22 @@ static int introduce(void *ctx, uint64_t frame)
         return cgdt_xen_pv_introduce(own, frame, set_gdt, ctx);
     const int error = cgdt_xen_pv_gdt_with(own, frame, &with);
     return error != 0 ? error : set_gdt_and_back(own, &with);
+}
+
+/*
+ * In one multicall with what makes the page read-only. The odd vCPUs do all of it by a hypercall
+ * each, with cgdt_xen_pv_introduce(): so both ways are seen.
+ */
+static int introduce_with(void *ctx, const struct cgdt_xen_pv_call *first, uint64_t frame)
+{
+    const uint32_t vcpu = this_vcpu();
+
+    if (vcpu % 2 == 0) {
+        counts.introduced++;
+        return cgdt_xen_pv_introduce_with(&loaded[vcpu], first, frame, multicall, ctx);
+    }
+    const int64_t error = xen_update_va_mapping(first->args[0], first->args[1], first->args[2]);
+    return error < 0 ? (int)error : introduce(ctx, frame);
 }
 
 /*
@@ -204,6 +217,7 @@ static const struct cgdt_xen_pv_ops ops = {
     .page_get = page_get,
     .page_put = page_put,
     .introduce = introduce,
+    .introduce_with = introduce_with,
     .mfn_to_virt = mfn_to_virt,
     .is_writable = is_writable,
     .lock = lock,

@@ -34,7 +34,7 @@ void gdtpool_on_quiesce(int (*asked)(uint32_t cpu));
 struct gdtpool_counts {
     uint32_t grown;      /* pages that went out */
     uint32_t most_out;   /* pages out of the supply at the same time */
-    uint32_t introduced; /* pages that Xen has been shown, and so has validated; a multicall each */
+    uint32_t introduced; /* pages that Xen has been shown, and so has validated */
 };
 
 /* Written under the pool's lock. */

@@ -243,6 +243,7 @@ _Noreturn void measure_run(const struct args *arguments)
     gdtpool_fill_supply();
     const struct cost boot = bring_up(early, &tables_only);
     const struct cost more = bring_up_late(early);
+    way->begin_switches();
     const struct cost all_differ = switch_threads(TLS_ENTRIES);
     const struct cost one_differs = switch_threads(1);
     const struct cost none_differs = switch_threads(0);

@@ -74,6 +74,7 @@ const struct cgdt_port *sabotage_port(void)
     ops.update_descriptor = update_descriptor;
     ops.multicall = multicall;
     ops.introduce = introduce;
+    ops.introduce_with = NULL;
     ops.page_get = page_get;
     gdtpool_xen.ops = &ops;
     port = watch_port();

@@ -37,33 +37,44 @@ static void library_begin(const struct args *arguments)
     pool = gdtpool_init(args, &cgdt_xen_pv_port);
 }
 
-/* All of a table in one write: one hypercall when the page is live, none before. */
-static void fill(uint32_t vcpu, cgdt_slot_t slot)
+static void has(uint32_t vcpu, cgdt_slot_t slot)
 {
-    const uint32_t first = args->common ? ENTRY_FS : ENTRY_CODE;
-    cgdt_desc_t descs[OWN_ENTRIES];
-
     cpus[vcpu].slot = slot;
     cpus[vcpu].place = tables_place(slot);
-    build(vcpu, descs);
-    demand("cgdt_write", cgdt_write(pool, slot, first - tables_first(),
-                                    descs + (first - ENTRY_CODE), ENTRY_EMPTY - first));
+}
+
+/* A table is written as a whole: by one hypercall when the page is live, by none before. */
+static uint32_t first_entry(void)
+{
+    return args->common ? ENTRY_FS : ENTRY_CODE;
 }
 
 static void library_boot(uint32_t nr)
 {
+    const uint32_t first = first_entry();
+    cgdt_desc_t descs[OWN_ENTRIES];
+
     demand("cgdt_alloc_bulk", cgdt_alloc_bulk(pool, nr, handles));
-    for (uint32_t vcpu = 0; vcpu < nr; vcpu++)
-        fill(vcpu, handles[vcpu]);
+    for (uint32_t vcpu = 0; vcpu < nr; vcpu++) {
+        has(vcpu, handles[vcpu]);
+        build(vcpu, descs);
+        demand("cgdt_write", cgdt_write(pool, handles[vcpu], first - tables_first(),
+                                        descs + (first - ENTRY_CODE), ENTRY_EMPTY - first));
+    }
     demand("cgdt_seal", cgdt_seal(pool));
 }
 
 static void library_late(uint32_t vcpu)
 {
+    const uint32_t first = first_entry();
+    cgdt_desc_t descs[OWN_ENTRIES];
     cgdt_slot_t slot = CGDT_NO_SLOT;
 
-    demand("cgdt_cpu_online", cgdt_cpu_online(pool, vcpu, &slot));
-    fill(vcpu, slot);
+    build(vcpu, descs);
+    demand("cgdt_cpu_online_with",
+           cgdt_cpu_online_with(pool, vcpu, first - tables_first(), descs + (first - ENTRY_CODE),
+                                ENTRY_EMPTY - first, &slot));
+    has(vcpu, slot);
 }
 
 static void library_frames(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uint32_t *entries)
@@ -71,21 +82,42 @@ static void library_frames(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uin
     demand("cgdt_frames", cgdt_frames(pool, cpus[vcpu].slot, frames, n, entries));
 }
 
-static uint16_t library_switch_in(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t selector)
+/* What a kernel keeps of a CPU's slot: where its TLS is read, and how its selectors are shifted. */
+static struct {
+    uint32_t first;
+    const cgdt_desc_t *tls;
+    struct cgdt_selector_shift shift;
+} vcpu0;
+
+static void library_begin_switches(void)
 {
     const cgdt_slot_t slot = cpus[0].slot;
+    const cgdt_desc_t *entry0 = NULL;
 
-    demand("cgdt_write", cgdt_write(pool, slot, ENTRY_TLS - tables_first(), tls, TLS_ENTRIES));
-    return cgdt_to_local(cgdt_pool_layout(pool), slot, (cgdt_canonical_t){selector}).selector;
+    vcpu0.first = ENTRY_TLS - tables_first();
+    demand("cgdt_slot_view", cgdt_slot_view(pool, slot, &entry0));
+    vcpu0.tls = entry0 + vcpu0.first;
+    vcpu0.shift = cgdt_selector_shift(cgdt_pool_layout(pool), slot);
+}
+
+/* The page itself is the shadow copy to compare with. */
+static uint16_t library_switch_in(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t selector)
+{
+    const volatile cgdt_desc_t *now = vcpu0.tls;
+
+    if (((now[0] ^ tls[0]) | (now[1] ^ tls[1]) | (now[2] ^ tls[2])) != 0)
+        demand("cgdt_write", cgdt_write(pool, cpus[0].slot, vcpu0.first, tls, TLS_ENTRIES));
+    return cgdt_shift_to_local(&vcpu0.shift, (cgdt_canonical_t){selector}).selector;
 }
 
 static uint16_t library_switch_out(uint16_t loaded)
 {
-    return cgdt_to_canonical(cgdt_pool_layout(pool), cpus[0].slot, (cgdt_local_t){loaded}).selector;
+    return cgdt_shift_to_canonical(&vcpu0.shift, (cgdt_local_t){loaded}).selector;
 }
 
-const struct way way_library = {library_begin,  library_boot,      library_late,
-                                library_frames, library_switch_in, library_switch_out};
+const struct way way_library = {library_begin,     library_boot,           library_late,
+                                library_frames,    library_begin_switches, library_switch_in,
+                                library_switch_out};
 
 /* ---- by hand ------------------------------------------------------------------------------ */
 
@@ -149,13 +181,18 @@ static uint16_t hand_switch_in(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t sele
     return selector;
 }
 
+static void hand_begin_switches(void)
+{
+    /* Nothing: the shadow is zero, as the page is. */
+}
+
 static uint16_t hand_switch_out(uint16_t loaded)
 {
     return loaded;
 }
 
-const struct way way_by_hand = {hand_begin,  hand_boot,      hand_table,
-                                hand_frames, hand_switch_in, hand_switch_out};
+const struct way way_by_hand = {hand_begin,          hand_boot,      hand_table,     hand_frames,
+                                hand_begin_switches, hand_switch_in, hand_switch_out};
 
 /* ---- counts ------------------------------------------------------------------------------- */
 
@@ -171,7 +208,7 @@ void way_count(struct way_counts *counts)
     *counts = (struct way_counts){
         .update_va_mapping = port->update_va_mapping,
         .update_descriptor = port->update_descriptor,
-        .multicall = port->multicall + gdtpool_counts().introduced,
+        .multicall = port->multicall,
         .batched = port->batched,
         .validations = gdtpool_counts().introduced,
         .pages = stats.mapped_pages + stats.common_pages,

@@ -18,6 +18,7 @@ struct way {
     void (*late)(uint32_t vcpu);            /* one more, while others run */
     void (*frames)(uint32_t vcpu, cgdt_frame_t *frames, uint32_t *n, uint32_t *entries);
 
+    void (*begin_switches)(void); /* on vCPU 0 */
     /*
      * The running thread's TLS on vCPU 0, and the selector to load; and back, when it is put away.
      */

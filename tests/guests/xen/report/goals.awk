@@ -8,6 +8,10 @@ function total(kind, layout, cpus) {
         return figure["SIZE", layout, cpus, "pages"]
     if (kind == "hypercalls")
         return (table_calls("BOOT", layout, cpus) + table_calls("LATE", layout, cpus)) / cpus
+    if (kind == "late")
+        return table_calls("LATE", layout, cpus) / figure["LATE", layout, cpus, "n"]
+    if (kind == "TLS0")
+        return per(figure["TLS0", layout, cpus, "instructions"], figure["TLS0", layout, cpus, "n"])
     return (figure["BOOT", layout, cpus, kind] + figure["LATE", layout, cpus, kind]) / cpus
 }
 
@@ -45,6 +49,10 @@ END {
                 "hypercalls", "page-per-cpu", 1, "%.2f", at[a])
             judge("hypercalls for tables per CPU: by-hand",
                 "hypercalls", "by-hand", 1, "%.2f", at[a])
+            judge("hypercalls for tables per CPU that comes late: by-hand",
+                "late", "by-hand", 1, "%.3f", at[a])
+            judge("instructions of a TLS switch that changes nothing: by-hand",
+                "TLS0", "by-hand", 1, "%.0f", at[a])
             judge("instructions per CPU online: page-per-cpu",
                 "instructions", "page-per-cpu", 1, "%.0f", at[a])
             judge("instructions per CPU online: by-hand",
