@@ -9,8 +9,8 @@
  * have to move. (Where max_cpus leaves the last page fewer slots, that one is kept last.) Where a
  * window has several pages, what is kept of each begins at its first page, since a CPU's frame list
  * names all pages below its own; there the pages are as few, but now and then a few more slots move
- * than the fewest, or one of them twice. Each CPU on another page moves to the fullest kept page that
- * has room. When nobody has to move any more, cgdt_trim() gives the other pages back.
+ * than the fewest, or one of them twice. Each CPU on another page moves to the fullest kept page
+ * that has room. When nobody has to move any more, cgdt_trim() gives the other pages back.
  *
  * A CPU moves itself, around the kernel's own reload of its table:
  *
