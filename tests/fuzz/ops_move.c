@@ -87,7 +87,7 @@ static bool plan_move(const struct model *model, uint32_t page, uint32_t *slot)
     return true;
 }
 
-/* The one slot is what the other was; the port may refuse to zero what is left, and be asked again. */
+/* The one slot is what the other was; the port may refuse to zero what is left: once more. */
 static void end_move(struct run *run, uint32_t cpu, bool back, cgdt_slot_t from, cgdt_slot_t to)
 {
     cgdt_slot_t slot = 99;
