@@ -70,16 +70,6 @@ static uint32_t claim_in(struct cgdt_pool *pool, uint32_t page, uint32_t n, bool
     return CGDT_SLOTMAP_NONE;
 }
 
-/* The slot that one of near[] means. It need not be owned, nor be one of the pool's. */
-static cgdt_slot_t slot_of(const struct cgdt_pool *pool, uint32_t one, uint32_t pin)
-{
-    if (pin == 0)
-        return one;
-    /* Of a CPU that is coming or going no handle. Pairs as in cgdt_cpu_slot(). */
-    return one < pool->given.config.max_cpus ? cgdt_load32_acquire_(&pool->directory[one])
-                                             : CGDT_NO_SLOT;
-}
-
 /* A slot of the first of near[]'s pages that has one; and where the window of the first begins. */
 static uint32_t claim_near(struct cgdt_pool *pool, uint32_t n, const uint32_t *near, uint32_t pin,
                            uint32_t *window)
@@ -87,7 +77,7 @@ static uint32_t claim_near(struct cgdt_pool *pool, uint32_t n, const uint32_t *n
     struct page_state unused;
 
     for (; n > 0; n--, near++) {
-        const cgdt_slot_t slot = slot_of(pool, *near, pin);
+        const cgdt_slot_t slot = cgdt_near_slot_(pool, *near, pin);
 
         if (cgdt_slot_number(slot) >= pool->map.slots)
             continue;
@@ -98,7 +88,8 @@ static uint32_t claim_near(struct cgdt_pool *pool, uint32_t n, const uint32_t *n
         if (number == CGDT_SLOTMAP_NONE)
             continue;
         /* A CPU's word as it was, since a byte may be the same again, 64 owners later. */
-        if (cgdt_slot_lookup_(pool, slot, &unused) == 0 && slot_of(pool, *near, pin) == slot)
+        if (cgdt_slot_lookup_(pool, slot, &unused) == 0 &&
+            cgdt_near_slot_(pool, *near, pin) == slot)
             return number;
         cgdt_slotmap_publish_bits_(&pool->map, number, 1);
     }

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What cgdt_alloc_near() and cgdt_cpu_online_near() have in common. Private to alloc/. */
+/* What near.c, beside.c and plan.c have in common. Private to alloc/. */
 #ifndef CGDT_ALLOC_NEAR_H
 #define CGDT_ALLOC_NEAR_H
 
 #include "pool.h"
+
+/* The slot that one of near[] means. It need not be owned, nor be one of the pool's. */
+static inline cgdt_slot_t cgdt_near_slot_(const struct cgdt_pool *pool, uint32_t one, uint32_t pin)
+{
+    if (pin == 0)
+        return one;
+    /* Of a CPU that is coming, going or moving no handle. Pairs as in cgdt_cpu_slot(). */
+    return one < pool->given.config.max_cpus ? cgdt_load32_acquire_(&pool->directory[one])
+                                             : CGDT_NO_SLOT;
+}
 
 /*
  * As cgdt_alloc_near(). pin: 0; or CGDT_SLOTMAP_PINNED for a slot that is to be a CPU's, and then

@@ -35,8 +35,10 @@ struct cgdt_pool {
     _Alignas(8) struct given given; /* so that the slot map behind the pool is aligned */
     struct slotmap map;
     struct pages pages;
-    uint32_t *directory;     /* [max_cpus]: cpu.c */
-    uintptr_t store_bias;    /* cgdt_slot_writable_() */
+    uint32_t *directory;  /* [max_cpus]: cpu.c */
+    uintptr_t store_bias; /* cgdt_slot_writable_() */
+    uint32_t mover;       /* who is moving, and where to: move.c */
+    cgdt_slot_t goal;
     uint32_t reserved_slots; /* changed under the lock */
     uint32_t served_slots;   /* on pages in service; under the lock */
     uint32_t clear_entries;  /* of a slot without a mark, those behind these are zero */

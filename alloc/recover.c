@@ -106,6 +106,7 @@ CGDT_SELDOM_ int cgdt_recover(struct cgdt_pool *pool)
 
     count_pages(pool);
     cgdt_slotmap_forget_lookers_(&pool->map);
+    cgdt_store32_release_(&pool->mover, 0);
     match_directory(pool);
     for (uint32_t number = 0; number < pool->map.slots; number++) {
         const struct page_state state =

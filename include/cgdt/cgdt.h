@@ -53,10 +53,16 @@
  *   later and is told what holds then.
  * - online_at(c, s) and free(s), or online_at of another CPU: one has the slot, the other says
  *   -CGDT_EBUSY (it is a CPU's) or -CGDT_ESTALE (it was freed).
+ * - cpu_move_begin(c) is an alloc and a read of c's slot, cpu_move_end(c) and cpu_move_abort(c) are
+ *   frees of one of its slots. From begin on, until the move has ended, online(c), offline(c) and
+ *   every move_begin(c) say -CGDT_EBUSY. Two ends of one move: one goes on, the other says
+ *   -CGDT_EBUSY while that lasts, -CGDT_ENOENT later. move_begin(s) is an alloc and a read of s;
+ *   crowded and cpu_crowded look only: + with everything.
  *
  * cgdt_write_common(): calls of it are serialised by the caller; beside anything else: +. init,
  * destroy, seal, recover and everything in the boot phase: the caller serialises them with all
- * other calls. In a serialized pool the caller serialises everything, always.
+ * other calls (recover: with all of a move, from its begin to its end). In a serialized pool the
+ * caller serialises everything, always.
  *
  * Locks: cgdt_alloc(), alloc_with, cgdt_cache_alloc(), cgdt_cpu_online() and cpu_online_with take
  * the port's lock only if at some moment of the call no slot in service was free; alloc_near and
@@ -82,6 +88,7 @@
 #include "contents.h"
 #include "cpus.h"
 #include "inspect.h"
+#include "move.h"
 #include "pool.h"
 #include "slots.h"
 

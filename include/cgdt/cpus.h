@@ -133,7 +133,8 @@ int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
 /**
  * After CPUs that died inside a call of the pool, in cgdt_cpu_online() say: what was on its way is
  * nobody's any more, and goes back. Every CPU that was coming is offline; one that was going is
- * online still, or offline if its slot was freed already; slots that were neither free nor
+ * online still, or offline if its slot was freed already; one that was moving (move.h) is online on
+ * its old slot, or on the new one if the old one was being zeroed; slots that were neither free nor
  * anybody's are zeroed and free; pages that were coming are held, for the next growth. O(max_cpus +
  * pages), and a live_write for each slot regained.
  *

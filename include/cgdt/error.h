@@ -53,11 +53,14 @@ enum cgdt_error {
     CGDT_E2BIG = 7,
 
     /* Somebody else is in the way; the call may succeed later. */
-    /** No slot in service was free, and the call may not get one: cgdt_alloc_nowait(). */
+    /**
+     * No slot in service was free, and the call may not get one: cgdt_alloc_nowait(). There is no
+     * better place: cgdt_cpu_move_begin().
+     */
     CGDT_EAGAIN = 11,
     /**
-     * Another CPU is bringing this CPU on- or offline; a CPU has the slot; or slots are still
-     * owned, or in a cache.
+     * Another CPU is bringing this CPU on- or offline, or is moving; a CPU has the slot; or slots
+     * are still owned, or in a cache.
      */
     CGDT_EBUSY = 16,
 

@@ -2,7 +2,7 @@
 /*
  * The operations of fuzz_ops.c: each takes its arguments from the input, does one call, and
  * compares what comes back with the model. ops_change.c has those that change the pool, ops_cache.c
- * those of caches, ops_look.c the others.
+ * those of caches, ops_move.c that which moves, ops_look.c the others.
  */
 #ifndef CGDT_TESTS_FUZZ_OPS_H
 #define CGDT_TESTS_FUZZ_OPS_H
@@ -84,6 +84,7 @@ void op_seal(struct run *run);
 void op_online(struct run *run);
 void op_online_near(struct run *run);
 void op_offline(struct run *run);
+void op_move(struct run *run);
 void op_cpu_slot(struct run *run);
 void op_frames(struct run *run);
 void op_gdtr(struct run *run);

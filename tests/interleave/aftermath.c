@@ -102,6 +102,12 @@ const char *aftermath_sweep(struct cgdt_pool *pool, const struct model *model)
 {
     struct model after = *model;
 
+    if (after.mover != 0) {
+        if (cgdt_cpu_move_abort(pool, after.mover - 1) != 0)
+            return "a move cannot be taken back";
+        after.owner[cgdt_slot_number(after.other)] = CGDT_NO_SLOT;
+        after.generation[cgdt_slot_number(after.other)]++;
+    }
     for (unsigned cpu = 0; cpu < EXPLORER_CPUS; cpu++)
         (void)cgdt_cache_flush(cache_of(cpu));
     for (uint32_t number = 0; number < after.slots; number++)

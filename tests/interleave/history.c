@@ -25,6 +25,11 @@
  *            slot the cache's in one step. What leaves a cache meanwhile, or by a flush, is free,
  *            each slot at an instant of its own within the call.
  *   look     whatever it sees; run.c says when that is a mixture.
+ *   move     a free slot, with what is in the CPU's own, is its other one from then on. At the end
+ *            three steps: the CPU has that slot in place of its own, which is its other one now;
+ *            that one is nobody's; it is free. Back: the last two. -CGDT_EAGAIN always: whether a
+ *            CPU had to move is said elsewhere (unit-crowded).
+ *   frames   as read; that the list's pages are there, and stay: run.c, world.c.
  *   -EBUSY   the directory's "another CPU is at it": no instant explains it, since it speaks of a
  *            call that is under way. Whoever checks a history sees to it that there is such a call:
  *            run.c.
@@ -156,7 +161,7 @@ static bool has_cpu(const struct model *model, cgdt_slot_t slot)
         if (model->cpu[cpu] == slot && number < model->slots && model->owner[number] == slot)
             return true;
     }
-    return false;
+    return model->mover != 0 && slot == model->other && model->owner[number] == slot;
 }
 
 static bool give(struct model *model, const struct record *record)
@@ -264,7 +269,67 @@ static bool offline(struct model *model, const struct record *record)
     its.slot[0] = model->cpu[record->call.n];
     if (its.slot[0] == CGDT_NO_SLOT)
         return record->result == -CGDT_ENOENT;
-    return record->result == 0 && give(model, &its) && given(model, &its);
+    return record->result == 0 && model->mover != record->call.n + 1u && give(model, &its) &&
+           given(model, &its);
+}
+
+static bool move(struct model *model, const struct record *record)
+{
+    const cgdt_slot_t its = model->cpu[record->call.n];
+
+    if (its == CGDT_NO_SLOT || record->result == -CGDT_ENOENT)
+        return its == CGDT_NO_SLOT && record->result == -CGDT_ENOENT;
+    if (record->result == -CGDT_EAGAIN)
+        return model->mover == 0;
+    if (record->result != 0 || model->mover != 0 || model->owner[cgdt_slot_number(its)] != its ||
+        !take(model, record->slot[0]))
+        return false;
+    model->value[cgdt_slot_number(record->slot[0])] = model->value[cgdt_slot_number(its)];
+    model->mover = record->call.n + 1u;
+    model->other = record->slot[0];
+    return true;
+}
+
+static bool end_move(struct model *model, const struct record *record)
+{
+    const cgdt_slot_t its = model->cpu[record->call.n];
+
+    if (record->result == -CGDT_ENOENT)
+        return model->mover != record->call.n + 1u;
+    if (record->result != 0 || model->mover != record->call.n + 1u || model->ending)
+        return false;
+    model->ending = true;
+    if (its == CGDT_NO_SLOT) /* an order that is tried, and leads nowhere */
+        return false;
+    if (record->call.kind == CALL_MOVE_END) {
+        model->cpu[record->call.n] = model->other;
+        model->other = its;
+    }
+    return true;
+}
+
+static bool let_go(struct model *model)
+{
+    const uint32_t number = cgdt_slot_number(model->other);
+
+    if (!model->ending || model->owner[number] != model->other)
+        return false;
+    model->owner[number] = RELEASING;
+    model->generation[number]++;
+    return true;
+}
+
+static bool moved(struct model *model)
+{
+    const uint32_t number = cgdt_slot_number(model->other);
+
+    if (!model->ending || model->owner[number] != RELEASING)
+        return false;
+    model->owner[number] = CGDT_NO_SLOT;
+    model->other = CGDT_NO_SLOT;
+    model->mover = 0;
+    model->ending = false;
+    return true;
 }
 
 bool model_allows(struct model *model, const struct record *record)
@@ -280,7 +345,9 @@ bool model_allows(struct model *model, const struct record *record)
     if (record->result == -CGDT_EBUSY)
         return record->call.kind == CALL_ONLINE || record->call.kind == CALL_ONLINE_NEAR ||
                record->call.kind == CALL_ONLINE_WITH || record->call.kind == CALL_OFFLINE ||
-               record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_ONLINE_AT;
+               record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_ONLINE_AT ||
+               record->call.kind == CALL_MOVE || record->call.kind == CALL_MOVE_END ||
+               record->call.kind == CALL_MOVE_BACK;
     switch (record->call.kind) {
     case CALL_ALLOC_NOWAIT: /* whether it may find none: supply.h */
         return record->result == -CGDT_EAGAIN || alloc(model, record);
@@ -326,6 +393,16 @@ bool model_allows(struct model *model, const struct record *record)
     case CALL_CPU_SLOT:
         return its == CGDT_NO_SLOT ? record->result == -CGDT_ENOENT
                                    : record->result == 0 && record->slot[0] == its;
+    case CALL_MOVE:
+        return move(model, record);
+    case CALL_MOVE_END:
+    case CALL_MOVE_BACK:
+        return end_move(model, record);
+    case STEP_LETS_GO:
+        return let_go(model);
+    case STEP_MOVED:
+        return moved(model);
+    case CALL_FRAMES:
     case CALL_WRITE:
     case CALL_READ:
         return content(model, record);
@@ -390,6 +467,10 @@ static const char *const names[] = {
     [CALL_CPU_SLOT] = "cpu slot",
     [CALL_READ] = "read",
     [CALL_LOOK] = "look",
+    [CALL_FRAMES] = "frames",
+    [CALL_MOVE] = "move",
+    [CALL_MOVE_END] = "move end",
+    [CALL_MOVE_BACK] = "move back",
     [CALL_ALLOC_NOWAIT] = "alloc nowait",
     [CALL_ALLOC_NEAR] = "alloc near",
     [CALL_ONLINE_NEAR] = "online near",
@@ -415,7 +496,8 @@ void history_print(FILE *to, const struct record *record)
     if (record->call.kind == CALL_ALLOC || record->call.kind == CALL_ONLINE ||
         record->call.kind == CALL_ALLOC_NEAR || record->call.kind == CALL_ONLINE_NEAR ||
         record->call.kind == CALL_ALLOC_WITH || record->call.kind == CALL_ONLINE_WITH ||
-        record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_CACHE_ALLOC) {
+        record->call.kind == CALL_CPU_SLOT || record->call.kind == CALL_CACHE_ALLOC ||
+        record->call.kind == CALL_MOVE) {
         for (unsigned i = 0; i < MAX_BULK && record->slot[i] != CGDT_NO_SLOT; i++)
             (void)fprintf(to, " 0x%x", (unsigned)record->slot[i]);
     }

@@ -33,6 +33,11 @@ enum call_kind {
     CALL_OFFLINE,     /* CPU n: its slot is free ... */
     STEP_OFF,         /* ... and now the CPU has none */
     CALL_CPU_SLOT,    /* of CPU n */
+    CALL_MOVE,        /* CPU n begins to move */
+    CALL_MOVE_END,    /* CPU n has the slot that it moved to ... */
+    CALL_MOVE_BACK,   /* or the one that it had ... */
+    STEP_LETS_GO,     /* ... and lets go of the other one ... */
+    STEP_MOVED,       /* ... which is free now */
     CALL_CACHE_ALLOC, /* one slot, from the CPU's own cache */
     CALL_CACHE_FLUSH, /* as seen by its caller */
     STEP_UNCACHED,    /* a slot leaves the CPU's cache: it is free */
@@ -41,7 +46,8 @@ enum call_kind {
     CALL_ONLINE_AT,  /* CPU n, onto the handle's slot */
     CALL_WRITE,      /* value n */
     CALL_READ,
-    CALL_LOOK, /* what a CPU's hardware sees of the slot */
+    CALL_FRAMES, /* the list of its CPU */
+    CALL_LOOK,   /* what a CPU's hardware sees of the slot */
 };
 
 /* What a scenario says. */
@@ -51,6 +57,11 @@ struct call {
     uint8_t n;
     uint8_t near; /* 0: nobody; of ALLOC_WITH and ONLINE_WITH, the value */
 };
+
+static inline bool ends_move(const struct call *call)
+{
+    return call->kind == CALL_MOVE_END || call->kind == CALL_MOVE_BACK;
+}
 
 /* What came of it. */
 struct record {
@@ -80,6 +91,9 @@ struct model {
     uint8_t generation[MAX_SLOTS];
     uint32_t value[MAX_SLOTS];
     cgdt_slot_t cpu[MAX_SLOTS];
+    uint32_t mover;    /* who is moving, CPU + 1; 0: nobody */
+    cgdt_slot_t other; /* the slot that it has besides */
+    bool ending;
 };
 
 /* Whether the model could answer so; then it has done the call. */

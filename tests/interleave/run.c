@@ -2,8 +2,10 @@
 /* See run.h. */
 #include "run.h"
 #include "aftermath.h"
+#include "busy.h"
 #include "caches.h"
 #include "contents.h"
+#include "lists.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +121,18 @@ static void do_with(struct record *record)
                                               &record->slot[0]);
 }
 
+static void do_move(struct record *record)
+{
+    const uint32_t cpu = record->call.n;
+
+    if (record->call.kind == CALL_MOVE)
+        record->result = cgdt_cpu_move_begin(now.pool, cpu, 0, NULL, &record->slot[0]);
+    else if (record->call.kind == CALL_MOVE_END)
+        record->result = cgdt_cpu_move_end(now.pool, cpu);
+    else
+        record->result = cgdt_cpu_move_abort(now.pool, cpu);
+}
+
 static void do_call(struct record *record)
 {
     const uint32_t n = record->call.n;
@@ -168,6 +182,14 @@ static void do_call(struct record *record)
     case CALL_LOOK:
         do_look(record);
         break;
+    case CALL_FRAMES:
+        lists_call(now.pool, record);
+        break;
+    case CALL_MOVE:
+    case CALL_MOVE_END:
+    case CALL_MOVE_BACK:
+        do_move(record);
+        break;
     case CALL_CACHE_ALLOC:
     case CALL_CACHE_FREE:
     case CALL_CACHE_FLUSH:
@@ -177,6 +199,8 @@ static void do_call(struct record *record)
     case STEP_OFF:
     case STEP_LEFT:
     case STEP_UNCACHED:
+    case STEP_LETS_GO:
+    case STEP_MOVED:
         break;
     }
 }
@@ -303,6 +327,10 @@ static bool gather(struct record *records, unsigned *n)
                 add_step(records, n, STEP_FREED, 0);
             if (record->result == 0 && record->call.kind == CALL_OFFLINE)
                 add_step(records, n, STEP_OFF, record->call.n);
+            if (record->result == 0 && ends_move(&record->call)) {
+                add_step(records, n, STEP_LETS_GO, record->call.n);
+                add_step(records, n, STEP_MOVED, record->call.n);
+            }
             if (record->call.kind == CALL_CACHE_FREE || record->call.kind == CALL_CACHE_FLUSH)
                 add_uncached(records, n);
             if (record->call.kind != CALL_TRIM)
@@ -313,31 +341,6 @@ static bool gather(struct record *records, unsigned *n)
             for (; left != 0; left &= left - 1)
                 add_step(records, n, STEP_LEFT, (uint8_t)__builtin_ctzll(left));
         }
-    }
-    return true;
-}
-
-/* -EBUSY is right only while another call for the same CPU is under way. */
-static bool busy_is_true(const struct record *records, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        /* A free is told so of a CPU's slot: history.c. */
-        bool other = records[i].result != -CGDT_EBUSY || records[i].call.kind == CALL_FREE ||
-                     records[i].call.kind == CALL_CACHE_FREE ||
-                     records[i].call.kind == CALL_ONLINE_AT;
-
-        for (unsigned j = 0; j < n; j++) {
-            if (i != j &&
-                (records[j].call.kind == CALL_ONLINE || records[j].call.kind == CALL_ONLINE_AT ||
-                 records[j].call.kind == CALL_ONLINE_NEAR ||
-                 records[j].call.kind == CALL_ONLINE_WITH ||
-                 records[j].call.kind == CALL_OFFLINE) &&
-                records[j].call.n == records[i].call.n && records[j].returned > records[i].began &&
-                records[j].began < records[i].returned)
-                other = true;
-        }
-        if (!other)
-            return false;
     }
     return true;
 }
@@ -468,6 +471,12 @@ static void start_cached(const struct scenario *scenario, const cgdt_slot_t *slo
     }
 }
 
+static void start_cpu0(void)
+{
+    must(cgdt_cpu_online(now.pool, 0, &now.start.cpu[0]) == 0, "online");
+    now.start.owner[cgdt_slot_number(now.start.cpu[0])] = now.start.cpu[0];
+}
+
 /* The state that every schedule begins in. */
 static void set_up(const struct scenario *scenario)
 {
@@ -480,6 +489,8 @@ static void set_up(const struct scenario *scenario)
         now.start.owner[i] = slot[i];
     }
     make_stale(scenario, slot);
+    if (scenario->cpu0_above)
+        start_cpu0();
     for (unsigned i = 0; i < MAX_FREED && scenario->freed[i] != 0; i++)
         start_free(slot[scenario->freed[i] - 1]);
     for (uint32_t i = 0; scenario->free_page != 0 && i < colors; i++) {
@@ -489,10 +500,8 @@ static void set_up(const struct scenario *scenario)
             start_free(slot[number]);
     }
     start_cached(scenario, slot);
-    if (scenario->cpu0_online) {
-        must(cgdt_cpu_online(now.pool, 0, &now.start.cpu[0]) == 0, "online");
-        now.start.owner[cgdt_slot_number(now.start.cpu[0])] = now.start.cpu[0];
-    }
+    if (scenario->cpu0_online)
+        start_cpu0();
     memset(now.start_handles, 0, sizeof(now.start_handles));
     for (unsigned i = 0; i < MAX_HANDLES && scenario->handles[i] != 0; i++)
         now.start_handles[i] = slot[scenario->handles[i] - 1];

@@ -66,6 +66,10 @@ enum {
 #define WRITE(handle, value)  {CALL_WRITE, handle, value, 0}
 #define READ(handle)          {CALL_READ, handle, 0, 0}
 #define LOOK(handle)          {CALL_LOOK, handle, 0, 0}
+#define FRAMES(handle)        {CALL_FRAMES, handle, 0, 0}
+#define MOVE(cpu)             {CALL_MOVE, CPUS_HANDLE, cpu, 0}
+#define MOVE_END(cpu)         {CALL_MOVE_END, CPUS_HANDLE, cpu, 0}
+#define MOVE_BACK(cpu)        {CALL_MOVE_BACK, CPUS_HANDLE, cpu, 0}
 /* Through the CPU's own cache (caches.h), in which .cached = {{...}, {...}} are at first. */
 #define CACHE_ALLOC(to)       {CALL_CACHE_ALLOC, to, 1, 0}
 #define CACHE_FREE(handle)    {CALL_CACHE_FREE, handle, 0, 0}
@@ -270,6 +274,59 @@ const struct scenario scenarios[] = {
      .max_cpus = 66, .taken = 66, .freed = {SLOT(65)}, .handles = {SLOT(64)},
      TWO_CPUS(DO(ALLOC(h2), FREE(h0)), DO(ALLOC(h3)))},
 
+    /* Pages and lists. */
+    {"trim-frames", "a list names no page that is gone, and none of its pages goes", 256,
+     .window_pages = 3, .max_cpus = 6, .taken = 5, .freed = {SLOT(0), SLOT(1), SLOT(4)},
+     .handles = {SLOT(2), SLOT(3)},
+     TWO_CPUS(DO(TRIM, FREE(h1)), DO(FRAMES(h0), FREE(h0)))},
+    {"trim-list-grows", "pages below one that comes while others go are there", 256,
+     .window_pages = 2, .max_cpus = 4, .taken = 3, .freed = {SLOT(0), SLOT(1)},
+     .handles = {SLOT(2)},
+     TWO_CPUS(DO(FREE(h0), TRIM), DO(ALLOC(h1), FRAMES(h1)))},
+
+    /* CPU 0 is alone on page 1, and moves to the free slot of page 0. */
+    {"move-alloc", "the slot that a CPU moves to is nobody else's", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(ALLOC(h1), FREE(h1)))},
+    {"move-free", "a CPU moves to a page that others leave, or stays", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)}, .handles = {SLOT(0)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(FREE(h0), ALLOC(h1)))},
+    {"move-trim", "the page that a CPU leaves goes once it has left", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)}, .handles = {SLOT(0)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(FREE(h0), TRIM))},
+    {"move-trim-window", "pages of a window go from the top while a CPU moves down", 256,
+     .window_pages = 2, .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(TRIM, ALLOC(h1), FRAMES(h1)))},
+    {"move-write", "what neighbours write on both pages meanwhile stays", 128,
+     .max_cpus = 12, .taken = 4, .cpu0_above = true, .freed = {SLOT(1)}, .handles = {SLOT(0)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(WRITE(h0, 1), READ(h0)))},
+    {"move-offline", "a CPU that moves does not go offline meanwhile", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(OFFLINE(0), CPU_SLOT(0)))},
+    {"move-slot", "at each moment a moving CPU has one slot or the other", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)}, .cpu0_handle = true,
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(CPU_SLOT(0), FREE(h0), CPU_SLOT(0)))},
+    {"move-back", "a CPU that went back has its old slot, and the other one is found", 256,
+     .max_cpus = 4, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     TWO_CPUS(DO(MOVE(0), MOVE_BACK(0), OFFLINE(0)), DO(ALLOC(h1), CPU_SLOT(0)))},
+    {"move-move", "of two that move CPUs one at a time does", 128,
+     .max_cpus = 12, .taken = 9, .cpu0_above = true, .handles = {SLOT(8)},
+     .freed = {SLOT(1), SLOT(2), SLOT(5), SLOT(6)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(ONLINE_AT(1, h0), MOVE(1), MOVE_END(1)))},
+    {"move-twice", "of two that move one CPU one does", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(MOVE(0), MOVE_BACK(0)))},
+    {"move-online", "the directory's other words change while a CPU moves", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)}, .handles = {SLOT(0)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(ONLINE_AT(1, h0), OFFLINE(1)))},
+    {"move-cache", "what a cache takes is no place to move to", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(CACHE_ALLOC(h1), CACHE_FREE(h1)))},
+    {"move-marked", "what a CPU wrote behind the template is gone when it has moved and gone", 16,
+     .direct = true, .max_cpus = 64, .taken = 32, .cpu0_above = true, .freed = {SLOT(3)},
+     .cpu0_handle = true, .handles = {SLOT(0), SLOT(4)},
+     TWO_CPUS(DO(WRITE(h0, 1), MOVE(0), MOVE_END(0), OFFLINE(0)), DO(FREE(h1)))},
+
     /* Caches. */
     {"cache-alloc", "what a cache takes for later nobody else gets", 8,
      .max_cpus = 66, .taken = 66, .freed = {SLOT(3), SLOT(9), SLOT(65)},
@@ -394,6 +451,14 @@ const struct scenario scenarios[] = {
     {"refused-with-seal", "a page that cannot be sealed is another's, beside another alloc", 256,
      .max_cpus = 6, .taken = 2, .refused = FAULT_SEAL, .refused_at = 1,
      TWO_CPUS(DO(ALLOC_WITH(h0, 1)), DO(ALLOC(h1)))},
+    {"refused-move", "a CPU whose copy cannot be written stays where it is", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     .refused = FAULT_LIVE_WRITE, .refused_at = 1,
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0)), DO(ALLOC(h1)))},
+    {"refused-move-end", "a CPU whose old slot cannot be zeroed has both, and goes back", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     .refused = FAULT_LIVE_WRITE, .refused_at = 2,
+     TWO_CPUS(DO(MOVE(0), MOVE_END(0), MOVE_BACK(0)), DO(TRIM, OFFLINE(0)))},
 
     /* Three CPUs. */
     {"three-alloc-last", "of three CPUs that want the last slot one gets it", 8,
@@ -432,6 +497,16 @@ const struct scenario scenarios[] = {
     {"three-deep", "two free below two levels of summary, a third allocates", 512,
      .max_cpus = 66, .taken = 66, .handles = {SLOT(64), SLOT(65)},
      THREE_CPUS(DO(FREE(h0)), DO(FREE(h1)), DO(ALLOC(h2)))},
+
+    {"three-move", "a CPU moves beside an alloc and a trim", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     THREE_CPUS(DO(MOVE(0), MOVE_END(0)), DO(ALLOC(h1)), DO(TRIM))},
+    {"three-move-offline", "a CPU that moves, goes offline and comes", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     THREE_CPUS(DO(MOVE(0), MOVE_END(0)), DO(OFFLINE(0)), DO(ONLINE(0)))},
+    {"three-move-end", "of three that end a move, or take it back, one does", 256,
+     .max_cpus = 6, .taken = 2, .cpu0_above = true, .freed = {SLOT(1)},
+     THREE_CPUS(DO(MOVE(0), MOVE_END(0)), DO(MOVE_END(0)), DO(MOVE_BACK(0)))},
 
     {"three-cache-last", "of two caches and an alloc that want the last slot one gets it", 8,
      .max_cpus = 66, .taken = 66, .freed = {SLOT(63)},

@@ -39,6 +39,7 @@ struct scenario {
     uint8_t free_page;
     uint8_t cached[EXPLORER_CPUS][CACHED_SLOTS];
     bool cpu0_online;
+    bool cpu0_above;  /* it comes before anything is given back */
     bool cpu0_handle; /* handle 0 is its slot's */
 
     /* Handles 0 up, each of slot + 1: of its owner, or of who owned it before it was freed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See world.h. */
 #include "world.h"
+#include "lists.h"
 #include "supply.h"
 
 #include <string.h>
@@ -131,6 +132,11 @@ uint64_t world_hash(void)
 bool world_is_mapped(uint32_t page)
 {
     return world.state.use[page] != GONE;
+}
+
+cgdt_frame_t world_frame_of(uint32_t page)
+{
+    return 0x1000 + page;
 }
 
 cgdt_desc_t world_entry(uint32_t page, uint32_t entry)
@@ -355,6 +361,7 @@ static void world_unmap(void *ctx, uint32_t page, void *view)
     (void)ctx;
     port_point(page, true);
     demand_lock();
+    demand(!lists_name(the_pool, page), "a page goes that a CPU's list names");
     demand(world.state.use[page] == PRIVATE, "rule 7: unmap of a page that is not private");
     demand(view == world.page[page], "unmap with another view");
     world.state.use[page] = GONE;
@@ -367,7 +374,7 @@ static int world_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t 
     port_point(page, false);
     demand(world.state.use[page] != GONE, "frame of a page that is not mapped");
     demand(view == world.page[page], "frame with another view");
-    *frame = 0x1000 + page;
+    *frame = world_frame_of(page);
     return 0;
 }
 

@@ -56,6 +56,7 @@ uint64_t world_hash(void);
 
 /* Whether a page is mapped; and what it holds, as the running CPU sees it. */
 bool world_is_mapped(uint32_t page);
+cgdt_frame_t world_frame_of(uint32_t page);
 cgdt_desc_t world_entry(uint32_t page, uint32_t entry);
 
 /* Both halves of a 16-byte descriptor at one instant, as a CPU that loads it sees them. */

@@ -31,8 +31,15 @@ static void add(struct stress_counts *sum, const struct stress_counts *counts)
     sum->lost += counts->lost;
     sum->full += counts->full;
     sum->cached += counts->cached;
+    sum->moved += counts->moved;
     sum->trim += counts->trim;
     sum->faults += counts->faults;
+}
+
+/* There are pages to move between, and CPUs enough that some have to. */
+static bool may_move(const struct stress_params *params)
+{
+    return params->cpus > 128 && params->layout != STRESS_PAGE_PER_CPU;
 }
 
 /* A run that never met what it was to stress proves nothing. What is missing, or NULL. */
@@ -48,6 +55,7 @@ static const char *missing(const struct stress_params *params, const struct stre
         {"CPU that two threads wanted", params->threads > 1, sum->lost},
         {"full pool", params->full, sum->full},
         {"slot through a cache", params->cache_slots != 0, sum->cached},
+        {"slot that moved", may_move(params), sum->moved},
         {"window given back", params->heavy_trim, sum->trim},
         {"fault", params->fault_rate > 0, sum->faults},
     };

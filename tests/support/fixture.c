@@ -106,8 +106,10 @@ void fixture_free_all(struct fixture *fixture)
     const uint32_t colors = 512u / fixture->config.layout.slot_entries;
 
     /* A CPU's slot is freed by its offline alone. */
-    for (uint32_t cpu = 0; cpu < fixture->config.max_cpus; cpu++)
+    for (uint32_t cpu = 0; cpu < fixture->config.max_cpus; cpu++) {
+        (void)cgdt_cpu_move_abort(fixture->pool, cpu);
         (void)cgdt_cpu_offline(fixture->pool, cpu);
+    }
     for (uint32_t page = 0; page < fixture->strict.pages; page++) {
         uint64_t owned = 0;
 

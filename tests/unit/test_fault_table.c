@@ -33,7 +33,10 @@ struct act {
 
 static cgdt_slot_t owned[SLOTS]; /* CGDT_NO_SLOT: freed again */
 
-/* 64 slots of 8 pages, 41 taken at first, then holes, and a CPU online; nothing fails yet. */
+/*
+ * 64 slots of 8 pages, 41 taken at first, then holes, and two CPUs online, of which number 40 is
+ * alone on its page; nothing fails yet.
+ */
 static void prepare(struct fixture *fixture, enum layout layout, bool live)
 {
     const uint8_t window_pages[] = {1, 3, 2, 3};
@@ -50,7 +53,8 @@ static void prepare(struct fixture *fixture, enum layout layout, bool live)
     MUST(!live || cgdt_seal(fixture->pool) == 0, "seal");
     for (int i = 1; i < 41; i++)
         if (i % 3 == 0 || i >= 24) {
-            MUST(cgdt_free(fixture->pool, owned[i]) == 0, "free");
+            MUST(i == 24 || cgdt_free(fixture->pool, owned[i]) == 0, "free");
+            MUST(i != 24 || cgdt_cpu_online_at(fixture->pool, 40, owned[i]) == 0, "online");
             owned[i] = CGDT_NO_SLOT;
         }
 }
@@ -195,6 +199,43 @@ static int call_offline(struct fixture *fixture)
     return result;
 }
 
+/* CPU 40 has moved, or is where it was. */
+static int call_move(struct fixture *fixture)
+{
+    cgdt_slot_t slot = 99, now = 99;
+    int result = cgdt_cpu_move_begin(fixture->pool, 40, 0, NULL, &slot);
+
+    MUST((result == 0) == (slot != 99), "%d and slot %x", result, slot);
+    if (result != 0)
+        return result;
+    result = cgdt_cpu_move_end(fixture->pool, 40);
+    MUST(cgdt_cpu_slot(fixture->pool, 40, &now) == 0, "directory");
+    if (result == 0) {
+        MUST(now == slot, "CPU 40 has %x, not %x", now, slot);
+        return 0;
+    }
+    fixture->faulty.kinds = 0; /* one fault at a time */
+    MUST(cgdt_cpu_move_abort(fixture->pool, 40) == 0, "abort");
+    return result;
+}
+
+static int call_move_back(struct fixture *fixture)
+{
+    cgdt_slot_t slot = 99, old = 99, now = 99;
+
+    MUST(cgdt_cpu_slot(fixture->pool, 40, &old) == 0, "directory");
+    int result = cgdt_cpu_move_begin(fixture->pool, 40, 0, NULL, &slot);
+    if (result != 0)
+        return result;
+    result = cgdt_cpu_move_abort(fixture->pool, 40);
+    MUST(cgdt_cpu_slot(fixture->pool, 40, &now) == 0 && now == old, "directory");
+    if (result == 0)
+        return 0;
+    fixture->faulty.kinds = 0;
+    MUST(cgdt_cpu_move_abort(fixture->pool, 40) == 0, "abort again");
+    return result;
+}
+
 static int call_frames(struct fixture *fixture)
 {
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
@@ -274,6 +315,8 @@ static const struct act acts[] = {
     {"online", call_online, false},
     {"online near", call_online_near, false},
     {"offline", call_offline, false},
+    {"move", call_move, false},
+    {"move and back", call_move_back, false},
     {"frames", call_frames, false},
     {"frames behind", call_behind, false},
     {"common frame", call_common_frame, false},

@@ -45,6 +45,7 @@ static cgdt_slot_t got[CPUS];   /* what it is to fetch */
 static struct cgdt_cache cache; /* of four slots, none at first */
 static cgdt_slot_t stays;       /* CPU 0's */
 static cgdt_slot_t goes;        /* CPU 90's */
+static cgdt_slot_t goal;        /* where it moves to, if it does */
 
 static void leave_mark(cgdt_slot_t slot)
 {
@@ -107,6 +108,7 @@ static void open_pool(void)
     MUST(cgdt_cpu_online(fixture.pool, 90, &goes) == 0, "online");
     leave_mark(stays);
     leave_mark(goes);
+    goal = CGDT_NO_SLOT;
     MUST(cgdt_cache_init(&cache, CGDT_CACHE_BYTES(4), fixture.pool) == 0, "cache");
     memset(given, 0, sizeof(given));
     memset(got, 0, sizeof(got));
@@ -179,8 +181,12 @@ static void count_cpus(const char *when)
         else
             MUST(count(slot, when) && cgdt_free(fixture.pool, slot) == -CGDT_EBUSY,
                  "%s: CPU %u has %x", when, cpu, slot);
-        MUST(result != 0 || (cpu == 0 && slot == stays) || (cpu == 90 && slot == goes),
+        MUST(result != 0 || (cpu == 0 && slot == stays) ||
+                 (cpu == 90 && (slot == goes || slot == goal)),
              "%s: CPU %u came online", when, cpu);
+        MUST(cpu != 90 || result != 0 ||
+                 fixture_slot(&fixture, slot)[MARKED] == mark(cgdt_slot_number(goes)),
+             "%s: CPU 90 has another table", when);
     }
 }
 
@@ -406,6 +412,25 @@ ACT(reserve, cgdt_reserve(fixture.pool, 80))
 ACT(alloc_near, cgdt_alloc_near(fixture.pool, 1, &given[0], &got[0]))
 ACT(online_alone, cgdt_cpu_online_near(fixture.pool, 7, 0, NULL, NULL))
 
+/* Page 5 is not needed for 34 slots. */
+static void move_there(void)
+{
+    (void)cgdt_cpu_move_begin(fixture.pool, 90, 0, NULL, &goal);
+    (void)cgdt_cpu_move_end(fixture.pool, 90);
+}
+
+static void move_and_back(void)
+{
+    (void)cgdt_cpu_move_begin(fixture.pool, 90, 0, NULL, &goal);
+    (void)cgdt_cpu_move_abort(fixture.pool, 90);
+}
+
+static void move_a_slot(void)
+{
+    (void)cgdt_move_begin(fixture.pool, given[7], 1, &given[1], &got[0]);
+    (void)cgdt_free(fixture.pool, given[7]);
+}
+
 #define DEATH_TEST(name, prepare, act, least)                                                      \
     Test(recover, puts_all_right_after_a_death_in_##name)                                          \
     {                                                                                              \
@@ -430,6 +455,9 @@ DEATH_TEST(online_that_grows, open_full, online, 30)
 DEATH_TEST(online_near_that_grows, open_pool, online_alone, 30)
 DEATH_TEST(online_at, open_pool, online_at, 3)
 DEATH_TEST(offline, open_pool, offline, 8)
+DEATH_TEST(move, open_pool, move_there, 20)
+DEATH_TEST(move_that_goes_back, open_pool, move_and_back, 20)
+DEATH_TEST(move_without_the_directory, open_pool, move_a_slot, 10)
 DEATH_TEST(trim, open_trimmable, trim, 30)
 DEATH_TEST(reserve, open_pool, reserve, 30)
 

@@ -257,7 +257,7 @@ struct count_row {
     uint64_t value;
 };
 
-#define COUNTS 15u
+#define COUNTS 16u
 
 static void list_counts(const struct stress_counts *counts, struct count_row rows[COUNTS])
 {
@@ -267,6 +267,7 @@ static void list_counts(const struct stress_counts *counts, struct count_row row
         {"offline", counts->offline}, {"frames", counts->frames}, {"trimmed", counts->trim},
         {"reserve", counts->reserve}, {"check", counts->check},   {"stale", counts->stale},
         {"full", counts->full},       {"lost", counts->lost},     {"kept", counts->kept},
+        {"moved", counts->moved},
     };
 
     memcpy(rows, all, sizeof(all));

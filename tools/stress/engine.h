@@ -98,6 +98,7 @@ struct stress_counts {
     /* online or offline of a CPU that somebody else had brought there, or was busy with */
     uint64_t lost;
     uint64_t cached; /* of alloc, through a cache */
+    uint64_t moved;  /* slots and CPUs that moved to another place */
     uint64_t kept;   /* offline of a CPU that would not let go */
     uint64_t faults; /* injected */
 };

@@ -5,6 +5,7 @@
  *   engine.c   set-up, threads, meetings, the end
  *   worker.c   one thread's steps
  *   cached.c   one slot in or out, now and then through a cache
+ *   moving.c   one slot to another place
  *   pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
  *   port.c     the port between pool and real port: faults, quiesce, the contract
  *   verify.c   what is right: contents of a slot, results of calls; violations
@@ -153,6 +154,12 @@ int stress_free_slot(struct stress_worker *worker, cgdt_slot_t slot);
 int stress_open_cache(struct stress_worker *worker);
 void stress_flush_cache(struct stress_worker *worker);
 
+/*
+ * moving.c: a slot of the owner's, or of the CPU that it holds, moves, or tries to. False: a
+ * violation.
+ */
+bool stress_move(struct stress_worker *worker, struct holding *holding, uint32_t owner);
+
 /* port.c */
 extern const struct cgdt_port stress_port;
 int stress_port_open(struct stress_run *run);
@@ -173,6 +180,7 @@ enum stress_may {
     MAY_NOENT = 8,
     MAY_KEEP = 16,
     MAY_STALE = 32,
+    MAY_AGAIN = 128,
     MAY_HIDE = 64, /* answer 0 although a port operation failed inside */
 };
 

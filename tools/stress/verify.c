@@ -66,6 +66,8 @@ static bool is_allowed(const struct stress_worker *worker, int result, unsigned 
         return (may & MAY_BUSY) != 0;
     case -CGDT_ENOENT:
         return (may & MAY_NOENT) != 0;
+    case -CGDT_EAGAIN:
+        return (may & MAY_AGAIN) != 0;
     case -CGDT_ESTALE:
         return (may & MAY_STALE) != 0;
     case -STRESS_NOT_LET_GO:

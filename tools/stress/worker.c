@@ -423,7 +423,7 @@ static bool use_cpu(struct stress_worker *worker, uint32_t number, use_fn *use)
     if (!use(worker, &holding, STRESS_OF_CPU | number))
         return false;
     cpu->counter = holding.counter;
-    atomic_store_explicit(&cpu->word, word, memory_order_release);
+    atomic_store_explicit(&cpu->word, holding.slot, memory_order_release);
     return true;
 }
 
@@ -450,8 +450,10 @@ static bool step(struct stress_worker *worker, struct phase phase)
         return step_use(worker, draw, write_own);
     if (kind < 238)
         return step_use(worker, draw, use_read);
-    if (kind < 246)
+    if (kind < 244)
         return step_use(worker, draw, use_frames);
+    if (kind < 248)
+        return step_use(worker, draw, stress_move);
     if (kind < 254)
         return step_use(worker, draw, use_stale);
     return stress_rare(worker, draw);

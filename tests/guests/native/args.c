@@ -35,7 +35,7 @@ static const char *const keys[] = {"layout",  "control", "mode",  "paging",  "sp
 static const char *const controls[] = {
     "none",           "shared-slot",    "wipe-neighbour", "early-wipe", "late-user",
     "parked-on-slot", "clear-accessed", "ltr-alias",      "busy-tss",   "wide-limit"};
-static const char *const modes[] = {"bringup", "hotplug", "acpi"};
+static const char *const modes[] = {"bringup", "hotplug", "acpi", "move"};
 static const char *const layouts[] = {"page", "window", "page-per-cpu"};
 static const char *const pagings[] = {"legacy", "pae"};
 static const char *const answers[] = {"no", "yes"};

@@ -25,7 +25,8 @@ enum control {
 enum mode {
     MODE_BRINGUP, /* all CPUs on, looked at, off */
     MODE_HOTPLUG, /* in between, several CPUs bring others off and on */
-    MODE_ACPI     /* CPUs come and go as QEMU is told to */
+    MODE_ACPI,    /* CPUs come and go as QEMU is told to */
+    MODE_MOVE     /* most go off, the others move together; several times */
 };
 
 struct args {
@@ -42,7 +43,7 @@ struct args {
     uint32_t seed;    /* hotplug: of the order in which they do it */
     bool quiet; /* hotplug: no NMIs, and no interrupts but for orders: what is lost stays lost */
     uint32_t block;   /* acpi: I/O port of the hotplug block */
-    uint32_t changes; /* acpi: CPUs that are added, and then removed */
+    uint32_t changes; /* acpi: CPUs that are added, and then removed; move: rounds */
 };
 
 /*

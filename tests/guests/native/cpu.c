@@ -10,6 +10,7 @@
 #include "exit.h"
 #include "gdtpool.h"
 #include "hotplug.h"
+#include "moves.h"
 #include "nmi.h"
 #include "segment.h"
 #include "tables.h"
@@ -125,6 +126,8 @@ static void obey(struct cpu *cpu, enum order order)
         hotplug_drive(cpu);
     else if (order == ORDER_WATCH)
         controls_watch(cpu);
+    else if (order == ORDER_MOVE)
+        moves_move(cpu);
     else if (order == ORDER_LEAVE)
         park(cpu);
     /* Pairs with cpu_finish_order(). */

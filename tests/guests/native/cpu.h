@@ -33,6 +33,7 @@ enum order {
     ORDER_LOOK,
     ORDER_DRIVE, /* hotplug.c */
     ORDER_WATCH, /* controls.c */
+    ORDER_MOVE,  /* moves.c */
     ORDER_LEAVE
 };
 
@@ -64,6 +65,7 @@ struct cpu {
     struct tss tss __attribute__((aligned(16)));
     uint32_t id;
     cgdt_slot_t slot;
+    cgdt_slot_t goal; /* while it moves: GDTR may lead there already */
 
     uint32_t state;    /* the CPU's own, but for OFFLINE */
     uint32_t order;    /* set by another CPU, and NONE by the CPU when it is done */

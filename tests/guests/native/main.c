@@ -15,6 +15,7 @@
 #include "gdtpool.h"
 #include "hotplug.h"
 #include "machine.h"
+#include "moves.h"
 #include "nmi.h"
 #include "paging.h"
 #include "report.h"
@@ -112,6 +113,8 @@ void kernel_main(uint32_t magic, const void *info)
         hotplug_run();
     else if (args.mode == MODE_ACPI)
         acpi_run(&args, nr);
+    else if (args.mode == MODE_MOVE)
+        moves_run(&args, nr);
     look_again(nr);
     report_look(&args, nr, slots);
     take_down(nr, slots);

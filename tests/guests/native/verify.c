@@ -100,7 +100,8 @@ static enum step glance(const struct cpu *cpu, uint64_t *found)
 
     cgdt_sgdt(&gdtr);
     *found = gdtr.base;
-    if (gdtr.base != tables_address(cpu->slot))
+    if (gdtr.base != tables_address(cpu->slot) &&
+        (cpu->goal == CGDT_NO_SLOT || gdtr.base != tables_address(cpu->goal)))
         return STEP_GDTR;
     *found = gdtr.limit;
     if (gdtr.limit != slot_bytes() - 1)
