@@ -45,8 +45,8 @@ static enum cgdt_reason check_xen_gate(bool pv32, cgdt_desc_t desc, unsigned dpl
 }
 
 /* xen_start: where Xen's part of a 32-bit guest's address space begins. */
-static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason
-check_xen(bool pv32, uint32_t xen_start, cgdt_desc_t desc, cgdt_desc_t *stored)
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, uint32_t xen_start,
+                                                            cgdt_desc_t desc, cgdt_desc_t *stored)
 {
     unsigned dpl = (unsigned)(desc >> CGDT_DESC_DPL_SHIFT) & 3u;
     const unsigned lowest = pv32 ? 1u : 3u; /* the ring that a guest kernel runs in */
@@ -124,11 +124,10 @@ const struct cgdt_profile cgdt_profile_xen_pv64 = {.judge = judge_xen_pv64,
                                                    .xen = true,
                                                    .wide = true,
                                                    .scan = SCAN_RULES_(scan_pv64)};
-const struct cgdt_profile cgdt_profile_xen_pv32 = {
-    .judge = judge_xen_pv32,
-    .xen_start = CGDT_XEN_PV32_START,
-    .scan = SCAN_RULES_(scan_pv32),
-    .xen = true};
+const struct cgdt_profile cgdt_profile_xen_pv32 = {.judge = judge_xen_pv32,
+                                                   .xen_start = CGDT_XEN_PV32_START,
+                                                   .scan = SCAN_RULES_(scan_pv32),
+                                                   .xen = true};
 /* The upper half of a base begins at bit 32: of 57 or 48 bits, the highest is its bit 24 or 15. */
 const struct cgdt_profile cgdt_profile_native64 = {.judge = judge_native64,
                                                    .scan = SCAN_RULES_(scan_native64),

@@ -23,7 +23,7 @@ struct cgdt_profile {
     bool wide;  /* 16-byte descriptors may be there, and must not be seen torn */
     /* Bit of a base's upper half that is the highest of a linear address; those above are equal. */
     uint8_t sign_bit;
-    uint32_t xen_start; /* PV32: where Xen's part of the address space begins */
+    uint32_t xen_start;            /* PV32: where Xen's part of the address space begins */
     const struct scan_rules *scan; /* two: as it is, and strict (scan.h); at -Os NULL */
 };
 

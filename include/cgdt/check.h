@@ -42,8 +42,8 @@ extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NA
 #define CGDT_PROFILE_XEN_PV64 (&cgdt_profile_xen_pv64)
 /**
  * 32-bit PV guest of Xen, which must be built with CONFIG_PV32 and use neither CET nor FRED. Its
- * part of the address space is taken to begin at CGDT_XEN_PV32_START, as it does in most domains: for
- * a dom0 that asked for another place there is cgdt_profile_xen_pv32_from().
+ * part of the address space is taken to begin at CGDT_XEN_PV32_START, as it does in most domains:
+ * for a dom0 that asked for another place there is cgdt_profile_xen_pv32_from().
  */
 #define CGDT_PROFILE_XEN_PV32 (&cgdt_profile_xen_pv32)
 /** The lowest address at which Xen's part of a 32-bit guest's address space begins. */
