@@ -39,7 +39,7 @@ static CGDT_INLINE_UNLESS_SMALL_ cgdt_desc_t wanted(const struct cgdt_batch *bat
         return 0;
     cgdt_desc_t stored = batch->values[i];
     if (!batch->stored)
-        (void)batch->profile->judge(stored, &stored);
+        (void)batch->profile->judge(batch->profile, stored, &stored);
     return stored;
 }
 

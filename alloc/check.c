@@ -44,8 +44,9 @@ static enum cgdt_reason check_xen_gate(bool pv32, cgdt_desc_t desc, unsigned dpl
     return *stored == desc ? CGDT_FINE : CGDT_GATE_FORCED;
 }
 
-static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, cgdt_desc_t desc,
-                                                            cgdt_desc_t *stored)
+/* xen_start: where Xen's part of a 32-bit guest's address space begins. */
+static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, uint32_t xen_start,
+                                                            cgdt_desc_t desc, cgdt_desc_t *stored)
 {
     unsigned dpl = (unsigned)(desc >> CGDT_DESC_DPL_SHIFT) & 3u;
     const unsigned lowest = pv32 ? 1u : 3u; /* the ring that a guest kernel runs in */
@@ -63,7 +64,7 @@ static CGDT_INLINE_UNLESS_SMALL_ enum cgdt_reason check_xen(bool pv32, cgdt_desc
     }
     if (pv32 && (desc & CGDT_DESC_LONG) != 0)
         return CGDT_BAD_LONG_CODE32;
-    if (pv32 && is_flat_over_xen(desc))
+    if (pv32 && is_flat_over_xen(xen_start, desc))
         *stored |= LIMIT_MASK;
     const bool limit_raised = *stored != desc;
     *stored = (*stored & ~DPL_MASK) | CGDT_DESC_DPL(dpl);
@@ -89,24 +90,31 @@ static inline enum cgdt_reason check_native(bool wide, cgdt_desc_t desc)
                                                                   : CGDT_BAD_RESERVED_TYPE;
 }
 
-static enum cgdt_reason judge_xen_pv64(cgdt_desc_t desc, cgdt_desc_t *stored)
+static enum cgdt_reason judge_xen_pv64(const struct cgdt_profile *profile, cgdt_desc_t desc,
+                                       cgdt_desc_t *stored)
 {
-    return check_xen(false, desc, stored);
+    (void)profile;
+    return check_xen(false, 0, desc, stored);
 }
 
-static enum cgdt_reason judge_xen_pv32(cgdt_desc_t desc, cgdt_desc_t *stored)
+static enum cgdt_reason judge_xen_pv32(const struct cgdt_profile *profile, cgdt_desc_t desc,
+                                       cgdt_desc_t *stored)
 {
-    return check_xen(true, desc, stored);
+    return check_xen(true, profile->xen_start, desc, stored);
 }
 
-static enum cgdt_reason judge_native64(cgdt_desc_t desc, cgdt_desc_t *stored)
+static enum cgdt_reason judge_native64(const struct cgdt_profile *profile, cgdt_desc_t desc,
+                                       cgdt_desc_t *stored)
 {
+    (void)profile;
     (void)stored;
     return check_native(true, desc);
 }
 
-static enum cgdt_reason judge_native32(cgdt_desc_t desc, cgdt_desc_t *stored)
+static enum cgdt_reason judge_native32(const struct cgdt_profile *profile, cgdt_desc_t desc,
+                                       cgdt_desc_t *stored)
 {
+    (void)profile;
     (void)stored;
     return check_native(false, desc);
 }
@@ -116,8 +124,10 @@ const struct cgdt_profile cgdt_profile_xen_pv64 = {.judge = judge_xen_pv64,
                                                    .xen = true,
                                                    .wide = true,
                                                    .scan = SCAN_RULES_(scan_pv64)};
-const struct cgdt_profile cgdt_profile_xen_pv32 = {
-    .judge = judge_xen_pv32, .scan = SCAN_RULES_(scan_pv32), .xen = true};
+const struct cgdt_profile cgdt_profile_xen_pv32 = {.judge = judge_xen_pv32,
+                                                   .xen_start = CGDT_XEN_PV32_START,
+                                                   .scan = SCAN_RULES_(scan_pv32),
+                                                   .xen = true};
 /* The upper half of a base begins at bit 32: of 57 or 48 bits, the highest is its bit 24 or 15. */
 const struct cgdt_profile cgdt_profile_native64 = {.judge = judge_native64,
                                                    .scan = SCAN_RULES_(scan_native64),
@@ -136,7 +146,7 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
                                        cgdt_desc_t *stored)
 {
     cgdt_desc_t becomes = desc;
-    const enum cgdt_reason reason = profile->judge(desc, &becomes);
+    const enum cgdt_reason reason = profile->judge(profile, desc, &becomes);
 
     if (stored != NULL)
         *stored = becomes;
@@ -145,7 +155,7 @@ enum cgdt_reason cgdt_check_descriptor(const struct cgdt_profile *profile, cgdt_
 
 CGDT_COMPACT_ bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt_desc_t *desc)
 {
-    const enum cgdt_reason first = profile->judge(*desc, desc);
+    const enum cgdt_reason first = profile->judge(profile, *desc, desc);
 
     if (cgdt_reason_effect(first) == CGDT_REFUSED)
         return false;
@@ -153,7 +163,7 @@ CGDT_COMPACT_ bool cgdt_profile_settle_(const struct cgdt_profile *profile, cgdt
      * Not only the same again: a PV32 gate to Xen's own code, its RPL raised, is refused the next
      * time.
      */
-    return first == CGDT_FINE || profile->judge(*desc, desc) == CGDT_FINE;
+    return first == CGDT_FINE || profile->judge(profile, *desc, desc) == CGDT_FINE;
 }
 
 bool cgdt_descriptor_is_stable(const struct cgdt_profile *profile, cgdt_desc_t desc)

@@ -14,7 +14,8 @@ struct scan_rules;
 /* Its size stays: programs that use libcgdt.so have copies of it (copy relocations). */
 struct cgdt_profile {
     /* The rules for one descriptor; *stored is the descriptor, and becomes its stored form. */
-    enum cgdt_reason (*judge)(cgdt_desc_t desc, cgdt_desc_t *stored);
+    enum cgdt_reason (*judge)(const struct cgdt_profile *profile, cgdt_desc_t desc,
+                              cgdt_desc_t *stored);
     /* Descriptors with all of these bits set are taken as they are, without asking; 0: none are. */
     cgdt_desc_t plain;
     bool xen;   /* a hypervisor's rules: it rewrites, and looks at each entry alone */
@@ -22,6 +23,7 @@ struct cgdt_profile {
     bool wide;  /* 16-byte descriptors may be there, and must not be seen torn */
     /* Bit of a base's upper half that is the highest of a linear address; those above are equal. */
     uint8_t sign_bit;
+    uint32_t xen_start;            /* PV32: where Xen's part of the address space begins */
     const struct scan_rules *scan; /* two: as it is, and strict (scan.h); at -Os NULL */
 };
 

@@ -47,13 +47,8 @@ struct walk {
 #define XEN_FLAT_KERNEL_CS64 0xe033u
 #define XEN_FLAT_KERNEL_CS32 0xe019u
 
-/*
- * Where Xen begins in a 32-bit guest's address space: __HYPERVISOR_COMPAT_VIRT_START, asm/config.h.
- * A dom0 may have asked for another place. Of a limit in pages, the highest four bits and the rest.
- */
-#define XEN_COMPAT_VIRT_START 0xf5800000u
-#define XEN_COMPAT_LIMIT_HIGH ((uint64_t)(XEN_COMPAT_VIRT_START >> 28) << 48)
-#define XEN_COMPAT_LIMIT_LOW  (XEN_COMPAT_VIRT_START >> 12 & 0xffffu)
+/* Wherever Xen begins in a 32-bit guest's address space, the highest four bits of it are these. */
+#define XEN_COMPAT_LIMIT_HIGH ((uint64_t)(CGDT_XEN_PV32_START >> 28) << 48)
 
 /* Bit t: system type t may stand in a GDT (SDM vol. 3A table 3-2, the two columns). */
 #define NATIVE64_TYPES (1u << 2 | 1u << 9 | 1u << 0xb | 1u << 0xc)
@@ -68,11 +63,11 @@ static CGDT_INLINE_UNLESS_SMALL_ bool leads_into_xen(uint32_t low, uint32_t flat
 }
 
 /* Whether it begins at 0 and reaches into Xen's part, which is in the limit's highest sixteenth. */
-static CGDT_INLINE_UNLESS_SMALL_ bool is_flat_over_xen(cgdt_desc_t desc)
+static CGDT_INLINE_UNLESS_SMALL_ bool is_flat_over_xen(uint32_t xen_start, cgdt_desc_t desc)
 {
     const uint64_t top = CGDT_DESC_GRANULAR | XEN_COMPAT_LIMIT_HIGH;
 
-    return (desc & (BASE_MASK | top)) == top && (desc & 0xffffu) >= XEN_COMPAT_LIMIT_LOW;
+    return (desc & (BASE_MASK | top)) == top && (desc & 0xffffu) >= (xen_start >> 12 & 0xffffu);
 }
 
 /*
@@ -382,16 +377,17 @@ static SCAN_LOOP_ const cgdt_desc_t *scan_classed(const struct cgdt_profile *pro
 }
 
 /* Code or data that is present, by the rules that one of its kind alone is subject to. */
-static CGDT_FAST_ bool scan_segment(bool xen, const struct scan_rules *its, bool strict,
-                                    cgdt_desc_t desc)
+static CGDT_FAST_ bool scan_segment(const struct cgdt_profile *profile,
+                                    const struct scan_rules *its, bool strict, cgdt_desc_t desc)
 {
     if ((desc & its->odd) == its->odd)
         return false;
     if (!strict)
         return true;
-    if (!xen)
+    if (!profile->xen)
         return (desc & CGDT_DESC_ACCESSED) != 0;
-    return (desc & DPL_MASK) != 0 && (!is_flat_over_xen(desc) || (~desc & LIMIT_MASK) == 0);
+    return (desc & DPL_MASK) != 0 &&
+           (!is_flat_over_xen(profile->xen_start, desc) || (~desc & LIMIT_MASK) == 0);
 }
 
 /*
@@ -445,7 +441,7 @@ static SCAN_LOOP_ const cgdt_desc_t *scan_each(const struct cgdt_profile *profil
             if (CGDT_LIKELY_(!cgdt_desc_present(desc)))
                 continue;
             if (CGDT_LIKELY_((desc & CGDT_DESC_SEGMENT) != 0)) {
-                if (!scan_segment(xen, its, strict, desc))
+                if (!scan_segment(profile, its, strict, desc))
                     return next;
             } else if (CGDT_LIKELY_(!xen)) {
                 if (!scan_pair(walk, rules, upper, desc, next + 1, stop))

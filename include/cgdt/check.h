@@ -25,8 +25,9 @@ extern "C" {
 
 /**
  * @struct cgdt_profile
- * Whose rules apply: one of the five below. What is in it is private; a
- * program that names one of them has the code for its rules linked, and for no others.
+ * Whose rules apply: one of the five below, or what cgdt_profile_xen_pv32_from() makes. What is in
+ * it is private; a program that names one of them has the code for its rules linked, and for no
+ * others.
  */
 struct cgdt_profile;
 
@@ -41,10 +42,12 @@ extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NA
 #define CGDT_PROFILE_XEN_PV64 (&cgdt_profile_xen_pv64)
 /**
  * 32-bit PV guest of Xen, which must be built with CONFIG_PV32 and use neither CET nor FRED. Its
- * part of the address space is taken to begin at 0xf5800000, as it does in most domains: a dom0 may
- * have asked for another place (docs/porting/xen-pv.md).
+ * part of the address space is taken to begin at CGDT_XEN_PV32_START, as it does in most domains:
+ * for a dom0 that asked for another place there is cgdt_profile_xen_pv32_from().
  */
 #define CGDT_PROFILE_XEN_PV32 (&cgdt_profile_xen_pv32)
+/** The lowest address at which Xen's part of a 32-bit guest's address space begins. */
+#define CGDT_XEN_PV32_START 0xf5800000u
 /**
  * The CPU in 64-bit mode: what no load of it takes.
  *
@@ -70,6 +73,23 @@ extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NA
  * cgdt_desc_code64() makes runs as 16-bit code. cgdt_desc_code32() is meant.
  */
 #define CGDT_PROFILE_NATIVE32 (&cgdt_profile_native32)
+
+/** Room for a profile that a program makes. What is in it is private. */
+struct cgdt_profile_room {
+    uint64_t room[4]; /**< Private. */
+};
+
+/**
+ * CGDT_PROFILE_XEN_PV32 for a domain in which Xen begins at another address: a 32-bit dom0 whose
+ * ELF note HV_START_LOW asks for one (docs/porting/xen-pv.md). Limits are raised from there only.
+ *
+ * @param[out] room       where it is made; it must stay, unchanged, as long as the profile is used
+ * @param      xen_start  CGDT_XEN_PV32_START or above, a multiple of 4096
+ *
+ * @return the profile, in room; NULL if xen_start is no such address, and room is unchanged
+ */
+const struct cgdt_profile *cgdt_profile_xen_pv32_from(struct cgdt_profile_room *room,
+                                                      uint32_t xen_start);
 
 /** What becomes of a descriptor. */
 enum cgdt_effect {

@@ -116,7 +116,9 @@ void a_take_at_once_takes_the_lowest_free_slot_if_any(void)
 
     any_state();
     const bool was_free = is_free(slot);
-    const uint32_t got = cgdt_slotmap_take_at_once_(&map, map.serialized);
+    uint32_t taken = CGDT_SLOTMAP_NONE;
+    const bool found = cgdt_slotmap_take_at_once_(&map, map.serialized, &taken);
+    const uint32_t got = found ? taken : CGDT_SLOTMAP_NONE;
 
     CLAIM(has_invariant(), "the invariant");
     CLAIM(got == CGDT_SLOTMAP_NONE || got < SLOTS, "a slot of the map");

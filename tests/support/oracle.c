@@ -89,8 +89,9 @@ static const struct guest_rules {
     [ORACLE_PV32] = {1, 0xe019 / 8, 1, true, false, true},
 };
 
-#define XEN_FIRST_INDEX   (14u * 512u)
-#define COMPAT_VIRT_START 0xf5800000ull
+#define XEN_FIRST_INDEX (14u * 512u)
+
+uint64_t oracle_xen_start = 0xf5800000;
 
 static enum oracle_outcome judge_gate(const struct guest_rules *rules, union named *named)
 {
@@ -118,7 +119,7 @@ static enum oracle_outcome judge_segment(const struct guest_rules *rules, union 
     if (named->seg.l && !rules->l_free)
         return ORACLE_REFUSED_LONG;
     if (rules->long_flat && named->seg.base_low == 0 && named->seg.base_high == 0 &&
-        bytes > COMPAT_VIRT_START && limit != 0xfffff) {
+        bytes > oracle_xen_start && limit != 0xfffff) {
         named->seg.limit_low = 0xffff;
         named->seg.limit_high = 0xf;
         outcome = ORACLE_LIMIT_RAISED;

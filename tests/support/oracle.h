@@ -55,6 +55,9 @@ enum oracle_guest {
     ORACLE_PV32,
 };
 
+/* Where Xen begins in a 32-bit guest's address space: 0xf5800000 unless a test sets it. */
+extern uint64_t oracle_xen_start;
+
 /* *stored receives what the table would hold; raw itself where it is refused. */
 enum oracle_outcome oracle_xen(enum oracle_guest guest, uint64_t raw, uint64_t *stored);
 

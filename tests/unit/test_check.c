@@ -154,6 +154,29 @@ Test(check, pv32_stretches_flat_segments_that_reach_xen)
     check_rows(CGDT_PROFILE_XEN_PV32, rows, COUNT_OF(rows));
 }
 
+Test(check, a_pv32_profile_raises_limits_from_its_own_boundary_only)
+{
+    const struct row rows[] = {
+        KEPT("f6800000 bytes, old Linux", WORDS(0x00cfba00, 0x67ff)),
+        KEPT("one page above where Xen begins in most domains", WORDS(0x00cfba00, 0x5800)),
+        KEPT("ends exactly where Xen begins", WORDS(0x00cfba00, 0xedff)),
+        {"one page more", WORDS(0x00cfba00, 0xee00), 0x00cfba000000ffff, CGDT_LIMIT_RAISED},
+    };
+    struct cgdt_profile_room room;
+
+    check_rows(cgdt_profile_xen_pv32_from(&room, 0xfee00000), rows, COUNT_OF(rows));
+}
+
+Test(check, a_pv32_boundary_is_a_page_of_the_part_that_can_be_xens)
+{
+    struct cgdt_profile_room room;
+
+    cr_assert_null(cgdt_profile_xen_pv32_from(&room, 0xf57ff000));
+    cr_assert_null(cgdt_profile_xen_pv32_from(&room, 0xf5800800));
+    cr_assert_not_null(cgdt_profile_xen_pv32_from(&room, CGDT_XEN_PV32_START));
+    cr_assert_not_null(cgdt_profile_xen_pv32_from(&room, 0xfffff000));
+}
+
 static const enum cgdt_reason reason_of[] = {
     [ORACLE_KEPT] = CGDT_FINE,
     [ORACLE_DPL_RAISED] = CGDT_DPL_RAISED,
@@ -221,6 +244,29 @@ Test(check, pv32_agrees_with_the_oracle_on_a_million_descriptors)
 
     for (int i = 0; i < RANDOM_DESCRIPTORS; i++)
         against_oracle(CGDT_PROFILE_XEN_PV32, structured(&seed));
+}
+
+Test(check, pv32_with_any_boundary_agrees_with_the_oracle_one_by_one_and_by_page)
+{
+    static _Alignas(8) cgdt_desc_t page[CGDT_PAGE_ENTRIES];
+    struct cgdt_profile_room room;
+    uint64_t seed = 13;
+
+    for (int i = 0; i < RANDOM_DESCRIPTORS; i++) {
+        const uint32_t start = (uint32_t)(0xf5800 + random_below(&seed, 0xa800)) << 12;
+        const struct cgdt_profile *profile = cgdt_profile_xen_pv32_from(&room, start);
+        const uint64_t near = ((start >> 12) - 4 + random_below(&seed, 8)) & 0xffff;
+        const uint64_t desc = WORDS(0x00cff300, near);
+        struct cgdt_violation violation = {.reason = CGDT_FINE};
+        uint64_t stored = 0;
+
+        oracle_xen_start = start;
+        against_oracle(profile, structured(&seed));
+        against_oracle(profile, desc);
+        page[9] = desc;
+        (void)cgdt_check_page(profile, 0, page, 32, ~0ull, &violation);
+        cr_assert_eq(violation.reason, reason_of[oracle_xen(ORACLE_PV32, desc, &stored)]);
+    }
 }
 
 Test(check, every_attribute_combination_agrees_with_the_oracle)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What those of tools/fetch-* share that need another release: packages of any release of Debian by the
+# What fetch-cbmc, fetch-xen-source and fetch-qemu share: packages of any release of Debian by the
 # host's own mirror, with lists of packages of their own; nothing of the host's is touched. To be
 # sourced by bash, after `set -euo pipefail`.
 
