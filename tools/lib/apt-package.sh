@@ -1,47 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Packages of this host's Debian, or of another release by the same mirror, with lists of packages
-# of their own: nothing is installed, and the host's apt is as it was. To be sourced by bash.
-#
-# Who sources it has $work, a folder that apt's own user may write to; $log; fail and say.
+# Packages of this host's Debian, or of another release by the same mirror, with what is downloaded
+# shown. To be sourced by bash; own-apt.sh comes with it, and its fetch_begin before what is here.
 
-readonly apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# shellcheck source=tools/lib/own-apt.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/own-apt.sh"
+
 apt=(apt-get -q)
 
-# own_apt SUITE [TYPE]: from here on apt has that one release, and folders of its own. TYPE is deb
-# (default) or deb-src.
-own_apt() {
-    local code uri keys=
-    code=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-    uri=$(apt-get indextargets --format "\$(REPO_URI)" "Created-By: Packages" \
-        "Release: ${code:-none}" "Component: main" | head -n 1)
-    if [ -z "$uri" ] && [ "$(id -u)" -eq 0 ]; then
-        apt-get -q update >>"$log" 2>&1 || true
-        uri=$(apt-get indextargets --format "\$(REPO_URI)" "Created-By: Packages" \
-            "Release: ${code:-none}" "Component: main" | head -n 1)
-    fi
-    [ -n "$uri" ] || fail "apt's sources name no mirror for this host's release, '$code'"
-    [ ! -r "$apt_keyring" ] || keys="[signed-by=$apt_keyring]"
-    mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial"
-    echo "${2:-deb} $keys $uri $1 main" >"$work/apt/sources.list"
-    # What the host's configuration runs after an update is not for this one.
-    cat >"$work/apt/apt.conf" <<CONF
-#clear APT::Update;
-Dir::State "$work/apt/state";
-Dir::Cache "$work/apt/cache";
-Dir::Etc::SourceList "$work/apt/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-Acquire::Languages "none";
-CONF
-    chmod -R a+rX "$work/apt"
-    apt=(apt-get -q -c "$work/apt/apt.conf")
-    say "reading the list of $1"
-    apt_update || {
-        ! grep -q NO_PUBKEY "$log" ||
-            fail "the keys of Debian here ($apt_keyring) do not know $1's; log: $log"
-        fail "apt-get update for $1 failed (log: $log)"
-    }
+# A progress line. On stderr, so that stdout holds results only.
+say() {
+    echo "-- $*" >&2
 }
 
 apt_update() {
@@ -90,7 +60,8 @@ apt_package() {
         bytes=$(apt_bytes download "$name")
     fi
     if [ -z "$bytes" ]; then
-        own_apt "$from"
+        say "reading the list of $from"
+        own_apt deb "$from"
         bytes=$(apt_bytes download "$name")
     fi
     [ -n "$bytes" ] || fail "no list of packages has $name (log: $log)"
@@ -109,7 +80,8 @@ apt_package() {
 # apt_source PACKAGE SUITE: leaves the source package, not unpacked, in $work/packages.
 apt_source() {
     local name=$1 from=$2 bytes
-    own_apt "$from" deb-src
+    say "reading the list of $from"
+    own_apt deb-src "$from"
     bytes=$(apt_bytes source --download-only "$name")
     [ -n "$bytes" ] || fail "$from has no source package $name (log: $log)"
     say "downloading the source of $name, $((bytes / 1000000)) MB"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What fetch-cbmc, fetch-xen-source and fetch-qemu share: packages of any release of Debian by the
-# host's own mirror, with lists of packages of their own; nothing of the host's is touched. To be
-# sourced by bash, after `set -euo pipefail`.
+# What those of tools/fetch-* share that need another release: packages of any release of Debian by
+# the host's own mirror, with lists of packages of their own; nothing of the host's is touched. To
+# be sourced by bash, after `set -euo pipefail`.
 
 # One clear line, and exit 1.
 fail() {
@@ -51,5 +51,9 @@ Acquire::Languages "none";
 CONF
     chmod -R a+rX apt
     apt=(apt-get -q -c "$work/apt/apt.conf")
-    "${apt[@]}" update >>"$log" 2>&1 || fail "apt-get update for $suite failed (log: $log)"
+    "${apt[@]}" update >>"$log" 2>&1 || {
+        ! grep -q NO_PUBKEY "$log" ||
+            fail "the keys of Debian here ($keyring) do not know $suite's; log: $log"
+        fail "apt-get update for $suite failed (log: $log)"
+    }
 }
