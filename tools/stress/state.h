@@ -4,6 +4,7 @@
  *
  *   engine.c   set-up, threads, meetings, the end
  *   worker.c   one thread's steps
+ *   uses.c     what leaves a slot as it was: read, frames, stale handles
  *   cached.c   one slot in or out, now and then through a cache
  *   moving.c   one slot to another place
  *   pool.c     the pool as a whole: trim, reserve, check; all of it while everybody rests
@@ -146,6 +147,14 @@ static inline uint64_t stress_random(uint64_t *state)
 /* worker.c: n steps, fewer after a violation; and giving everything back. */
 void stress_steps(struct stress_worker *worker, uint64_t n);
 void stress_drain(struct stress_worker *worker);
+
+/*
+ * uses.c: calls about a slot that nobody else has, what they answer, and what they leave. False: a
+ * violation.
+ */
+bool stress_read_own(struct stress_worker *worker, const struct holding *holding, uint32_t owner);
+bool stress_ask_frames(struct stress_worker *worker, const struct holding *holding, uint32_t owner);
+bool stress_show_stale(struct stress_worker *worker, const struct holding *holding, uint32_t owner);
 
 /* cached.c: cgdt_alloc() and cgdt_free(), or the same through the worker's cache. */
 int stress_alloc_slot(struct stress_worker *worker, cgdt_slot_t *slot);
