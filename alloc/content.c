@@ -85,7 +85,8 @@ static inline bool is_plain(const struct target *target, uint32_t first, const c
     const cgdt_desc_t plain = target->pool->given.config.profile->plain;
     const cgdt_desc_t *there = target->table.descs + first;
 
-    if (plain == 0 || first == 0 || target->table.read_only)
+    /* It is a hypervisor's profile that has such, and no accessed bit is left to the CPU there. */
+    if (plain == 0 || first == 0)
         return false;
     for (uint32_t i = 0; i < n; i++) {
         const cgdt_desc_t now = cgdt_load_descriptor_(&there[i]);

@@ -135,6 +135,29 @@ Test(races, an_alloc_finds_the_slot_that_is_freed_at_any_moment_of_it_or_says_fu
     }
 }
 
+Test(races, an_alloc_with_descriptors_finds_the_slot_that_is_freed_at_any_moment_of_it_or_says_full)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        const cgdt_desc_t own = mark(n);
+        cgdt_slot_t slot = 99;
+
+        open_full();
+        rivals = slots[11];
+        arm(rival_frees, n);
+        const int result = cgdt_alloc_with(fixture.pool, 9, &own, 1, &slot);
+        times = rival.times;
+        arm(NULL, 0);
+        MUST(times == 0 || rivals_result == 0, "operation %u", n);
+        MUST(result == 0 ? slot == next_owner(slots[11])
+                         : result == -CGDT_ENOSPC && slot == CGDT_NO_SLOT,
+             "operation %u: %d, %x", n, result, slot);
+        MUST(result != 0 || fixture_slot(&fixture, slot)[9] == own, "operation %u", n);
+        MUST(result == 0 || times == 0 || fixture_alloc(&fixture) != CGDT_NO_SLOT, "operation %u",
+             n);
+        close_sound("alloc with and free");
+    }
+}
+
 Test(races, a_trim_and_a_free_at_any_moment_of_it_lose_no_slot)
 {
     for (uint32_t n = 1, times = 1; times != 0; n++) {

@@ -125,6 +125,27 @@ Test(xen_write, one_change_is_one_hypercall)
     close_setup(&setup);
 }
 
+Test(xen_write, few_segments_and_gates_take_each_others_place_whole)
+{
+    struct setup setup;
+    const cgdt_desc_t sets[][2] = {{DATA3, DATA3}, {GATE, 1}, {OTHER, 2}, {DATA3, DATA3},
+                                   {0, DATA3},     {GATE, 0}, {0, 0},     {DATA3, 0}};
+    cgdt_desc_t out[2];
+
+    open_setup(&setup, NULL, 0);
+    for (size_t i = 0; i < COUNT_OF(sets); i++) {
+        memcpy(setup.old, setup.host, sizeof(setup.old));
+        memcpy(setup.new_, setup.host, sizeof(setup.new_));
+        memcpy(setup.new_ + 9, sets[i], sizeof(sets[i]));
+        MUST(cgdt_write(setup.pool, setup.slot, 9, sets[i], 2) == 0, "set %zu", i);
+        MUST(cgdt_read(setup.pool, setup.slot, 9, out, 2) == 0, "set %zu", i);
+        MUST(memcmp(out, sets[i], sizeof(out)) == 0, "set %zu", i);
+        MUST(memcmp(setup.host + 9, sets[i], sizeof(out)) == 0, "set %zu, on the page", i);
+    }
+    cr_assert_eq(setup.torn, 0);
+    close_setup(&setup);
+}
+
 Test(xen_write, several_changes_are_multicalls_of_at_most_a_chunk)
 {
     struct setup setup;
