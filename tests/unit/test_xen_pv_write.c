@@ -128,8 +128,11 @@ Test(xen_write, one_change_is_one_hypercall)
 Test(xen_write, few_segments_and_gates_take_each_others_place_whole)
 {
     struct setup setup;
-    const cgdt_desc_t sets[][2] = {{DATA3, DATA3}, {GATE, 1}, {OTHER, 2}, {DATA3, DATA3},
-                                   {0, DATA3},     {GATE, 0}, {0, 0},     {DATA3, 0}};
+    const cgdt_desc_t sets[][2] = {{DATA3, DATA3}, {DATA3 | 1u << 16, DATA3},
+                                   {GATE, 1},      {OTHER, 2},
+                                   {DATA3, DATA3}, {0, DATA3},
+                                   {GATE, 0},      {0, 0},
+                                   {DATA3, 0}};
     cgdt_desc_t out[2];
 
     open_setup(&setup, NULL, 0);
