@@ -62,7 +62,10 @@ struct slotmap {
     cgdt_word_t events; /* slots that were published while there were such CPUs */
 };
 
-/* Index of the lowest set bit. In halves on i386, where the 64-bit builtin is a libgcc call. */
+/*
+ * Index of the lowest set bit; there is one. In halves on i386, where the 64-bit builtin is a call of
+ * libgcc's.
+ */
 static inline uint32_t cgdt_lowest_index_(uint64_t word)
 {
 #if __SIZEOF_POINTER__ > 4
@@ -205,8 +208,10 @@ static CGDT_FAST_ bool cgdt_slotmap_descend_(const struct slotmap *map, bool pla
 {
     const uint64_t bits = cgdt_slotmap_load_as_(plain, &map->level[level][*index]);
 
+    if (bits == 0)
+        return false;
     *index = *index << CGDT_SLOTMAP_WORD_SHIFT | cgdt_lowest_index_(bits);
-    return bits != 0;
+    return true;
 }
 
 /*
@@ -241,9 +246,11 @@ static CGDT_FAST_ bool cgdt_slotmap_take_at_once_(struct slotmap *map, bool plai
         return false;
     cgdt_word_t *word = &map->level[0][index];
     const uint64_t bits = cgdt_slotmap_load_as_(plain, word);
+    if (bits == 0)
+        return false;
     const uint32_t lowest = cgdt_lowest_index_(bits);
     *slot = index << CGDT_SLOTMAP_WORD_SHIFT | lowest;
-    return bits != 0 && cgdt_slotmap_take_bit_(plain, word, lowest);
+    return cgdt_slotmap_take_bit_(plain, word, lowest);
 }
 
 /* See that every level above says that word `index` of `level` has room. */
@@ -403,7 +410,7 @@ void cgdt_slotmap_unmark_(struct slotmap *map, uint32_t slot);
 /* Word of a slot's mark. */
 static inline cgdt_word_t *cgdt_slotmap_marks_(const struct slotmap *map, uint32_t slot)
 {
-    return (cgdt_word_t *)(void *)map->owners + ~(uintptr_t)(slot / 64u);
+    return (cgdt_word_t *)(void *)map->owners + ~(int32_t)(slot / 64u);
 }
 
 /* CGDT_DEBUG_ERASE: all are, so that a store past cgdt_write() is found by who frees the slot. */

@@ -320,8 +320,8 @@ struct cgdt_selector_shift {
  *
  * @return for cgdt_shift_to_local(), cgdt_shift_to_canonical()
  */
-CGDT_INLINE_ struct cgdt_selector_shift cgdt_selector_shift(const struct cgdt_layout *layout,
-                                                            cgdt_slot_t slot)
+CGDT_INLINE_ struct cgdt_selector_shift cgdt_selector_shift_of(const struct cgdt_layout *layout,
+                                                               cgdt_slot_t slot)
 {
     struct cgdt_selector_shift shift = {0, 0, 0, 0};
 

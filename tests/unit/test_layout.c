@@ -143,7 +143,7 @@ static void check_all_selectors(const struct cgdt_layout *layout, cgdt_slot_t sl
         const uint16_t to_local = cgdt_to_local(layout, slot, canonical).selector;
         const uint16_t to_canonical = cgdt_to_canonical(layout, slot, local).selector;
 
-        const struct cgdt_selector_shift shift = cgdt_selector_shift(layout, slot);
+        const struct cgdt_selector_shift shift = cgdt_selector_shift_of(layout, slot);
 
         MUST(cgdt_shift_to_local(&shift, canonical).selector == to_local &&
                  cgdt_shift_to_canonical(&shift, local).selector == to_canonical,
@@ -290,7 +290,7 @@ Test(layout, native_tables_have_no_bias_and_change_no_selector)
             MUST(cgdt_to_local(&layout, slot, (cgdt_canonical_t){value}).selector == value,
                  "local");
             MUST(cgdt_to_canonical(&layout, slot, (cgdt_local_t){value}).selector == value, "back");
-            const struct cgdt_selector_shift shift = cgdt_selector_shift(&layout, slot);
+            const struct cgdt_selector_shift shift = cgdt_selector_shift_of(&layout, slot);
             MUST(cgdt_shift_to_local(&shift, (cgdt_canonical_t){value}).selector == value &&
                      cgdt_shift_to_canonical(&shift, (cgdt_local_t){value}).selector == value,
                  "shifted %04x", value);

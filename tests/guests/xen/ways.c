@@ -97,7 +97,7 @@ static void library_begin_switches(void)
     vcpu0.first = ENTRY_TLS - tables_first();
     demand("cgdt_slot_view", cgdt_slot_view(pool, slot, &entry0));
     vcpu0.tls = entry0 + vcpu0.first;
-    vcpu0.shift = cgdt_selector_shift(cgdt_pool_layout(pool), slot);
+    vcpu0.shift = cgdt_selector_shift_of(cgdt_pool_layout(pool), slot);
 }
 
 /* The page itself is the shadow copy to compare with. */
