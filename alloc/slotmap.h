@@ -63,8 +63,8 @@ struct slotmap {
 };
 
 /*
- * Index of the lowest set bit; there is one. In halves on i386, where the 64-bit builtin is a call of
- * libgcc's.
+ * Index of the lowest set bit; there is one. In halves on i386, where the 64-bit builtin calls
+ * libgcc.
  */
 static inline uint32_t cgdt_lowest_index_(uint64_t word)
 {
