@@ -410,7 +410,7 @@ void cgdt_slotmap_unmark_(struct slotmap *map, uint32_t slot);
 /* Word of a slot's mark. */
 static inline cgdt_word_t *cgdt_slotmap_marks_(const struct slotmap *map, uint32_t slot)
 {
-    return (cgdt_word_t *)(void *)map->owners + ~(int32_t)(slot / 64u);
+    return (cgdt_word_t *)(void *)map->owners + ~(int)(slot / 64u);
 }
 
 /* CGDT_DEBUG_ERASE: all are, so that a store past cgdt_write() is found by who frees the slot. */
