@@ -150,7 +150,7 @@ _Noreturn void cpu_arrive(uint32_t id)
         interrupts_off();
         const enum order order = (enum order)__atomic_load_n(&cpu->order, __ATOMIC_ACQUIRE);
         if (order == ORDER_NONE) {
-            interrupts_on_and_wait();
+            sleep_until_interrupt();
             continue;
         }
         interrupts_on();

@@ -109,14 +109,6 @@ static inline void interrupts_restore(int on)
         interrupts_on();
 }
 
-/*
- * An interrupt that comes between the two is taken after HLT has begun: nobody sleeps through it.
- */
-static inline void interrupts_on_and_wait(void)
-{
-    __asm__ volatile("sti\n\thlt" : : : "memory");
-}
-
 static inline void halt(void)
 {
     __asm__ volatile("hlt" : : : "memory");

@@ -207,6 +207,18 @@ ap_entry:
 1:  ud2
     jmp 1b
 
+// ---- sleep --------------------------------------------------------------------------------
+// trap_handle() knows the address of the HLT.
+
+    .globl sleep_until_interrupt, sleep_hlt
+    .type sleep_until_interrupt, @function
+sleep_until_interrupt:
+    sti
+sleep_hlt:
+    hlt
+    ret
+    .size sleep_until_interrupt, . - sleep_until_interrupt
+
 // ---- traps --------------------------------------------------------------------------------
 // The common part loads every segment register that holds a selector of the kernel's from the table
 // in use, on the way in and on the way out.

@@ -3,7 +3,6 @@
 
 #include "moves.h"
 
-#include "apic.h"
 #include "console.h"
 #include "cpuops.h"
 #include "exit.h"
@@ -57,20 +56,10 @@ void moves_move(struct cpu *cpu)
     moved++;
 }
 
-/*
- * An order behind NMIs. One that came between STI and HLT lets the order's interrupt in before the
- * HLT: that one sleeps, then, with an order to obey. So it is woken once more, and again.
- */
 static void look(uint32_t id)
 {
-    const struct wait wait = wait_begin("a CPU does not look", id);
-
     cpu_order(id, ORDER_LOOK);
-    for (uint32_t n = 1; __atomic_load_n(&cpus[id].order, __ATOMIC_ACQUIRE) != ORDER_NONE; n++) {
-        if (n % 4096 == 0)
-            apic_send(id, VECTOR_POKE);
-        wait_step(&wait);
-    }
+    cpu_finish_order(id);
 }
 
 /* One after the other, each with NMIs until it has moved, and a whole look behind it. */

@@ -91,6 +91,17 @@ static void fault(struct cpu *cpu, struct trap_frame *frame)
     cpu->fault_address = read_cr2();
 }
 
+/*
+ * Whoever sleeps is woken by an interrupt that comes before its HLT, too. STI holds interrupts back
+ * until HLT has begun, unless an NMI comes between the two: its IRET lets them in, and HLT would
+ * then sleep with an order to obey (SDM vol. 2B, STI).
+ */
+static void leave_sleep(struct trap_frame *frame)
+{
+    if (frame->ip == (uintptr_t)sleep_hlt)
+        frame->ip += 1; /* bytes of HLT */
+}
+
 void trap_handle(struct trap_frame *frame)
 {
     struct cpu *cpu = &cpus[apic_id()];
@@ -106,6 +117,7 @@ void trap_handle(struct trap_frame *frame)
         cpu->pokes++;
         verify_glance(cpu, WHEN_POKE);
         apic_end_of_interrupt();
+        leave_sleep(frame);
         break;
     case VECTOR_SPURIOUS:
         break;

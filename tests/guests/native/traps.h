@@ -43,6 +43,10 @@ uint32_t traps_unexpected(void);
 /* Called by head.S. */
 void trap_handle(struct trap_frame *frame);
 
+/* In head.S: interrupts on, and wait for one. The second is the address of its HLT. */
+void sleep_until_interrupt(void);
+extern const char sleep_hlt[];
+
 /* In head.S: the way back from ring 3, and the visit. */
 _Noreturn void user_return(uintptr_t resume, uint32_t value);
 uint32_t user_visit(uint32_t selector, uintptr_t *resume);
