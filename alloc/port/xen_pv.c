@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port for 64-bit PV kernels on Xen; see include/cgdt/port/xen_pv.h.
+ * The port for PV kernels on Xen; see include/cgdt/port/xen_pv.h.
  *
  * A live write is all or nothing although a multicall is not: it goes on after a call that failed,
  * and what it did stays done. So the old contents are kept until the last call has succeeded, and
@@ -13,8 +13,8 @@
 #include "cgdt/error.h"
 #include "xen_pv_explain.h"
 
-#ifndef __x86_64__
-#error "xen_pv.c is for 64-bit PV kernels"
+#if !defined(__i386__) && (!defined(__x86_64__) || defined(__ILP32__))
+#error "xen_pv.c is for 64-bit and for 32-bit PV kernels"
 #endif
 
 /* xen/include/public/xen.h */
@@ -30,7 +30,13 @@
  */
 #define PTE_DEFAULT 0x61ull
 
-_Static_assert(sizeof(struct cgdt_xen_pv_call) == 64, "struct multicall_entry");
+_Static_assert(sizeof(struct cgdt_xen_pv_call) == 8 * sizeof(void *), "struct multicall_entry");
+
+/*
+ * Words of a 64-bit argument: of a 32-bit kernel two, the low half first
+ * (compat_update_descriptor(), compat_update_va_mapping()).
+ */
+#define WORDS_OF_64 ((uint32_t)(sizeof(uint64_t) / sizeof(uintptr_t)))
 
 /* Calls gathered for one multicall. */
 struct chunk {
@@ -39,7 +45,7 @@ struct chunk {
 };
 
 /* Relaxed, as the header says: a count may be lost between two CPUs, but is never torn. */
-static void count(uint64_t *counter, uint64_t n)
+static void count(uintptr_t *counter, uint32_t n)
 {
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
@@ -56,29 +62,42 @@ static void unlock(struct cgdt_xen_pv *xen, enum cgdt_xen_pv_lock which)
         xen->ops->unlock(xen->ctx, which);
 }
 
+static void put_argument(struct cgdt_xen_pv_call *call, uint32_t at, uint64_t value)
+{
+    call->args[at] = (uintptr_t)value;
+    if (WORDS_OF_64 == 2)
+        call->args[at + 1] = (uintptr_t)(value >> 32);
+}
+
+static uint64_t argument(const struct cgdt_xen_pv_call *call, uint32_t at)
+{
+    const uint64_t low = call->args[at];
+
+    return WORDS_OF_64 == 2 ? low | (uint64_t)call->args[at + 1] << 32 : low;
+}
+
 /* Pages. */
 
 /*
  * On all CPUs: an old writable translation elsewhere would let a store pass until Xen takes the
  * page, an old read-only one would fault a store after the page has left the pool.
  */
-static struct cgdt_xen_pv_call mapping_call(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
+#define ON_ALL_CPUS (UVMF_INVLPG | UVMF_ALL)
+
+static uint64_t pte_of(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
 {
     const uint64_t frame = xen->ops->virt_to_mfn(xen->ctx, page) << PAGE_SHIFT;
     const uint64_t flags = xen->pte_flags != 0 ? xen->pte_flags & ~PTE_RW : PTE_DEFAULT;
 
-    return (struct cgdt_xen_pv_call){
-        .op = HYPERVISOR_UPDATE_VA_MAPPING,
-        .result = -CGDT_EPROTO, /* unless Xen says otherwise */
-        .args = {(uintptr_t)page, frame | flags | rw, UVMF_INVLPG | UVMF_ALL}};
+    return frame | flags | rw;
 }
 
 static int set_mapping(struct cgdt_xen_pv *xen, const void *page, uint64_t rw)
 {
-    const struct cgdt_xen_pv_call call = mapping_call(xen, page, rw);
+    const uint64_t pte = pte_of(xen, page, rw);
 
     count(&xen->counts.update_va_mapping, 1);
-    return (int)xen->ops->update_va_mapping(xen->ctx, call.args[0], call.args[1], call.args[2]);
+    return (int)xen->ops->update_va_mapping(xen->ctx, (uintptr_t)page, pte, ON_ALL_CPUS);
 }
 
 static void give_to_kernel(struct cgdt_xen_pv *xen, uint32_t page, void *at)
@@ -168,8 +187,12 @@ static void undo_seal(struct cgdt_xen_pv *xen, uint32_t page, void *at,
 /* Both halves of a seal. Which of them failed is not known; the first may be undone in any case. */
 static int seal_at_once(struct cgdt_xen_pv *xen, const void *view, cgdt_frame_t frame)
 {
-    const struct cgdt_xen_pv_call first = mapping_call(xen, view, 0);
+    struct cgdt_xen_pv_call first = {.op = HYPERVISOR_UPDATE_VA_MAPPING,
+                                     .result = -CGDT_EPROTO, /* unless Xen says otherwise */
+                                     .args = {(uintptr_t)view}};
 
+    put_argument(&first, 1, pte_of(xen, view, 0));
+    first.args[1 + WORDS_OF_64] = ON_ALL_CPUS;
     count(&xen->counts.multicall, 1);
     return xen->ops->introduce_with(xen->ctx, &first, frame);
 }
@@ -178,7 +201,7 @@ static int xen_pv_seal(void *ctx, uint32_t page, void **view)
 {
     struct cgdt_xen_pv *xen = ctx;
     struct cgdt_xen_pv_stuck *room = stuck_at(xen, NULL);
-    const cgdt_frame_t frame = xen->ops->virt_to_mfn(xen->ctx, *view);
+    const cgdt_frame_t frame = (cgdt_frame_t)xen->ops->virt_to_mfn(xen->ctx, *view);
     int error;
 
     /* Not after map(), but of pages that are sealed again because a destroy has failed. */
@@ -211,7 +234,7 @@ static int xen_pv_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t
     struct cgdt_xen_pv *xen = ctx;
 
     (void)page;
-    *frame = xen->ops->virt_to_mfn(xen->ctx, view);
+    *frame = (cgdt_frame_t)xen->ops->virt_to_mfn(xen->ctx, view);
     return 0;
 }
 
@@ -237,7 +260,7 @@ static int flush(struct cgdt_xen_pv *xen, struct chunk *chunk)
     if (n == 0)
         return 0;
     if (n == 1) {
-        error = store_one(xen, chunk->calls[0].args[0], chunk->calls[0].args[1]);
+        error = store_one(xen, argument(chunk->calls, 0), argument(chunk->calls, WORDS_OF_64));
         return error < 0 ? (int)error : 0;
     }
     count(&xen->counts.multicall, 1);
@@ -255,8 +278,8 @@ static void add(struct chunk *chunk, uint64_t machine_address, cgdt_desc_t value
     /* What Xen does not look at stays as it is: this is what a switch of threads waits for. */
     call->op = HYPERVISOR_UPDATE_DESCRIPTOR;
     call->result = -CGDT_EPROTO; /* unless Xen says otherwise */
-    call->args[0] = machine_address;
-    call->args[1] = value;
+    put_argument(call, 0, machine_address);
+    put_argument(call, WORDS_OF_64, value);
 }
 
 /*

@@ -25,8 +25,8 @@ struct cgdt_xen_pv_refusal cgdt_xen_pv_explain_frame_(struct cgdt_xen_pv *xen, c
     else if (page != NULL && ops->is_writable != NULL && ops->is_writable(xen->ctx, page))
         refusal.cause = CGDT_XEN_PV_STILL_WRITABLE;
     else if (page != NULL &&
-             cgdt_check_page(CGDT_PROFILE_XEN_PV64, CGDT_RULE_REWRITE_IS_OK, page,
-                             CGDT_PAGE_ENTRIES, ~0ull, &refusal.violation) != CGDT_FINE)
+             cgdt_check_page(CGDT_PROFILE_XEN_PV, CGDT_RULE_REWRITE_IS_OK, page, CGDT_PAGE_ENTRIES,
+                             ~0ull, &refusal.violation) != CGDT_FINE)
         refusal.cause = CGDT_XEN_PV_BAD_DESCRIPTOR;
     else if (ops->introduce == NULL)
         refusal.cause = CGDT_XEN_PV_CANNOT_TELL;

@@ -48,43 +48,61 @@ static void put_words(struct line *line, const char *words)
         put_char(line, *words);
 }
 
-static void put_number(struct line *line, uint64_t number, unsigned base)
+static void put_digits(struct line *line, const char *digits, unsigned n)
 {
-    char digits[20]; /* 2^64-1 has twenty, in base 10 */
+    while (n > 0)
+        put_char(line, digits[--n]);
+}
+
+static void put_decimal(struct line *line, uint32_t number)
+{
+    char digits[10]; /* 2^32-1 has ten */
     unsigned n = 0;
 
     do {
-        digits[n++] = "0123456789abcdef"[number % base];
-        number /= base;
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
     } while (number != 0);
-    while (n > 0)
-        put_char(line, digits[--n]);
+    put_digits(line, digits, n);
+}
+
+/* By shifts: a 32-bit kernel has no division of 64 bits. */
+static void put_hex(struct line *line, uint64_t number)
+{
+    char digits[16];
+    unsigned n = 0;
+
+    do {
+        digits[n++] = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    } while (number != 0);
+    put_digits(line, digits, n);
 }
 
 static void put_frame(struct line *line, const struct cgdt_xen_pv_refusal *refusal)
 {
     if (refusal->page == CGDT_XEN_PV_NO_PAGE) {
         put_words(line, "frame ");
-        put_number(line, refusal->position, 10);
+        put_decimal(line, refusal->position);
         put_words(line, " of the list");
     } else if (refusal->page == CGDT_COMMON_PAGE) {
         put_words(line, "the common page");
     } else {
         put_words(line, "page ");
-        put_number(line, refusal->page, 10);
+        put_decimal(line, refusal->page);
         put_words(line, " of the pool");
     }
     put_words(line, " (0x");
-    put_number(line, refusal->frame, 16);
+    put_hex(line, refusal->frame);
     put_words(line, "): ");
 }
 
 static void put_descriptor(struct line *line, const struct cgdt_violation *violation)
 {
     put_words(line, "entry ");
-    put_number(line, violation->entry, 10);
+    put_decimal(line, violation->entry);
     put_words(line, ", 0x");
-    put_number(line, violation->found, 16);
+    put_hex(line, violation->found);
     put_words(line, ": ");
     put_words(line, cgdt_reason_text(violation->reason));
 }

@@ -19,10 +19,9 @@ core_sources() {
     printf '%s\n' "${sources[@]}"
 }
 
-# kernel_port_sources TARGET: the ports that need no libc either.
+# The ports that need no libc either.
 kernel_port_sources() {
-    printf '%s\n' "$root"/alloc/port/{fixed,native,native_aliased}.c
-    [ "$1" != x86-64 ] || printf '%s\n' "$root"/alloc/port/xen_pv*.c
+    printf '%s\n' "$root"/alloc/port/{fixed,native,native_aliased}.c "$root"/alloc/port/xen_pv*.c
 }
 
 # The flags of a target: x86-64 or i386.
@@ -37,6 +36,14 @@ target_flags() {
     esac
 }
 
+# What ld calls it.
+emulation_of() {
+    case $1 in
+    x86-64) echo elf_x86_64 ;;
+    *) echo elf_i386 ;;
+    esac
+}
+
 freestanding_flags="-std=c11 -ffreestanding -nostdlib -mgeneral-regs-only -fno-stack-protector"
 freestanding_flags+=" -fno-pic -fno-asynchronous-unwind-tables -ffunction-sections"
 strict_flags="-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Werror"
@@ -45,7 +52,7 @@ strict_flags="-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Werror"
 # stdout.
 build_core() {
     local compiler=$1 target=$2 level=$3
-    local directory="$work/$compiler-$target$level" source emulation
+    local directory="$work/$compiler-$target$level" source
     local objects=()
     shift 3
 
@@ -57,11 +64,7 @@ build_core() {
             -o "$directory/$(basename "$source" .c).o" || return 1
         objects+=("$directory/$(basename "$source" .c).o")
     done < <(core_sources)
-    case $target in
-    x86-64) emulation=elf_x86_64 ;;
-    *) emulation=elf_i386 ;;
-    esac
-    ld -m "$emulation" -r -o "$directory/core.o" "${objects[@]}" || return 1
+    ld -m "$(emulation_of "$target")" -r -o "$directory/core.o" "${objects[@]}" || return 1
     echo "$directory/core.o"
 }
 

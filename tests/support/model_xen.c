@@ -18,6 +18,13 @@
 #define FLUSH_ONE    0x2u
 #define FLUSH_ON_ALL 0x4u
 
+/* What tells the two kinds of guests apart. */
+#ifdef __x86_64__
+#define GUEST ORACLE_PV64
+#else
+#define GUEST ORACLE_PV32
+#endif
+
 static void breach(struct model_xen *model, const char *what)
 {
     if (model->breaches++ == 0)
@@ -85,7 +92,7 @@ static int64_t change(struct model_xen *model, uint64_t machine_address, uint64_
     }
     if (fails(model, MODEL_DESCRIPTOR))
         return model->code;
-    if (oracle_xen(ORACLE_PV64, descriptor, &stored) >= ORACLE_REFUSED_TYPE)
+    if (oracle_xen(GUEST, descriptor, &stored) >= ORACLE_REFUSED_TYPE)
         return XEN_EINVAL;
     model_xen_frame(model, machine_address >> 12)[machine_address % CGDT_PAGE_BYTES / 8] = stored;
     model->changing = model->typed[page] ? 0 : page + 1;
@@ -100,6 +107,16 @@ static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t d
     return change(ctx, machine_address, descriptor);
 }
 
+/* An argument of 64 bits in a multicall, from its n-th word on. */
+static uint64_t wide_argument(const struct cgdt_xen_pv_call *call, unsigned n)
+{
+#ifdef __x86_64__
+    return call->args[n];
+#else
+    return call->args[n] | (uint64_t)call->args[n + 1] << 32;
+#endif
+}
+
 /* A call that fails does not stop the ones behind it. */
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
@@ -112,7 +129,8 @@ static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
     for (uint32_t i = 0; i < n && !model->deaf; i++) {
         if (calls[i].op != 10)
             breach(model, "a multicall of something else");
-        calls[i].result = change(model, calls[i].args[0], calls[i].args[1]);
+        calls[i].result = (intptr_t)change(model, wide_argument(&calls[i], 0),
+                                           wide_argument(&calls[i], GUEST == ORACLE_PV64 ? 1 : 2));
     }
     return 0;
 }
@@ -195,7 +213,8 @@ int model_xen_introduce_with(void *ctx, const struct cgdt_xen_pv_call *first, ui
 
     if (first->op != 14)
         breach(model, "a page made read-only by something else");
-    const int64_t error = update_va_mapping(ctx, first->args[0], first->args[1], first->args[2]);
+    const int64_t error = update_va_mapping(ctx, first->args[0], wide_argument(first, 1),
+                                            first->args[GUEST == ORACLE_PV64 ? 2 : 3]);
     const int introduced = introduce(ctx, frame);
     return error < 0 ? (int)error : introduced;
 }
@@ -272,7 +291,7 @@ static bool validate(struct model_xen *model, uint32_t page)
     for (uint32_t i = 0; i < CGDT_PAGE_ENTRIES; i++) {
         uint64_t stored = 0;
 
-        if (oracle_xen(ORACLE_PV64, descs[i], &stored) >= ORACLE_REFUSED_TYPE)
+        if (oracle_xen(GUEST, descs[i], &stored) >= ORACLE_REFUSED_TYPE)
             return false;
         descs[i] = stored;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xen as a 64-bit PV guest meets it where GDT pages are concerned: frames that have a type and a
- * count, page tables that decide whether the guest may store, and the four hypercalls. A guest's
- * page is mapped a second time for the hypervisor; the guest's own mapping is really made
+ * Xen as a PV guest meets it where GDT pages are concerned, a 64-bit one or, where the tests are
+ * compiled for i386, a 32-bit one: frames that have a type and a count, page tables that decide
+ * whether the guest may store, and the four hypercalls. A guest's page is mapped a second time for the hypervisor; the guest's own mapping is really made
  * read-only, so a stray store is a SIGSEGV. What a descriptor becomes is asked of oracle.h.
  *
  * Everything that the port should not do is counted as a breach; any hypercall can be made to fail.
@@ -14,14 +14,16 @@
 #include <cgdt/port/xen_pv.h>
 
 #define MODEL_PAGES 16
-#define MODEL_FRAME 0x12340u /* machine frame of page 0; the others follow in falling order */
+
+/* Machine frame of page 0, above 4 GiB; the others follow in falling order. */
+#define MODEL_FRAME 0x112340u
 
 /*
  * Frames that model_xen_open() does not back: another domain's, and one of this domain's page
  * tables.
  */
 #define MODEL_FOREIGN_FRAME 0x777u
-#define MODEL_TABLE_FRAME   0x12341u
+#define MODEL_TABLE_FRAME   0x112341u
 
 #define XEN_EFAULT (-14)
 #define XEN_EBUSY  (-16)

@@ -4,7 +4,7 @@
 
 #include "must.h"
 
-static const cgdt_desc_t plain[] = {0, XEN_SETUP_CODE64, XEN_SETUP_DATA3};
+static const cgdt_desc_t plain[] = {0, XEN_SETUP_CODE3, XEN_SETUP_DATA3};
 
 void xen_setup_prepare(struct xen_setup *setup, uint32_t max_cpus)
 {
@@ -18,7 +18,7 @@ void xen_setup_prepare(struct xen_setup *setup, uint32_t max_cpus)
                                          .layout = {.slot_entries = XEN_SETUP_ENTRIES,
                                                     .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                                                     .window_pages = 2},
-                                         .profile = CGDT_PROFILE_XEN_PV64,
+                                         .profile = CGDT_PROFILE_XEN_PV,
                                          .max_cpus = max_cpus,
                                          .template_descs = plain,
                                          .template_entries = COUNT_OF(plain)};

@@ -10,8 +10,12 @@
 #include "model_xen.h"
 
 #define XEN_SETUP_ENTRIES 32
-#define XEN_SETUP_CODE64  0x00affb000000ffffull
-#define XEN_SETUP_DATA3   0x00cff3000000ffffull
+#ifdef __x86_64__
+#define XEN_SETUP_CODE3 0x00affb000000ffffull
+#else
+#define XEN_SETUP_CODE3 0x00cffb000000ffffull
+#endif
+#define XEN_SETUP_DATA3 0x00cff3000000ffffull
 
 struct xen_setup {
     struct model_xen xen;

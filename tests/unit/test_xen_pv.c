@@ -18,7 +18,7 @@ Test(xen_pv, a_vcpu_can_load_the_frames_of_every_slot)
         const cgdt_slot_t slot = xen_setup_alloc(&setup);
         const uint32_t n = xen_setup_frames(&setup, slot, frames);
 
-        MUST(xen_setup_host(&setup, slot)[1] == XEN_SETUP_CODE64, "slot %d", i);
+        MUST(xen_setup_host(&setup, slot)[1] == XEN_SETUP_CODE3, "slot %d", i);
         MUST(model_xen_set_gdt(&setup.xen, frames, n) == 0, "slot %d", i);
     }
     for (cgdt_slot_t slot = 1; slot <= 100; slot++) {
@@ -287,7 +287,7 @@ Test(xen_pv, an_operation_that_succeeds_says_0)
     struct xen_setup setup;
 
     xen_setup_prepare(&setup, 32);
-    page_life_of_successes(setup.config.port, setup.config.port_ctx, CGDT_PROFILE_XEN_PV64);
+    page_life_of_successes(setup.config.port, setup.config.port_ctx, CGDT_PROFILE_XEN_PV);
     xen_setup_dispose(&setup);
 }
 

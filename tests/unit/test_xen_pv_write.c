@@ -10,8 +10,15 @@
 #define ENTRIES 128
 #define CODE    (-4321) /* a hypervisor's own */
 #define DATA3   0x00cff3000000ffffull
-#define GATE    0x00008c00000b0000ull /* low halves of two call gates, as Xen keeps them */
-#define OTHER   0x00008c0000130000ull
+
+/* Two call gates as Xen keeps them; of a 64-bit guest, their low halves. */
+#ifdef __x86_64__
+#define GATE  0x00008c00000b0000ull
+#define OTHER 0x00008c0000130000ull
+#else
+#define GATE  0x00008c0000090000ull
+#define OTHER 0x00008c0000110000ull
+#endif
 
 struct setup {
     struct model_xen xen;
@@ -27,12 +34,15 @@ struct setup {
     uint32_t looks;
 };
 
-/* Whether the entry starts a 16-byte descriptor; from the manual, not from cgdt. */
+/*
+ * Whether the entry starts a 16-byte descriptor, which a 32-bit guest does not have; from the
+ * manual, not from cgdt.
+ */
 static bool starts_wide(cgdt_desc_t desc)
 {
     const unsigned attributes = (unsigned)(desc >> 40) & 0xff;
 
-    return (attributes & 0x90) == 0x80 && (attributes & 0x0f) != 0;
+    return sizeof(void *) == 8 && (attributes & 0x90) == 0x80 && (attributes & 0x0f) != 0;
 }
 
 /*
@@ -63,7 +73,7 @@ static void open_setup(struct setup *setup, const cgdt_desc_t *template_descs, u
                                        .layout = {.slot_entries = ENTRIES,
                                                   .reserved_entry = CGDT_XEN_RESERVED_ENTRY,
                                                   .window_pages = 2},
-                                       .profile = CGDT_PROFILE_XEN_PV64,
+                                       .profile = CGDT_PROFILE_XEN_PV,
                                        .max_cpus = 16,
                                        .template_descs = template_descs,
                                        .template_entries = entries};
@@ -199,7 +209,7 @@ Test(xen_write, a_batch_that_changes_nothing_is_no_hypercall)
 
     open_setup(&setup, NULL, 0);
     struct cgdt_batch batch = {
-        .slot = setup.host, .values = same, .count = 8, .profile = CGDT_PROFILE_XEN_PV64};
+        .slot = setup.host, .values = same, .count = 8, .profile = CGDT_PROFILE_XEN_PV};
     counts_of(&setup, &before);
     cr_assert_eq(cgdt_xen_pv_port.live_write(&setup.xen.port, 0, setup.xen.guest, &batch), 0);
     counts_of(&setup, &after);
@@ -351,7 +361,7 @@ static void give_zeros(uint16_t count)
                                    .values = zeros,
                                    .first = 1,
                                    .count = count,
-                                   .profile = CGDT_PROFILE_XEN_PV64,
+                                   .profile = CGDT_PROFILE_XEN_PV,
                                    .order = CGDT_BATCH_RISING};
         model_xen_arm(&setup.xen, MODEL_DESCRIPTOR, ++n, CODE);
         const int result = cgdt_xen_pv_port.live_write(&setup.xen.port, 0, view, &batch);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * A port for 64-bit PV kernels on Xen (x86-64 only: a 32-bit PV kernel passes other hypercall
- * arguments).
+ * A port for PV kernels on Xen, 64-bit (x86-64) and 32-bit (i386 with PAE), from the same sources.
  *
  * @verbatim
    map, unmap    a page of the kernel's, zeroed; and back
@@ -19,8 +18,13 @@
  * static struct cgdt_xen_pv xen = {.ops = &my_ops, .pages = my_pages, .page_count = MY_PAGES};
  * config.port = &cgdt_xen_pv_port;
  * config.port_ctx = &xen;
- * config.profile = CGDT_PROFILE_XEN_PV64;
+ * config.profile = CGDT_PROFILE_XEN_PV;
  * @endcode
+ *
+ * The operations take and give the same types in a 32-bit kernel, which passes Xen two words, the
+ * low half first, for each machine address, descriptor and page-table entry. In the calls of a
+ * multicall the port has done so. Frame numbers have 32 bits there: what cgdt_frames() gives is the
+ * list that set_gdt takes, as it is.
  *
  * What Xen itself refuses comes through as it is, as a negative errno: -16 (EBUSY) from unseal
  * while a vCPU holds the page in its GDT, as one that is down still does; -22 (EINVAL) for a
@@ -37,7 +41,20 @@
 extern "C" {
 #endif
 
-/** Most descriptors in one multicall; the calls are on the caller's stack, 64 bytes each. */
+/**
+ * The rules for the kernel that is being compiled. A 32-bit dom0 whose ELF note HV_START_LOW moves
+ * Xen has cgdt_profile_xen_pv32_from() in its place.
+ */
+#ifdef __x86_64__
+#define CGDT_PROFILE_XEN_PV CGDT_PROFILE_XEN_PV64
+#else
+#define CGDT_PROFILE_XEN_PV CGDT_PROFILE_XEN_PV32
+#endif
+
+/**
+ * Most descriptors in one multicall; the calls are on the caller's stack, 64 bytes each (32-bit
+ * kernels: 32).
+ */
 #define CGDT_XEN_PV_CHUNK 8u
 
 /**
@@ -48,12 +65,13 @@ extern "C" {
 #define CGDT_XEN_PV_FEW 64u
 
 /**
- * One call of a multicall, as Xen defines it (struct multicall_entry, xen/include/public/xen.h).
+ * One call of a multicall, as Xen defines it (struct multicall_entry, xen/include/public/xen.h):
+ * eight words of the kernel's. What has 64 bits takes two arguments of a 32-bit kernel's.
  */
 struct cgdt_xen_pv_call {
-    uint64_t op;      /**< Number of the hypercall. */
-    int64_t result;   /**< What Xen returned. */
-    uint64_t args[6]; /**< Its arguments. */
+    uintptr_t op;      /**< Number of the hypercall. */
+    intptr_t result;   /**< What Xen returned. */
+    uintptr_t args[6]; /**< Its arguments. */
 };
 
 /** Two locks: the second may be taken while the first is held, never the other way round. */
@@ -71,9 +89,12 @@ enum cgdt_xen_pv_lock {
  * once.
  */
 struct cgdt_xen_pv_ops {
-    /** Hypercall 14. `flags` are Xen's UVMF_ values. */
+    /**
+     * Hypercall 14. `flags` are Xen's UVMF_ values. A 32-bit kernel passes va, pte's low and high
+     * half, flags.
+     */
     int64_t (*update_va_mapping)(void *ctx, uint64_t va, uint64_t pte, uint64_t flags);
-    /** Hypercall 10. */
+    /** Hypercall 10. A 32-bit kernel passes low and high half of either. */
     int64_t (*update_descriptor)(void *ctx, uint64_t machine_address, uint64_t descriptor);
     /** Hypercall 13. `n` is 2 to CGDT_XEN_PV_CHUNK; each call's own outcome is in its result. */
     int64_t (*multicall)(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n);
@@ -166,16 +187,19 @@ struct cgdt_xen_pv_ops {
     int (*introduce_with)(void *ctx, const struct cgdt_xen_pv_call *first, uint64_t frame);
 };
 
-/** Calls made so far. Plain counters: approximate when several CPUs write at once. */
+/**
+ * Calls made so far. Plain counters: approximate when several CPUs write at once; those of a 32-bit
+ * kernel begin anew after 2^32.
+ */
 struct cgdt_xen_pv_counts {
     /** Hypercalls: pages unsealed, and sealed where there is no introduce_with. */
-    uint64_t update_va_mapping;
-    uint64_t update_descriptor; /**< Hypercalls of their own: batches of one, and undoing. */
-    uint64_t multicall; /**< Hypercalls: live writes of several descriptors; introduce_with. */
-    uint64_t batched;   /**< update_descriptor inside multicalls. */
-    uint64_t undone;    /**< Live writes that failed and were undone. */
+    uintptr_t update_va_mapping;
+    uintptr_t update_descriptor; /**< Hypercalls of their own: batches of one, and undoing. */
+    uintptr_t multicall; /**< Hypercalls: live writes of several descriptors; introduce_with. */
+    uintptr_t batched;   /**< update_descriptor inside multicalls. */
+    uintptr_t undone;    /**< Live writes that failed and were undone. */
     /** Stores of such an undo that Xen refused too: the slot is then torn. */
-    uint64_t undo_failed;
+    uintptr_t undo_failed;
 };
 
 /** Most pages at a time that Xen would not make writable again. */
