@@ -20,7 +20,7 @@
 #define PROGRESS_LINES 16
 #define PATIENCE       ((uint64_t)1 << 41) /* TSC ticks, a quarter of an hour: it hangs */
 
-_Static_assert(sizeof(cgdt_frame_t) == sizeof(uint64_t), "frame lists go to Xen as they are");
+_Static_assert(sizeof(cgdt_frame_t) == sizeof(unsigned long), "frame lists go to Xen as they are");
 
 static const struct args *args;
 static struct cgdt_pool *pool;
@@ -143,7 +143,7 @@ void bringup_boot_slots(void)
 int64_t bringup_set_gdt(const cgdt_frame_t *frames, uint32_t entries)
 {
     counts.set_gdt++;
-    return xen_set_gdt((const uint64_t *)frames, entries);
+    return xen_set_gdt(frames, entries);
 }
 
 int64_t bringup_initialise(uint32_t vcpu)
@@ -152,7 +152,7 @@ int64_t bringup_initialise(uint32_t vcpu)
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
     struct vcpu_plan plan = {.stack = cpu->stack,
                              .start = &cpu->start,
-                             .frames = (const uint64_t *)frames,
+                             .frames = frames,
                              .cs = tables_selector(cpu->place, ENTRY_CODE),
                              .ss = tables_selector(cpu->place, ENTRY_DATA)};
 
@@ -185,7 +185,8 @@ void bringup_boot_cpu(void)
     demand("set_gdt", bringup_set_gdt(frames, entries));
     gdtpool_uses(0, frames, entries);
     if (load_cs(tables_selector(cpu->place, ENTRY_CODE)) == 0 &&
-        load_ss(tables_selector(cpu->place, ENTRY_DATA)) == 0) {
+        load_ss(tables_selector(cpu->place, ENTRY_DATA)) == 0 &&
+        load_data(tables_selector(cpu->place, ENTRY_DATA)) == 0) {
         cpu->start.cs = read_cs();
         cpu->start.ss = read_ss();
     }

@@ -11,6 +11,7 @@
 
 #include "cgdt/check.h"
 #include "console.h"
+#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"
@@ -22,7 +23,7 @@
 static uint64_t pages[2][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE))); /* 1: a GDT */
 static struct multicall_entry calls[CGDT_PAGE_ENTRIES];
 static uint64_t before[CGDT_PAGE_ENTRIES];
-static const struct cgdt_profile *profile = CGDT_PROFILE_XEN_PV64;
+static const struct cgdt_profile *profile = GUEST_PROFILE;
 
 static struct {
     uint32_t descriptors;
@@ -37,7 +38,8 @@ static struct {
 static void mismatch(const char *what, uint64_t desc, uint64_t checker, uint64_t xen)
 {
     if (found.mismatches++ < 5)
-        console_printf("MISMATCH %s: 0x%lx: checker 0x%lx, Xen 0x%lx\n", what, desc, checker, xen);
+        console_printf("MISMATCH %s: 0x%" PRIx64 ": checker 0x%" PRIx64 ", Xen 0x%" PRIx64 "\n",
+                       what, desc, checker, xen);
 }
 
 /* ---- one by one --------------------------------------------------------------------------- */
@@ -46,10 +48,8 @@ static void send(const uint64_t *page, uint32_t from, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         before[i] = page[i];
-        calls[i] =
-            (struct multicall_entry){.op = HYPERVISOR_update_descriptor,
-                                     .result = 1, /* no answer of Xen's */
-                                     .args = {page_machine_address(&page[i]), sample(from + i)}};
+        calls[i] = call_update_descriptor(page_machine_address(&page[i]), sample(from + i));
+        calls[i].result = 1; /* no answer of Xen's */
     }
     if (xen_multicall(calls, n) != 0)
         guest_fatal("multicall", from);
@@ -81,7 +81,7 @@ static void ask_one_by_one(uint32_t count)
 
         send((const uint64_t *)page, from, n);
         for (uint32_t i = 0; i < n; i++)
-            compare(calls[i].args[1], calls[i].result, before[i], page[i]);
+            compare(sample(from + i), calls[i].result, before[i], page[i]);
     }
 }
 
@@ -142,7 +142,7 @@ static void compare_page(const uint64_t *page, uint32_t refused_at)
 
 static void ask_about_page(uint64_t *page, uint64_t *state)
 {
-    const uint64_t frame = page_mfn(page);
+    const cgdt_frame_t frame = page_mfn(page);
     struct cgdt_violation violation = {.entry = CGDT_PAGE_ENTRIES};
     const uint32_t planted = fill(page, state);
 
@@ -198,7 +198,7 @@ static void check_coverage(const struct args *args)
 
 _Noreturn void checker_run(const struct args *args)
 {
-    const uint64_t frame = page_mfn(pages[1]);
+    const cgdt_frame_t frame = page_mfn(pages[1]);
     uint64_t state = 0x2005;
 
     if (args->control == CONTROL_WRONG_PROFILE)
@@ -217,12 +217,14 @@ _Noreturn void checker_run(const struct args *args)
     check_coverage(args);
     if (args->control == CONTROL_WRONG_PROFILE) {
         const bool caught = found.mismatches != 0;
-        console_printf("CONTROL %s %s: %lu mismatches with the rules of another kind of guest\n",
+        console_printf("CONTROL %s %s: %" PRIu64
+                       " mismatches with the rules of another kind of guest\n",
                        args->control_name, caught ? "caught" : "MISSED", found.mismatches);
         guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
     }
     const bool pass = found.mismatches == 0 && problem_count() == 0;
-    console_printf("RESULT mode=checker descriptors=%u pages=%u mismatches=%lu host=xen %s\n",
+    console_printf("RESULT mode=checker descriptors=%u pages=%u mismatches=%" PRIu64
+                   " host=" HOST_NAME " %s\n",
                    found.descriptors, found.pages, found.mismatches, pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

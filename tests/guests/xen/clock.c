@@ -39,7 +39,8 @@ static uint64_t scale(uint64_t tsc)
 {
     const uint64_t shifted = shift >= 0 ? tsc << shift : tsc >> -shift;
 
-    return (uint64_t)((unsigned __int128)shifted * multiplier >> 32);
+    /* Of the product of 96 bits the upper 64. */
+    return (shifted >> 32) * multiplier + ((shifted & UINT32_MAX) * multiplier >> 32);
 }
 
 uint64_t clock_ns(void)

@@ -17,7 +17,7 @@ struct line {
 struct spec {
     uint32_t width;
     char pad;
-    bool is_long;
+    uint32_t longs;
 };
 
 static void (*write_line)(const char *text, uint32_t length); /* NULL: the hypercall */
@@ -68,7 +68,7 @@ static void put_number(struct line *line, uint64_t value, uint32_t base, bool ne
 
 static const char *parse_spec(const char *at, struct spec *spec)
 {
-    *spec = (struct spec){.width = 0, .pad = ' ', .is_long = false};
+    *spec = (struct spec){.width = 0, .pad = ' ', .longs = 0};
     if (*at == '0') {
         spec->pad = '0';
         at++;
@@ -76,7 +76,7 @@ static const char *parse_spec(const char *at, struct spec *spec)
     while (*at >= '0' && *at <= '9')
         spec->width = spec->width * 10 + (uint32_t)(*at++ - '0');
     while (*at == 'l') {
-        spec->is_long = true;
+        spec->longs++;
         at++;
     }
     return at;
@@ -86,6 +86,15 @@ static const char *parse_spec(const char *at, struct spec *spec)
 struct arguments {
     va_list list;
 };
+
+static uint64_t next_number(struct arguments *from, const struct spec *spec, bool is_signed)
+{
+    if (spec->longs >= 2)
+        return va_arg(from->list, unsigned long long);
+    if (spec->longs == 1)
+        return is_signed ? (uint64_t)va_arg(from->list, long) : va_arg(from->list, unsigned long);
+    return is_signed ? (uint64_t)va_arg(from->list, int) : va_arg(from->list, unsigned int);
+}
 
 static void convert(struct line *line, char kind, const struct spec *spec, struct arguments *from)
 {
@@ -98,13 +107,11 @@ static void convert(struct line *line, char kind, const struct spec *spec, struc
     } else if (kind == 'c') {
         put(line, (char)va_arg(from->list, int));
     } else if (kind == 'd') {
-        int64_t value = spec->is_long ? va_arg(from->list, long) : va_arg(from->list, int);
+        const int64_t value = (int64_t)next_number(from, spec, true);
         uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
         put_number(line, magnitude, 10, value < 0, spec);
     } else if (kind == 'u' || kind == 'x') {
-        uint64_t value =
-            spec->is_long ? va_arg(from->list, unsigned long) : va_arg(from->list, unsigned int);
-        put_number(line, value, kind == 'u' ? 10 : 16, false, spec);
+        put_number(line, next_number(from, spec, false), kind == 'u' ? 10 : 16, false, spec);
     } else if (kind == 'p') {
         put_number(line, (uintptr_t)va_arg(from->list, void *), 16, false, spec);
     } else {

@@ -41,7 +41,7 @@ void controls_init(const struct args *arguments, struct cgdt_pool *in)
 
 static _Noreturn void missed(const char *why, int64_t value)
 {
-    console_printf("CONTROL %s MISSED: %s: %ld\n", args->control_name, why, value);
+    console_printf("CONTROL %s MISSED: %s: %" PRId64 "\n", args->control_name, why, value);
     guest_exit(GUEST_EXIT_FAIL);
 }
 
@@ -185,22 +185,23 @@ _Noreturn void controls_verdict(bool rest_is_right)
     must(rest_is_right, "something else is wrong", 0);
     switch (args->control) {
     case CONTROL_NEIGHBOUR_BASE:
-        console_printf(
-            "CONTROL %s caught: vCPU %u read id %lu through %%fs, its neighbour's; the other "
-            "%u vCPUs are fine\n",
-            args->control_name, victim, cpus[victim].read_id & ~FS_MARK, args->nr - 1);
+        console_printf("CONTROL %s caught: vCPU %u read id %" PRIu64
+                       " through %%fs, its neighbour's; the other "
+                       "%u vCPUs are fine\n",
+                       args->control_name, victim, cpus[victim].read_id & ~FS_MARK, args->nr - 1);
         break;
     case CONTROL_UNOWNED_TSS:
         console_printf("CHECKER %s\n", sentence);
-        console_printf("CONTROL %s caught: cgdt_check named it, Xen refused the page (set_gdt %ld, "
-                       "initialise %ld) and took it once the entry was zero\n",
-                       args->control_name, refusal.set_gdt, refusal.initialise);
+        console_printf(
+            "CONTROL %s caught: cgdt_check named it, Xen refused the page (set_gdt %" PRId64 ", "
+            "initialise %" PRId64 ") and took it once the entry was zero\n",
+            args->control_name, refusal.set_gdt, refusal.initialise);
         break;
     default:
-        console_printf(
-            "CONTROL %s caught: Xen refused the page (set_gdt %ld, initialise %ld) and took "
-            "it once it was read-only\n",
-            args->control_name, refusal.set_gdt, refusal.initialise);
+        console_printf("CONTROL %s caught: Xen refused the page (set_gdt %" PRId64
+                       ", initialise %" PRId64 ") and took "
+                       "it once it was read-only\n",
+                       args->control_name, refusal.set_gdt, refusal.initialise);
         break;
     }
     guest_exit(GUEST_EXIT_CAUGHT);

@@ -262,7 +262,7 @@ static void complain(void)
 {
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
         if (cpus[vcpu].failed_step != STEP_NONE)
-            console_printf("FAILED vcpu=%u %s: %s (read 0x%lx)\n", vcpu,
+            console_printf("FAILED vcpu=%u %s: %s (read 0x%" PRIx64 ")\n", vcpu,
                            verify_round_text(cpus[vcpu].failed_round),
                            verify_step_text(cpus[vcpu].failed_step), cpus[vcpu].read_id);
 }

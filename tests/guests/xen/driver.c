@@ -413,7 +413,7 @@ void driver_run(struct vcpu_start *start)
 
 static void report_progress(uint64_t since, const char *missing)
 {
-    console_printf("PROGRESS seconds=%lu cycles=%lu online=%d, still to come: %s\n",
+    console_printf("PROGRESS seconds=%" PRIu64 " cycles=%" PRIu64 " online=%d, still to come: %s\n",
                    (clock_ns() - since) / SECOND_NS, driver_sum().cycles, workers_online(),
                    missing == NULL ? "nothing" : missing);
 }

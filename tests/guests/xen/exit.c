@@ -38,6 +38,6 @@ _Noreturn void guest_exit(enum guest_exit value)
 
 _Noreturn void guest_fatal(const char *what, int64_t error)
 {
-    console_printf("FATAL: %s: %ld\n", what, error);
+    console_printf("FATAL: %s: %" PRId64 "\n", what, error);
     guest_exit(GUEST_EXIT_SETUP);
 }

@@ -9,6 +9,7 @@
 
 #include "cgdt/port/xen_pv.h"
 #include "console.h"
+#include "descriptors.h"
 #include "exit.h"
 #include "gdtpool.h"
 #include "hypercall.h"
@@ -18,7 +19,6 @@
 
 #define PAGES         3u
 #define SPARE_VCPU    1u /* is never brought up */
-#define WILD_FRAME    0x123456789abcu
 #define FOREIGN_FRAME 1u /* of the first MiB, which is no domain's memory */
 #define TOO_MANY      (CGDT_XEN_RESERVED_ENTRY + 1)
 #define MOST_PAGES    15u
@@ -26,7 +26,7 @@
 static uint64_t pages[PAGES][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 static uint64_t other[CGDT_PAGE_ENTRIES]
     __attribute__((aligned(PAGE_SIZE))); /* its address is lent */
-static uint64_t frames[MOST_PAGES];
+static cgdt_frame_t frames[MOST_PAGES];
 static uint32_t entries;
 static uint32_t cases;
 static uint32_t named;
@@ -63,9 +63,9 @@ static const struct kase kases[] = {
      CGDT_BAD_SYSTEM_TYPE},
     {"ldt", DESCRIPTOR, 0, CGDT_XEN_PV_BAD_DESCRIPTOR, 1, 0x0000820000000fffu,
      CGDT_BAD_SYSTEM_TYPE},
-    {"gate-into-xen", DESCRIPTOR, 1, CGDT_XEN_PV_BAD_DESCRIPTOR, 300, 0x00008c00e0080000u,
+    {"gate-into-xen", DESCRIPTOR, 1, CGDT_XEN_PV_BAD_DESCRIPTOR, 300, GATE_INTO_XEN,
      CGDT_BAD_GATE_SELECTOR},
-    {"gate-reserved", DESCRIPTOR, 1, CGDT_XEN_PV_BAD_DESCRIPTOR, 0, 0x00008c0100080000u,
+    {"gate-reserved", DESCRIPTOR, 1, CGDT_XEN_PV_BAD_DESCRIPTOR, 0, GATE_RESERVED,
      CGDT_BAD_GATE_RESERVED},
     {"alias", ALIAS, 1, CGDT_XEN_PV_OTHER_USE, 0, 0, CGDT_FINE},
     {"page-table", PAGE_TABLE, 2, CGDT_XEN_PV_OTHER_USE, 0, 0, CGDT_FINE},
@@ -108,7 +108,7 @@ static void make_wrong(const struct kase *kase)
     else if (kase->wrong == ALIAS)
         demand("alias", page_map(other, frames[kase->position], true));
     else if (kase->wrong == PAGE_TABLE)
-        frames[kase->position] = pages_cr3() >> PAGE_SHIFT;
+        frames[kase->position] = pages_root_mfn();
     else if (kase->wrong == ROOT)
         vcpu_set_root(0);
 }
@@ -155,7 +155,7 @@ static int64_t ask_initialise(void)
 
 static struct cgdt_xen_pv_refusal explain(void)
 {
-    return cgdt_xen_pv_explain(&gdtpool_xen, (const cgdt_frame_t *)frames, entries);
+    return cgdt_xen_pv_explain(&gdtpool_xen, frames, entries);
 }
 
 static bool is_named_right(const struct kase *kase, const struct cgdt_xen_pv_refusal *refusal)
@@ -177,8 +177,8 @@ static void say(const struct kase *kase, int64_t set_gdt, int64_t initialise,
     char text[256];
 
     (void)cgdt_xen_pv_refusal_text(refusal, text, sizeof(text));
-    console_printf("EXPLAINED %s: set_gdt %ld, initialise %ld: %s\n", kase->name, set_gdt,
-                   initialise, text);
+    console_printf("EXPLAINED %s: set_gdt %" PRId64 ", initialise %" PRId64 ": %s\n", kase->name,
+                   set_gdt, initialise, text);
 }
 
 static void play(const struct kase *kase)
@@ -209,7 +209,7 @@ _Noreturn void explain_run(const struct args *args)
     (void)problem_unless("initialise with everything put right", ask_initialise(), 0);
 
     const bool pass = named == cases && problem_count() == 0;
-    console_printf("RESULT mode=explain cases=%u named=%u layout=%s host=xen %s\n", cases, named,
-                   args->layout_name, pass ? "PASS" : "FAIL");
+    console_printf("RESULT mode=explain cases=%u named=%u layout=%s host=" HOST_NAME " %s\n", cases,
+                   named, args->layout_name, pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

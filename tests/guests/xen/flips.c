@@ -31,7 +31,7 @@
 #define FEWEST_TURNS 500u     /* times that the reader found another value than before */
 #define BURST        63u      /* flips between two rests; odd, so that values take turns */
 #define SHORT_BURST  7u       /* the same with one processor */
-#define ATTRIBUTES   (CGDT_DESC_WRITABLE | CGDT_DESC_DB | CGDT_DESC_DPL(3))
+#define ATTRIBUTES   (CGDT_DESC_WRITABLE | CGDT_DESC_DB | CGDT_DESC_DPL(KERNEL_RING))
 
 /* The words that the two bases lead to. What a mixture would lead to is in here too, and zero. */
 static uint64_t space[2 * FAR / 8] __attribute__((aligned(0x10000)));
@@ -106,7 +106,7 @@ static void strange(uint64_t *counter, uint64_t value)
 /* Whole, as the processor reads it from the page. */
 static void look_at_page(const volatile uint64_t *entry)
 {
-    const uint64_t value = *entry;
+    const uint64_t value = load_whole(entry);
 
     found.reads++;
     if (value != read[0] && value != read[1])
@@ -220,21 +220,24 @@ static _Noreturn void judge(uint32_t flips, uint64_t hypercalls)
                                found.strange_rights + found.strange_reads;
     const uint32_t failsafe = traps_failsafe_count();
 
-    console_printf("FLIPS n=%u hypercalls=%lu loads=%lu first=%lu second=%lu turns=%lu faults=%lu "
-                   "strange_bases=%lu strange_limits=%lu strange_rights=%lu reads=%lu "
-                   "strange_reads=%lu (0x%lx)\n",
+    console_printf("FLIPS n=%u hypercalls=%" PRIu64 " loads=%" PRIu64 " first=%" PRIu64
+                   " second=%" PRIu64 " turns=%" PRIu64 " faults=%" PRIu64 " "
+                   "strange_bases=%" PRIu64 " strange_limits=%" PRIu64 " strange_rights=%" PRIu64
+                   " reads=%" PRIu64 " "
+                   "strange_reads=%" PRIu64 " (0x%" PRIx64 ")\n",
                    flips, hypercalls, found.loads, found.saw[0], found.saw[1], found.turns,
                    found.faults, found.strange_bases, found.strange_limits, found.strange_rights,
                    found.reads, found.strange_reads, found.first_strange);
     if (args->control == CONTROL_THROUGH_ZERO) {
         const bool caught = found.faults != 0 && problem_count() == 0;
-        console_printf("CONTROL %s %s: %lu of %lu loads found neither descriptor\n",
+        console_printf("CONTROL %s %s: %" PRIu64 " of %" PRIu64 " loads found neither descriptor\n",
                        args->control_name, caught ? "caught" : "MISSED", found.faults, found.loads);
         guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
     }
     (void)problem_unless("failsafe callbacks", failsafe, 0);
     const bool pass = strangers == 0 && problem_count() == 0;
-    console_printf("RESULT mode=flips flips=%u strange=%lu failsafe=%u layout=%s host=xen %s\n",
+    console_printf("RESULT mode=flips flips=%u strange=%" PRIu64
+                   " failsafe=%u layout=%s host=" HOST_NAME " %s\n",
                    flips, strangers, failsafe, args->layout_name, pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

@@ -3,6 +3,7 @@
 
 #include "gdtpool.h"
 
+#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"
@@ -58,12 +59,12 @@ void gdtpool_uses(uint32_t vcpu, const cgdt_frame_t *frames, uint32_t entries)
         loaded[vcpu].frames[i] = frames[i];
 }
 
-/* vCPU 0 begins without a table, and with a null %fs. */
+/* vCPU 0 begins without a table; %fs says nothing then. */
 static uint32_t this_vcpu(void)
 {
     uint64_t id = FS_MARK;
 
-    if (read_fs() != 0)
+    if (loaded[0].entries != 0)
         (void)read_fs_u64(&id);
     return (uint32_t)(id & ~FS_MARK);
 }
@@ -171,7 +172,7 @@ int32_t gdtpool_supply_index(const void *page)
 bool gdtpool_supply_is_writable(void)
 {
     for (uint32_t i = 0; i < MAX_VCPUS; i++)
-        if (try_store(&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
+        if (try_store((uintptr_t *)&supply[i][i % CGDT_PAGE_ENTRIES], i) != 0)
             return false;
     return nr_free == MAX_VCPUS;
 }
@@ -248,7 +249,7 @@ struct cgdt_pool *gdtpool_init(const struct args *args, const struct cgdt_port *
                    .window_pages = (uint8_t)args->window_pages,
                    .common = args->common,
                    .mode = CGDT_MODE_PAGED},
-        .profile = CGDT_PROFILE_XEN_PV64,
+        .profile = GUEST_PROFILE,
         .max_cpus = args->nr,
         .template_descs = tables_template,
         /* What is measured writes a table as a whole. */

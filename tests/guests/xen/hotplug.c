@@ -283,7 +283,7 @@ static void complain(uint32_t vcpu)
 {
     const struct cpu *cpu = &cpus[vcpu];
 
-    console_printf("FAILED vcpu=%u %s: %s (read 0x%lx)\n", vcpu,
+    console_printf("FAILED vcpu=%u %s: %s (read 0x%" PRIx64 ")\n", vcpu,
                    verify_round_text(cpu->failed_round), verify_step_text(cpu->failed_step),
                    cpu->read_id);
 }
@@ -326,19 +326,23 @@ static void print_counts(const struct driver_counts *drivers, const struct tally
 {
     const uint64_t milliseconds = found.nanoseconds / 1000000u + 1;
 
-    console_printf("LOOKS n=%lu TURNS n=%lu RESERVES n=%lu HYPERCALLS update_descriptor=%lu "
-                   "multicall=%lu batched=%lu update_va_mapping=%lu undone=%lu\n",
+    console_printf("LOOKS n=%" PRIu64 " TURNS n=%" PRIu64 " RESERVES n=%" PRIu64
+                   " HYPERCALLS update_descriptor=%" PRIu64 " "
+                   "multicall=%" PRIu64 " batched=%" PRIu64 " update_va_mapping=%" PRIu64
+                   " undone=%" PRIu64 "\n",
                    tally->looks, drivers->turns, drivers->reserves,
                    gdtpool_xen.counts.update_descriptor, gdtpool_xen.counts.multicall,
                    gdtpool_xen.counts.batched, gdtpool_xen.counts.update_va_mapping,
                    gdtpool_xen.counts.undone);
-    console_printf("COLLISIONS online_busy=%lu online_exists=%lu offline_busy=%lu "
-                   "offline_gone=%lu\n",
-                   drivers->online_busy, drivers->online_exists, drivers->offline_busy,
-                   drivers->offline_gone);
-    console_printf("HOTPLUG cycles=%lu seconds=%lu.%lu rate=%lu/s drivers=%u pcpus=%u "
-                   "pages_trimmed=%lu pages_grown=%u refused=%lu rolled_back=%lu "
-                   "collisions=%lu failsafe=%u\n",
+    console_printf(
+        "COLLISIONS online_busy=%" PRIu64 " online_exists=%" PRIu64 " offline_busy=%" PRIu64 " "
+        "offline_gone=%" PRIu64 "\n",
+        drivers->online_busy, drivers->online_exists, drivers->offline_busy, drivers->offline_gone);
+    console_printf("HOTPLUG cycles=%" PRIu64 " seconds=%" PRIu64 ".%" PRIu64 " rate=%" PRIu64
+                   "/s drivers=%u pcpus=%u "
+                   "pages_trimmed=%" PRIu64 " pages_grown=%u refused=%" PRIu64
+                   " rolled_back=%" PRIu64 " "
+                   "collisions=%" PRIu64 " failsafe=%u\n",
                    drivers->cycles, milliseconds / 1000, milliseconds / 100 % 10,
                    drivers->cycles * 1000 / milliseconds, args->drivers, bits(drivers->pcpus),
                    drivers->pages_trimmed, found.grown, drivers->refused, drivers->rolled_back,
@@ -363,7 +367,8 @@ static _Noreturn void judge_control(const struct driver_counts *drivers, const s
         guest_exit(GUEST_EXIT_FAIL);
     }
     if (no_drop)
-        console_printf("CONTROL %s caught: Xen kept %u pages from being made writable, %lu trims "
+        console_printf("CONTROL %s caught: Xen kept %u pages from being made writable, %" PRIu64
+                       " trims "
                        "failed, destroy %d with the pool intact, 0 once all had dropped\n",
                        args->control_name, watch_unseal_refused(), drivers->trims_failed,
                        found.destroyed_too_early);
@@ -387,7 +392,7 @@ static _Noreturn void judge(void)
     const bool pass =
         problem_count() == 0 && tally.verified == args->nr && traps_failsafe_count() == 0;
     console_printf("RESULT cpus=%u online=%u verified=%u gdt_pages=%u page_per_cpu=%u failsafe=%u "
-                   "layout=%s host=xen %s\n",
+                   "layout=%s host=" HOST_NAME " %s\n",
                    args->nr, tally.online, tally.verified, gdtpool_counts().most_out, args->nr,
                    traps_failsafe_count(), args->layout_name, pass ? "PASS" : "FAIL");
     if (args->control != CONTROL_NONE)

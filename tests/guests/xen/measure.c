@@ -42,10 +42,10 @@ static uint64_t now(void)
 
 static void check_clock(void)
 {
-    uint64_t n = LOOPS;
+    uintptr_t n = LOOPS;
     const uint64_t since = now();
 
-    __asm__ volatile("1: decq %0\n\tjnz 1b" : "+r"(n));
+    __asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(n));
     const uint64_t took = now() - since;
     if (took < 2 * LOOPS || took > 2 * LOOPS + PROBE_SLACK)
         guest_fatal("mode=measure needs QEMU with -icount shift=0; so many ticks for 2000 "
@@ -59,7 +59,7 @@ static void check_clock(void)
 static uint64_t validation_cost(void)
 {
     static uint64_t page[CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
-    const uint64_t frame = page_mfn(page);
+    const cgdt_frame_t frame = page_mfn(page);
     uint64_t took[2];
 
     if (page_protect(page, false) != 0)
@@ -101,7 +101,7 @@ static void initialise(uint32_t vcpu)
     struct cpu *cpu = &cpus[vcpu];
     cgdt_frame_t frames[CGDT_MAX_FRAMES];
     struct vcpu_plan plan = {.start = &cpu->start,
-                             .frames = (const uint64_t *)frames,
+                             .frames = frames,
                              .cs = tables_selector(cpu->place, ENTRY_CODE),
                              .ss = tables_selector(cpu->place, ENTRY_DATA)};
 
@@ -134,7 +134,7 @@ static void take_own(void)
     uint32_t entries;
 
     way->frames(0, frames, &n, &entries);
-    demand("set_gdt", xen_set_gdt((const uint64_t *)frames, entries));
+    demand("set_gdt", xen_set_gdt(frames, entries));
     gdtpool_uses(0, frames, entries);
     look(&cpus[0].start);
 }
@@ -222,8 +222,10 @@ static void print_cost(const char *name, uint32_t n, const struct cost *cost, ui
 {
     const struct way_counts *calls = &cost->calls;
 
-    console_printf("%s layout=%s cpus=%u n=%u instructions=%lu update_va_mapping=%lu "
-                   "update_descriptor=%lu multicall=%lu batched=%lu start=%u validations=%lu\n",
+    console_printf("%s layout=%s cpus=%u n=%u instructions=%" PRIu64 " update_va_mapping=%" PRIu64
+                   " "
+                   "update_descriptor=%" PRIu64 " multicall=%" PRIu64 " batched=%" PRIu64
+                   " start=%u validations=%" PRIu64 "\n",
                    name, args->layout_name, args->nr, n, cost->instructions,
                    calls->update_va_mapping, calls->update_descriptor, calls->multicall,
                    calls->batched, start_calls, calls->validations);
@@ -249,8 +251,9 @@ _Noreturn void measure_run(const struct args *arguments)
     const struct cost none_differs = switch_threads(0);
 
     way_count(&all);
-    console_printf("SIZE layout=%s cpus=%u pages=%lu bookkeeping=%lu validations=%lu "
-                   "validation_instructions=%lu tables_instructions=%lu\n",
+    console_printf("SIZE layout=%s cpus=%u pages=%" PRIu64 " bookkeeping=%" PRIu64
+                   " validations=%" PRIu64 " "
+                   "validation_instructions=%" PRIu64 " tables_instructions=%" PRIu64 "\n",
                    args->layout_name, args->nr, all.pages, all.bookkeeping, all.validations,
                    validation, tables_only);
     print_cost("BOOT", early, &boot, 1 + 3 * (early - 1)); /* vCPU 0: set_gdt */
@@ -260,7 +263,7 @@ _Noreturn void measure_run(const struct args *arguments)
     print_cost("TLS0", SWITCHES, &none_differs, 0);
     (void)problem_unless("failsafe callbacks", traps_failsafe_count(), 0);
     const bool pass = problem_count() == 0 && here == args->nr;
-    console_printf("RESULT mode=measure cpus=%u online=%u layout=%s host=xen %s\n", args->nr, here,
-                   args->layout_name, pass ? "PASS" : "FAIL");
+    console_printf("RESULT mode=measure cpus=%u online=%u layout=%s host=" HOST_NAME " %s\n",
+                   args->nr, here, args->layout_name, pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

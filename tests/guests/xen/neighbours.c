@@ -291,7 +291,8 @@ _Noreturn void neighbours_run(void)
     }
     const bool pass = problem_count() == 0;
     console_printf(
-        "RESULT mode=neighbours cpus=%u first_sees=%u last_sees=%u layout=%s host=xen %s\n",
+        "RESULT mode=neighbours cpus=%u first_sees=%u last_sees=%u layout=%s host=" HOST_NAME
+        " %s\n",
         args->nr, views[0].page + views[0].window, views[1].page + views[1].window,
         args->layout_name, pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);

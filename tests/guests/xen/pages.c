@@ -7,51 +7,48 @@
 #include "pages.h"
 
 #include "hypercall.h"
+#include "paging.h"
 #include "segment.h"
-
-#define MACHINE_TO_PHYS ((const uint64_t *)0xffff800000000000u) /* read-only, Xen's */
 
 #define PTE_READ_ONLY   0x61u /* present, accessed, dirty */
 #define PTE_WRITE       0x02u
 #define PTE_FRAME       0x000ffffffffff000u
 #define UVMF_INVLPG_ALL 6u
 
-#define NR_MACHINE_TO_PHYS ((uint64_t)1 << 35) /* 256 GiB of them */
-
-static const uint64_t *p2m;
-static uint64_t nr_pages;
-static uint64_t boot_pt_base;
+static const uintptr_t *p2m;
+static uintptr_t nr_pages;
+static uintptr_t boot_pt_base;
 
 void pages_init(const struct start_info *info)
 {
-    p2m = (const uint64_t *)info->mfn_list;
+    p2m = (const uintptr_t *)info->mfn_list;
     nr_pages = info->nr_pages;
     boot_pt_base = info->pt_base;
 }
 
-uint64_t page_mfn(const void *va)
+uintptr_t page_mfn(const void *va)
 {
     return p2m[(uintptr_t)va >> PAGE_SHIFT];
 }
 
 uint64_t page_machine_address(const void *va)
 {
-    return page_mfn(va) << PAGE_SHIFT | ((uintptr_t)va & (PAGE_SIZE - 1));
+    return (uint64_t)page_mfn(va) << PAGE_SHIFT | ((uintptr_t)va & (PAGE_SIZE - 1));
 }
 
-void *page_of_mfn(uint64_t mfn)
+void *page_of_mfn(uintptr_t mfn)
 {
     return (void *)(MACHINE_TO_PHYS[mfn] << PAGE_SHIFT);
 }
 
 const void *page_of_any_mfn(uint64_t mfn)
 {
-    uint64_t pfn = 0;
-    uint64_t word = 0;
+    uintptr_t pfn = 0;
+    uintptr_t word = 0;
 
-    if (mfn >= NR_MACHINE_TO_PHYS || load_u64(&MACHINE_TO_PHYS[mfn], &pfn) != 0 ||
+    if (mfn >= NR_MACHINE_TO_PHYS || load_word(&MACHINE_TO_PHYS[mfn], &pfn) != 0 ||
         pfn >= nr_pages || p2m[pfn] != mfn ||
-        load_u64((const uint64_t *)(pfn << PAGE_SHIFT), &word) != 0)
+        load_word((const uintptr_t *)(pfn << PAGE_SHIFT), &word) != 0)
         return NULL;
     return (const void *)(pfn << PAGE_SHIFT);
 }
@@ -60,17 +57,18 @@ bool page_is_writable(const void *va)
 {
     const uint64_t *table = (const uint64_t *)boot_pt_base;
 
-    for (int shift = 39;; shift -= 9) {
-        const uint64_t entry = table[(uintptr_t)va >> shift & 511];
-        if ((entry & PTE_WRITE) == 0 || shift == PAGE_SHIFT)
-            return (entry & PTE_WRITE) != 0;
-        table = page_of_mfn((entry & PTE_FRAME) >> PAGE_SHIFT);
+    for (uint32_t level = PAGING_LEVELS;; level--) {
+        const uint64_t entry = table[(uintptr_t)va >> (PAGE_SHIFT + 9 * (level - 1)) & 511];
+        const bool writable = (entry & PTE_WRITE) != 0 || !paging_says_writable(level);
+        if (!writable || level == 1)
+            return writable;
+        table = page_of_mfn((uintptr_t)((entry & PTE_FRAME) >> PAGE_SHIFT));
     }
 }
 
-int64_t page_map(const void *va, uint64_t mfn, bool writable)
+int64_t page_map(const void *va, uintptr_t mfn, bool writable)
 {
-    const uint64_t pte = mfn << PAGE_SHIFT | PTE_READ_ONLY | (writable ? PTE_WRITE : 0);
+    const uint64_t pte = (uint64_t)mfn << PAGE_SHIFT | PTE_READ_ONLY | (writable ? PTE_WRITE : 0);
 
     return xen_update_va_mapping((uintptr_t)va, pte, UVMF_INVLPG_ALL);
 }
@@ -80,7 +78,12 @@ int64_t page_protect(const void *va, bool writable)
     return page_map(va, page_mfn(va), writable);
 }
 
-uint64_t pages_cr3(void)
+uintptr_t pages_root_mfn(void)
 {
-    return page_mfn((const void *)boot_pt_base) << PAGE_SHIFT;
+    return page_mfn((const void *)boot_pt_base);
+}
+
+unsigned long pages_cr3(void)
+{
+    return paging_cr3(pages_root_mfn());
 }

@@ -10,11 +10,11 @@
 
 void pages_init(const struct start_info *info);
 
-uint64_t page_mfn(const void *va);
+uintptr_t page_mfn(const void *va);
 uint64_t page_machine_address(const void *va);
 
 /* The page of a machine frame, by Xen's own table; its frame must be one of this domain's. */
-void *page_of_mfn(uint64_t mfn);
+void *page_of_mfn(uintptr_t mfn);
 
 /*
  * The page of any machine frame, or NULL: it is not one of this domain's, or not mapped. And
@@ -24,12 +24,13 @@ const void *page_of_any_mfn(uint64_t mfn);
 bool page_is_writable(const void *va);
 
 /* Another frame behind an address of the image. 0 or Xen's error. */
-int64_t page_map(const void *va, uint64_t mfn, bool writable);
+int64_t page_map(const void *va, uintptr_t mfn, bool writable);
 
 /* The page's one mapping, read-only or writable from now on, on all CPUs. 0 or Xen's error. */
 int64_t page_protect(const void *va, bool writable);
 
-/* The boot page table's L4 in the form that vcpu_guest_context.ctrlreg[3] wants. */
-uint64_t pages_cr3(void);
+/* The topmost boot page table, in the form that vcpu_guest_context.ctrlreg[3] wants; its frame. */
+unsigned long pages_cr3(void);
+uintptr_t pages_root_mfn(void);
 
 #endif /* GUEST_PAGES_H */

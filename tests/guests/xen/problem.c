@@ -17,13 +17,13 @@ static bool is_to_be_said(void)
 void problem(const char *what, int64_t value)
 {
     if (is_to_be_said())
-        console_printf("PROBLEM: %s: %ld\n", what, value);
+        console_printf("PROBLEM: %s: %" PRId64 "\n", what, value);
 }
 
 bool problem_unless(const char *what, int64_t got, int64_t wanted)
 {
     if (got != wanted && is_to_be_said())
-        console_printf("PROBLEM: %s: %ld instead of %ld\n", what, got, wanted);
+        console_printf("PROBLEM: %s: %" PRId64 " instead of %" PRId64 "\n", what, got, wanted);
     return got == wanted;
 }
 

@@ -52,7 +52,7 @@ static uint64_t writes_now(void)
 /* Takes a new page, while the other vCPU writes to it. */
 static int64_t take_page(void)
 {
-    uint64_t frames[CGDT_MAX_FRAMES] = {workers[0].frames[0], page_mfn(page)};
+    cgdt_frame_t frames[CGDT_MAX_FRAMES] = {workers[0].frames[0], page_mfn(page)};
     struct wait wait = clock_begin_wait("the writer does not write", 1);
     struct wait stop = clock_begin_wait("the writer does not stop", 1);
     const uint64_t before = writes_now();
@@ -105,10 +105,10 @@ _Noreturn void race_judge(const struct args *args)
     const bool caught = named.taken == ROUNDS && named.writes_refused == 0 &&
                         unnamed.refused + unnamed.writes_refused > 0 && problem_count() == 0;
 
-    console_printf(
-        "CONTROL %s %s: Xen refused %u of %u set_gdt and %lu live writes; with introduce %u "
-        "and %lu\n",
-        args->control_name, caught ? "caught" : "MISSED", unnamed.refused, unnamed.rounds,
-        unnamed.writes_refused, named.refused, named.writes_refused);
+    console_printf("CONTROL %s %s: Xen refused %u of %u set_gdt and %" PRIu64
+                   " live writes; with introduce %u "
+                   "and %" PRIu64 "\n",
+                   args->control_name, caught ? "caught" : "MISSED", unnamed.refused,
+                   unnamed.rounds, unnamed.writes_refused, named.refused, named.writes_refused);
     guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
 }

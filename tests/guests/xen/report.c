@@ -29,7 +29,7 @@ static void complain(uint32_t vcpu)
 {
     const struct cpu *cpu = &cpus[vcpu];
 
-    console_printf("FAILED vcpu=%u %s: %s (read 0x%lx)\n", vcpu,
+    console_printf("FAILED vcpu=%u %s: %s (read 0x%" PRIx64 ")\n", vcpu,
                    verify_round_text(cpu->failed_round), verify_step_text(cpu->failed_step),
                    cpu->read_id);
 }
@@ -60,8 +60,8 @@ void report_map(const struct args *args, struct cgdt_pool *pool)
         if (args->common && page % args->window_pages == 0)
             console_printf("MAP window=%u page=common\n", page / args->window_pages);
         if (cgdt_page_taken(pool, page, &owned) == 1) {
-            console_printf("MAP window=%u page=%u colors=%u owned=%lx\n", page / args->window_pages,
-                           page % args->window_pages, colors, owned);
+            console_printf("MAP window=%u page=%u colors=%u owned=%" PRIx64 "\n",
+                           page / args->window_pages, page % args->window_pages, colors, owned);
         }
     }
 }
@@ -71,8 +71,9 @@ static void print_hypercalls(void)
     const struct cgdt_xen_pv_counts *port = &gdtpool_xen.counts;
     const struct bringup_counts guest = bringup_counts();
 
-    console_printf("HYPERCALLS set_gdt=%u update_descriptor=%lu multicall=%lu batched=%lu "
-                   "update_va_mapping=%lu initialise=%u\n",
+    console_printf("HYPERCALLS set_gdt=%u update_descriptor=%" PRIu64 " multicall=%" PRIu64
+                   " batched=%" PRIu64 " "
+                   "update_va_mapping=%" PRIu64 " initialise=%u\n",
                    guest.set_gdt, port->update_descriptor, port->multicall, port->batched,
                    port->update_va_mapping, guest.initialise);
 }
@@ -157,7 +158,7 @@ bool report_result(const struct args *args, bool so_far)
     if (verified != args->nr && args->rounds != 0)
         (void)count_cpus(args->nr); /* says which */
     console_printf("RESULT cpus=%u online=%u verified=%u gdt_pages=%u page_per_cpu=%u failsafe=%u "
-                   "layout=%s host=xen %s\n",
+                   "layout=%s host=" HOST_NAME " %s\n",
                    args->nr, online, verified, gdt_pages, args->nr, failsafe, args->layout_name,
                    ok && verified == args->nr ? "PASS" : "FAIL");
     return ok;

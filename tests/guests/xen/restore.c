@@ -86,8 +86,9 @@ static _Noreturn void judge_control(int64_t error)
     const uint64_t is = page_mfn(watch_view(0));
     const bool caught = error == -XEN_EINVAL && is != before[0];
 
-    console_printf("CONTROL %s %s: page 0 is frame 0x%lx, the list has 0x%lx of before the save: "
-                   "set_gdt %ld\n",
+    console_printf("CONTROL %s %s: page 0 is frame 0x%" PRIx64 ", the list has 0x%" PRIx64
+                   " of before the save: "
+                   "set_gdt %" PRId64 "\n",
                    args->control_name, caught ? "caught" : "MISSED", is, before[0], error);
     guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
 }
@@ -99,7 +100,7 @@ static void take_frames_anew(void)
     uint32_t entries;
 
     demand("cgdt_frames", cgdt_frames(pool, cpus[0].slot, frames, &n, &entries));
-    const int64_t error = xen_set_gdt((const uint64_t *)frames, entries);
+    const int64_t error = xen_set_gdt(frames, entries);
     if (args->control == CONTROL_KEPT_FRAME)
         judge_control(error);
     demand("set_gdt after a restore", error);

@@ -4,6 +4,7 @@
 #include "sabotage.h"
 
 #include "gdtpool.h"
+#include "hypercall.h"
 #include "pages.h"
 #include "watch.h"
 
@@ -42,7 +43,7 @@ static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t d
 
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
-    if (is_to_break(calls[0].args[0]))
+    if (is_to_break(call_address(&calls[0])))
         calls[n / 2].args[0] |= 4;
     return honest->multicall(ctx, calls, n);
 }

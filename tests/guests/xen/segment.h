@@ -8,31 +8,12 @@
 #define GUEST_SEGMENT_H
 
 #include "ask.h"
+#include "segments.h"
 #include "selector.h"
 
-/* The u64 at the start of the segment; *value is left alone on a fault. */
-#define READ_THROUGH(name)                                                                         \
-    static inline uint32_t read_##name##_u64(uint64_t *value)                                      \
-    {                                                                                              \
-        uint64_t fault = 0;                                                                        \
-        uint64_t read = *value;                                                                    \
-        __asm__ volatile("1: movq %%" #name ":0, %1\n\t"                                           \
-                         "2:\n\t" FIXUP(1b, 2b)                                                    \
-                         : "+a"(fault), "+r"(read)                                                 \
-                         :                                                                         \
-                         : "memory");                                                              \
-        *value = read;                                                                             \
-        return (uint32_t)fault;                                                                    \
-    }
-
-READ_THROUGH(fs)
-READ_THROUGH(gs)
-
-#undef READ_THROUGH
-
 /*
- * A far jump to the next instruction: a far return would be read with the wrong rights by QEMU
- * under SMAP. The 32-bit offset suffices as the guest is linked low.
+ * A far jump to the next instruction: in ring 3, a far return would be read with the wrong rights
+ * by QEMU under SMAP. The 32-bit offset suffices as the guest is linked low.
  */
 static inline uint32_t load_cs(uint16_t selector)
 {
@@ -40,7 +21,7 @@ static inline uint32_t load_cs(uint16_t selector)
         uint32_t offset;
         uint16_t selector;
     } target = {.offset = 0, .selector = selector};
-    uint64_t fault = 0;
+    uintptr_t fault = 0;
 
     __asm__ volatile("movl $2f, %1\n\t"
                      "1: ljmpl *%1\n\t"
@@ -51,13 +32,13 @@ static inline uint32_t load_cs(uint16_t selector)
     return (uint32_t)fault;
 }
 
-/* A load that may fault; *value is left alone then. */
-static inline uint32_t load_u64(const uint64_t *from, uint64_t *value)
+/* A load of a register's width that may fault; *value is left alone then. */
+static inline uint32_t load_word(const uintptr_t *from, uintptr_t *value)
 {
-    uint64_t fault = 0;
-    uint64_t read = *value;
+    uintptr_t fault = 0;
+    uintptr_t read = *value;
 
-    __asm__ volatile("1: movq (%2), %1\n\t"
+    __asm__ volatile("1: mov (%2), %1\n\t"
                      "2:\n\t" FIXUP(1b, 2b)
                      : "+a"(fault), "+r"(read)
                      : "r"(from)
@@ -73,7 +54,7 @@ static inline uint32_t far_call(uint16_t selector)
         uint32_t offset;
         uint16_t selector;
     } target = {.offset = 0, .selector = selector};
-    uint64_t fault = 0;
+    uintptr_t fault = 0;
 
     __asm__ volatile("1: lcall *%1\n\t"
                      "2:\n\t" FIXUP(1b, 2b)

@@ -9,24 +9,12 @@
 #include "ring.h"
 #include "vcpu.h"
 
-/* Of struct shared_info, what comes behind event channels and time. */
-#define SHARED_ARCH 0xc10u /* behind vcpu_info[32], pending, mask and the wall clock */
-
 #define CANCELLED 1 /* what the suspend call returns then */
-
-struct shared_arch {
-    uint64_t max_pfn;
-    uint64_t frame_list_list; /* the older way: a tree of frames */
-    uint64_t nmi_reason;
-    uint64_t p2m_cr3; /* the newer: a linear table, by its address in these page tables */
-    uint64_t p2m_vaddr;
-    uint64_t p2m_generation;
-};
 
 static struct start_info *info;
 static uint8_t window[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE))); /* shared_info is here */
 
-static void map_window(uint64_t mfn)
+static void map_window(uintptr_t mfn)
 {
     const int64_t error = page_map(window, mfn, true);
 
@@ -38,7 +26,7 @@ static void map_window(uint64_t mfn)
 static void announce_p2m(void)
 {
     map_window(info->shared_info >> PAGE_SHIFT);
-    volatile struct shared_arch *arch = (void *)(window + SHARED_ARCH);
+    volatile struct arch_shared_info *arch = (void *)(window + SHARED_ARCH);
     arch->frame_list_list = 0;
     arch->p2m_generation = 0;
     arch->p2m_vaddr = info->mfn_list;
@@ -52,7 +40,7 @@ void suspend_init(const struct start_info *start)
     announce_p2m();
 }
 
-static uint64_t pfn_of(uint64_t mfn)
+static uintptr_t pfn_of(uintptr_t mfn)
 {
     return (uintptr_t)page_of_mfn(mfn) >> PAGE_SHIFT;
 }
@@ -76,7 +64,7 @@ static void name_rings_by_mfn(void)
 bool suspend_now(void)
 {
     const uint32_t reason = SHUTDOWN_suspend;
-    const uint64_t own = page_mfn(window);
+    const uintptr_t own = page_mfn(window);
 
     ring_flush();
     /* It is Xen's page: named in a page table still, the restored guest crashes. */

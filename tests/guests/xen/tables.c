@@ -3,17 +3,16 @@
 
 #include "tables.h"
 
+#include "descriptors.h"
 #include "exit.h"
 
-#define DPL3        CGDT_DESC_DPL(3)
-#define BYTES_DATA  0x0040f30000000000u /* 32-bit data, byte-granular, DPL 3, accessed */
 #define PAGE_PLACES 512u
 
 struct cpu cpus[MAX_VCPUS] __attribute__((aligned(64)));
 
 const cgdt_desc_t tables_template[TEMPLATE_ENTRIES] = {
-    0, 0x00af9b000000ffffu | DPL3, /* as cgdt_desc_code64(3), which is no constant expression */
-    0x00cf93000000ffffu | DPL3};
+    0, WRITTEN_CODE, /* as the library builds them, which are no constant expressions */
+    WRITTEN_DATA};
 
 static const struct args *args;
 static uint32_t mixed_up = UINT32_MAX;
@@ -22,8 +21,8 @@ static uint32_t mixed_up_with;
 void tables_init(const struct args *arguments)
 {
     args = arguments;
-    if (tables_template[ENTRY_CODE] != cgdt_desc_code64(3) ||
-        tables_template[ENTRY_DATA] != cgdt_desc_data_flat(3))
+    if (tables_template[ENTRY_CODE] != BUILT_CODE ||
+        tables_template[ENTRY_DATA] != cgdt_desc_data_flat(WRITTEN_DPL))
         guest_fatal("template", 0);
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++) {
         cpus[vcpu].start.vcpu = vcpu;
@@ -42,8 +41,9 @@ void tables_mix_up(uint32_t vcpu, uint32_t neighbour)
 static cgdt_desc_t build(const void *base, uint32_t last_offset)
 {
     cgdt_desc_t desc = 0;
-    const int error = cgdt_desc_segment(&desc, (uint32_t)(uintptr_t)base, last_offset,
-                                        CGDT_DESC_WRITABLE | CGDT_DESC_DB | DPL3);
+    const int error =
+        cgdt_desc_segment(&desc, (uint32_t)(uintptr_t)base, last_offset,
+                          CGDT_DESC_WRITABLE | CGDT_DESC_DB | CGDT_DESC_DPL(WRITTEN_DPL));
 
     if (error != 0)
         guest_fatal("cgdt_desc_segment", error);
@@ -109,7 +109,7 @@ uint16_t tables_canonical(uint32_t entry)
 {
     const uint32_t index = args->common && entry >= ENTRY_FS ? 512 + (entry - ENTRY_FS) : entry;
 
-    return (uint16_t)(index << 3 | 3);
+    return (uint16_t)(index << 3 | KERNEL_RING);
 }
 
 uint16_t tables_selector(uint32_t place, uint32_t entry)
@@ -124,17 +124,17 @@ uint16_t tables_selector(uint32_t place, uint32_t entry)
 
 static cgdt_desc_t by_hand(uint64_t base, uint64_t limit)
 {
-    return BYTES_DATA | (limit & 0xffffu) | (limit >> 16 & 0xfu) << 48 | (base & 0xffffffu) << 16 |
-           (base >> 24 & 0xffu) << 56;
+    return STORED_BYTES | (limit & 0xffffu) | (limit >> 16 & 0xfu) << 48 |
+           (base & 0xffffffu) << 16 | (base >> 24 & 0xffu) << 56;
 }
 
 cgdt_desc_t tables_expected(uint32_t vcpu, uint32_t entry)
 {
     switch (entry) {
     case ENTRY_CODE:
-        return 0x00affb000000ffffu;
+        return STORED_CODE;
     case ENTRY_DATA:
-        return 0x00cff3000000ffffu;
+        return STORED_DATA;
     case ENTRY_FS:
         return by_hand((uintptr_t)&cpus[vcpu].fs, 7);
     case ENTRY_GS:

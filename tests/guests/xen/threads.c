@@ -31,8 +31,8 @@
 
 struct thread {
     struct thread *next; /* in the queue */
-    uint64_t sp;         /* while it does not run */
-    uint64_t *cpu_sp;    /* while it runs: where its vCPU goes on */
+    uintptr_t sp;        /* while it does not run */
+    uintptr_t *cpu_sp;   /* while it runs: where its vCPU goes on */
     uint32_t id;
     uint32_t nr_tls; /* 1 .. TLS_ENTRIES; the others are empty */
     uint32_t fs_tls; /* which it has in %fs, and in %gs */
@@ -47,7 +47,7 @@ struct thread {
 };
 
 /* head.S: puts away the caller's registers and stack, and goes on where `to` was put away. */
-void thread_switch(uint64_t *from, uint64_t to);
+void thread_switch(uintptr_t *from, uintptr_t to);
 extern const char thread_entry[];
 void thread_main(struct thread *thread);
 
@@ -245,7 +245,7 @@ static void switch_out(const struct cpu *cpu, struct thread *thread)
 static void run_one(const struct cpu *cpu)
 {
     struct thread *thread = take();
-    uint64_t sp;
+    uintptr_t sp;
 
     if (thread == NULL)
         return;
@@ -294,7 +294,7 @@ void threads_take_part(struct cpu *cpu)
 
 static void make(struct thread *thread, uint32_t id)
 {
-    uint64_t *sp = (uint64_t *)(stacks[id] + STACK_BYTES);
+    uintptr_t *sp = (uintptr_t *)(stacks[id] + STACK_BYTES);
 
     *thread = (struct thread){.id = id,
                               .nr_tls = id % TLS_ENTRIES + 1,
@@ -311,8 +311,8 @@ static void make(struct thread *thread, uint32_t id)
     }
     *--sp = 0;                       /* thread_main does not return */
     *--sp = (uintptr_t)thread_entry; /* where the first switch goes */
-    *--sp = (uintptr_t)thread;       /* %rbx, and five others */
-    for (uint32_t i = 0; i < 5; i++)
+    *--sp = (uintptr_t)thread;       /* a register, and the others */
+    for (uint32_t i = 1; i < PRESERVED_REGISTERS; i++)
         *--sp = 0;
     thread->sp = (uintptr_t)sp;
     put(thread);
@@ -334,7 +334,7 @@ static _Noreturn void judge_control(void)
 
     console_printf(
         "CONTROL %s %s: %u looks were wrong, %u found another thread's TLS (thread %u on "
-        "vCPU %u read 0x%lx)\n",
+        "vCPU %u read 0x%" PRIx64 ")\n",
         args->control_name, caught ? "caught" : "MISSED", found.wrong, found.strangers,
         found.first_thread, found.first_vcpu, found.first_read);
     guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
@@ -360,15 +360,15 @@ static _Noreturn void judge(const struct cgdt_xen_pv_counts *before)
     (void)problem_unless("vCPUs verified", verified, args->nr);
     (void)problem_unless("failsafe callbacks", traps_failsafe_count(), 0);
     (void)problem_unless("cgdt_check", cgdt_check(pool, NULL), 0);
-    console_printf("SWITCHES n=%u moved=%u recolored=%u same_vcpu=%u looks=%lu wrong=%u "
-                   "hypercalls_per_1000=%lu\n",
+    console_printf("SWITCHES n=%u moved=%u recolored=%u same_vcpu=%u looks=%" PRIu64 " wrong=%u "
+                   "hypercalls_per_1000=%" PRIu64 "\n",
                    found.switches, found.moved, found.recolored, found.same, looks, found.wrong,
                    calls * 1000 / found.switches);
     if (args->control == CONTROL_NO_CONVERSION)
         judge_control();
     const bool pass = found.wrong == 0 && problem_count() == 0 && found.recolored >= args->count;
     console_printf("RESULT mode=threads cpus=%u threads=%u recolored=%u wrong=%u failsafe=%u "
-                   "layout=%s host=xen %s\n",
+                   "layout=%s host=" HOST_NAME " %s\n",
                    args->nr, NR_THREADS, found.recolored, found.wrong, traps_failsafe_count(),
                    args->layout_name, pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);

@@ -8,11 +8,8 @@
 #include "hypercall.h"
 
 #define NR_EXCEPTIONS 32
-#define FAILSAFE_RIP  6 /* word of Xen's failsafe frame: rcx, r11, ds, es, fs, gs, rip, ... */
 
 /* From head.S. */
-extern const char event_callback[];
-extern const char failsafe_callback[];
 extern uint32_t event_count;
 extern uint32_t failsafe_count;
 
@@ -21,7 +18,7 @@ static struct trap_info trap_table[NR_EXCEPTIONS + 1];
 
 static void register_callback(uint16_t type, const char *address)
 {
-    const struct callback_register callback = {.type = type, .address = (uintptr_t)address};
+    const struct callback_register callback = {.type = type, .address = CALLBACK(address)};
     int64_t error = xen_callback_op(CALLBACKOP_register, &callback);
 
     if (error != 0)
@@ -47,9 +44,6 @@ void traps_fill_context(struct vcpu_guest_context *context)
 {
     for (uint32_t i = 0; i < NR_EXCEPTIONS; i++)
         context->trap_ctxt[i] = trap_table[i];
-    context->event_callback_eip = (uintptr_t)event_callback;
-    context->failsafe_callback_eip = (uintptr_t)failsafe_callback;
-    context->syscall_callback_eip = (uintptr_t)event_callback; /* there is no user mode */
 }
 
 uint32_t traps_failsafe_count(void)
@@ -62,16 +56,17 @@ uint32_t traps_event_count(void)
     return __atomic_load_n(&event_count, __ATOMIC_ACQUIRE);
 }
 
-static _Noreturn void unexpected(const struct trap_frame *frame)
+static _Noreturn void unexpected(struct trap_frame *frame)
 {
     static uint32_t reported;
 
     /* A fault inside the report must not start another one. */
     if (__atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED) == 0) {
-        console_printf("FATAL: unexpected trap: vector %lu error code 0x%lx rip 0x%lx rsp 0x%lx "
+        console_printf("FATAL: unexpected trap: vector %u error code 0x%x ip 0x%lx sp 0x%lx "
                        "cs 0x%x ss 0x%lx\n",
-                       frame->vector, frame->error_code, frame->rip, frame->rsp, frame->cs,
-                       frame->ss);
+                       (uint32_t)frame->vector, (uint32_t)frame->error_code,
+                       (unsigned long)*frame_ip(frame), (unsigned long)frame_sp(frame), frame->cs,
+                       (unsigned long)frame_ss(frame));
     }
     guest_exit(GUEST_EXIT_TRAP);
 }
@@ -81,20 +76,20 @@ static _Noreturn void unexpected(const struct trap_frame *frame)
  * selector that cannot be loaded again, comes back with the failsafe frame on its stack first and
  * the fault's on top of it.
  */
-static uint64_t *origin(struct trap_frame *frame)
+static uintptr_t *origin(struct trap_frame *frame)
 {
-    if (frame->rip != (uintptr_t)failsafe_callback)
-        return &frame->rip;
-    return (uint64_t *)frame->rsp + FAILSAFE_RIP;
+    if (*frame_ip(frame) != (uintptr_t)failsafe_callback)
+        return frame_ip(frame);
+    return (uintptr_t *)frame_sp(frame) + FAILSAFE_IP;
 }
 
 void trap_handle(struct trap_frame *frame)
 {
-    uint64_t *rip = origin(frame);
-    const uintptr_t to = fixup_of(*rip);
+    uintptr_t *ip = origin(frame);
+    const uintptr_t to = fixup_of(*ip);
 
     if (to == 0)
         unexpected(frame);
-    *rip = to;
-    frame->rax = FAULT(frame->vector, frame->error_code);
+    *ip = to;
+    *frame_accumulator(frame) = FAULT(frame->vector, frame->error_code);
 }

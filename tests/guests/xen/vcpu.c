@@ -3,12 +3,10 @@
 
 #include "vcpu.h"
 
+#include "context.h"
 #include "hypercall.h"
 #include "pages.h"
 #include "traps.h"
-
-#define RFLAGS_INITIAL 0x202
-#define KERNEL_SS      0xe028
 
 extern const char vcpu_entry[]; /* head.S */
 
@@ -20,9 +18,7 @@ static struct vcpu_info infos[MAX_VCPUS] __attribute__((aligned(PAGE_SIZE)));
 
 void vcpu_init(void)
 {
-    context.flags = VGCF_in_kernel;
-    context.user_regs.rflags = RFLAGS_INITIAL;
-    context.kernel_ss = KERNEL_SS;
+    context_begin(&context);
     context.ctrlreg[3] = pages_cr3();
     traps_fill_context(&context);
 }
@@ -32,7 +28,7 @@ void *vcpu_stack(uint32_t vcpu)
     return stacks[vcpu] + VCPU_STACK_SIZE;
 }
 
-void vcpu_set_root(uint64_t cr3)
+void vcpu_set_root(unsigned long cr3)
 {
     context.ctrlreg[3] = cr3;
 }
@@ -63,12 +59,8 @@ int64_t vcpu_initialise(uint32_t vcpu, const struct vcpu_plan *plan)
 {
     const void *stack = plan->stack != NULL ? plan->stack : vcpu_stack(vcpu);
 
-    context.user_regs.rip = plan->entry != 0 ? plan->entry : (uintptr_t)vcpu_entry;
-    context.user_regs.rsp = (uintptr_t)stack;
-    context.user_regs.rdi = (uintptr_t)plan->start;
-    context.user_regs.cs = plan->cs;
-    context.user_regs.ss = plan->ss;
-    context.kernel_sp = (uintptr_t)stack;
+    context_enter(&context, plan->entry != 0 ? plan->entry : (uintptr_t)vcpu_entry,
+                  (uintptr_t)stack, (uintptr_t)plan->start, plan->cs, plan->ss);
     for (uint32_t i = 0; i < sizeof(context.gdt_frames) / sizeof(context.gdt_frames[0]); i++)
         context.gdt_frames[i] = i < plan->nr_frames ? plan->frames[i] : 0;
     context.gdt_ents = plan->entries;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "cgdt/port.h"
 #include "xen.h"
 
 #define MAX_VCPUS       8192 /* what Xen is built for */
@@ -30,10 +31,10 @@ _Static_assert(offsetof(struct vcpu_start, ss) == 2, "head.S");
 _Static_assert(offsetof(struct vcpu_start, run) == 8, "head.S");
 
 struct vcpu_plan {
-    uint64_t entry; /* 0: vcpu_entry */
-    void *stack;    /* its upper end, 16-byte aligned; NULL: the vCPU's own from BSS */
+    uintptr_t entry; /* 0: vcpu_entry */
+    void *stack;     /* its upper end, 16-byte aligned; NULL: the vCPU's own from BSS */
     struct vcpu_start *start;
-    const uint64_t *frames; /* machine frames, 1 .. FIRST_RESERVED_GDT_PAGE of them */
+    const cgdt_frame_t *frames; /* machine frames, 1 .. FIRST_RESERVED_GDT_PAGE of them */
     uint32_t nr_frames;
     uint32_t entries; /* of the whole list: what set_gdt would be given */
     uint16_t cs; /* a slot's selectors hold from the first instruction to the first hypercall */
@@ -53,7 +54,7 @@ void *vcpu_stack(uint32_t vcpu);
 uint32_t vcpu_stack_spare(void);
 
 /* The page table that vCPUs are initialised with from now on; vcpu_init() has chosen vCPU 0's. */
-void vcpu_set_root(uint64_t cr3);
+void vcpu_set_root(unsigned long cr3);
 
 /* All return 0 or Xen's error. Registering comes before initialise, once for each vCPU. */
 int64_t vcpu_register_info(uint32_t vcpu);

@@ -3,12 +3,9 @@
 
 #include "verify.h"
 
+#include "descriptors.h"
 #include "hypercall.h"
 #include "segment.h"
-
-#define CODE_RIGHTS  0x00a0fb00u
-#define DATA_RIGHTS  0x00c0f300u
-#define BYTES_RIGHTS 0x0040f300u
 
 static uint32_t released;
 static uint32_t reached[PHASE_DONE + 1];
@@ -26,7 +23,7 @@ const char *verify_step_text(uint32_t step)
 {
     static const char *const texts[] = {
         "nothing",
-        "CS and SS are not flat after a hypercall",
+        "CS and SS are not what a hypercall leaves",
         "%fs or %gs lost its base in a context switch",
         "CS and SS are not the slot's",
         "%fs or %gs cannot be loaded",
@@ -147,8 +144,10 @@ static enum step check_slot(struct cpu *cpu, enum round round)
 
 static enum step check_after_switch(struct cpu *cpu, enum round round)
 {
-    if (read_cs() != FLAT_KERNEL_CS || read_ss() != FLAT_KERNEL_SS)
-        return STEP_FLAT;
+    const bool flat = read_cs() == FLAT_KERNEL_CS && read_ss() == FLAT_KERNEL_SS;
+
+    if (HYPERCALL_KEEPS_CS_SS ? !is_in_slot(cpu) : !flat)
+        return STEP_KEPT;
     if (check_bases(cpu) != STEP_NONE)
         return STEP_SURVIVED;
     return check_slot(cpu, round);

@@ -20,7 +20,7 @@ enum round {
 
 enum step {
     STEP_NONE,
-    STEP_FLAT,     /* a hypercall left Xen's flat CS and SS */
+    STEP_KEPT,     /* a hypercall left CS and SS as they were, or (64-bit) Xen's flat ones */
     STEP_SURVIVED, /* %fs and %gs still read through the old bases after a switch */
     STEP_CS_SS,    /* CS and SS are the slot's */
     STEP_LOAD,     /* %fs and %gs can be loaded */

@@ -15,7 +15,7 @@ static uint8_t seen[MAX_VCPUS];          /* by number in the supply */
 static const uint64_t *pages[MAX_VCPUS]; /* by page of the pool */
 static const uint64_t *common_page;
 
-static const uint64_t *page_of_frame(uint64_t mfn)
+static const uint64_t *page_of_frame(cgdt_frame_t mfn)
 {
     const void *va = page_of_mfn(mfn);
 

@@ -162,20 +162,22 @@ static uint16_t hand_switch_in(const cgdt_desc_t tls[TLS_ENTRIES], uint16_t sele
 {
     const uint64_t machine = page_machine_address(tables[0] + ENTRY_TLS);
     struct multicall_entry calls[TLS_ENTRIES];
+    uint32_t changed = 0;
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < TLS_ENTRIES; i++) {
         if (shadow[i] == tls[i])
             continue;
         shadow[i] = tls[i];
-        calls[n++] = (struct multicall_entry){.op = HYPERVISOR_update_descriptor,
-                                              .args = {machine + i * CGDT_DESC_BYTES, tls[i]}};
+        changed = i;
+        calls[n++] = call_update_descriptor(machine + i * CGDT_DESC_BYTES, tls[i]);
     }
     hand.update_descriptor += n == 1;
     hand.multicall += n > 1;
     hand.batched += n > 1 ? n : 0;
     if (n == 1)
-        demand("update_descriptor", xen_update_descriptor(calls[0].args[0], calls[0].args[1]));
+        demand("update_descriptor",
+               xen_update_descriptor(machine + changed * CGDT_DESC_BYTES, tls[changed]));
     else if (n > 1)
         demand("multicall", xen_multicall(calls, n));
     return selector;

@@ -229,6 +229,7 @@ void worker_let_go(uint32_t vcpu)
 {
     const bool keeps = args->control == CONTROL_NO_DROP && vcpu >= args->drivers;
 
+    leave_segments();
     if (load_fs(0) != 0 || load_gs(0) != 0)
         guest_fatal("null selectors", vcpu);
     if (!keeps && args->common)
@@ -284,13 +285,14 @@ static void be_away(const struct cpu *cpu, struct worker *worker)
 void worker_come_back(struct cpu *cpu)
 {
     const struct worker *worker = &workers[cpu->start.vcpu];
-    const int64_t error = xen_set_gdt((const uint64_t *)worker->frames, worker->entries);
+    const int64_t error = xen_set_gdt(worker->frames, worker->entries);
 
     if (error != 0)
         guest_fatal("set_gdt", error);
     cpu->start.cs = 0;
     if (load_cs(tables_selector(cpu->place, ENTRY_CODE)) == 0 &&
-        load_ss(tables_selector(cpu->place, ENTRY_DATA)) == 0) {
+        load_ss(tables_selector(cpu->place, ENTRY_DATA)) == 0 &&
+        load_data(tables_selector(cpu->place, ENTRY_DATA)) == 0) {
         cpu->start.cs = read_cs();
         cpu->start.ss = read_ss();
     }

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything of the guest that cannot be C: the ELF notes that make Xen accept the image, the
+// Everything of the 64-bit guest that cannot be C: the ELF notes that make Xen accept the image, the
 // entry points of vCPU 0 and of all others, trap stubs, and the two callbacks.
 
 #include "entry.inc"
+#include "notes.inc"
 #include "xen.h"
 
 #define BOOT_STACK_SIZE 16384
 #define RFLAGS_IF       0x200
-
-// ---- ELF notes ----------------------------------------------------------------------------
-// Two are enough; the entry point comes from the ELF header, VIRT_BASE defaults to 0.
-
-#define XEN_ELFNOTE_XEN_VERSION 5
-#define XEN_ELFNOTE_LOADER      8
-
-.macro elfnote type, text
-    .balign 4
-    .long 4                     // size of the name with its zero
-    .long 2f - 1f
-    .long \type
-    .asciz "Xen"
-1:  .asciz "\text"
-2:  .balign 4
-.endm
 
     .section .note.Xen, "a", @note
     elfnote XEN_ELFNOTE_XEN_VERSION, "xen-3.0"
