@@ -18,13 +18,15 @@ static const uint32_t window_pages[] = {1, 14, 13, 1, 1};
 static const bool common[] = {false, false, true, false, false};
 static const bool by_hand[] = {false, false, false, false, true};
 static const char *const modes[] = {"bringup", "hotplug",    "checker", "threads", "explain",
-                                    "flips",   "neighbours", "measure", "domu"};
+                                    "flips",   "neighbours", "measure", "domu",    "move"};
 static const char *const controls[] = {
-    "none",         "neighbour-base", "unowned-tss",   "writable-page", "early-free", "no-drop",
-    "no-introduce", "wrong-profile",  "no-conversion", "through-zero",  "kept-frame"};
+    "none",       "neighbour-base", "unowned-tss",   "writable-page", "early-free",
+    "no-drop",    "no-introduce",   "wrong-profile", "no-conversion", "through-zero",
+    "kept-frame", "early-end",      "no-rebase",     "stale-saved",   "kept-slot"};
 static const enum mode control_modes[] = {MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP,
                                           MODE_HOTPLUG, MODE_HOTPLUG, MODE_HOTPLUG, MODE_CHECKER,
-                                          MODE_THREADS, MODE_FLIPS,   MODE_DOMU};
+                                          MODE_THREADS, MODE_FLIPS,   MODE_DOMU,    MODE_MOVE,
+                                          MODE_MOVE,    MODE_MOVE,    MODE_MOVE};
 
 _Static_assert(NR(control_modes) == NR(controls), "a mode for every control");
 
@@ -37,13 +39,14 @@ static const struct number {
     uint32_t otherwise;
     size_t at;
 } numbers[] = {
-    {"rounds", IN(MODE_BRINGUP), 0, 1000, 0, offsetof(struct args, rounds)},
+    {"rounds", IN(MODE_BRINGUP) | IN(MODE_MOVE), 0, 1000, 0, offsetof(struct args, rounds)},
     {"cycles", IN(MODE_HOTPLUG), 1, UINT32_MAX, 100000, offsetof(struct args, cycles)},
     {"seconds", IN(MODE_HOTPLUG), 1, 86400, 0, offsetof(struct args, seconds)},
     {"drivers", IN(MODE_HOTPLUG), 1, MAX_DRIVERS, 4, offsetof(struct args, drivers)},
     {"pcpus", IN(MODE_HOTPLUG) | IN(MODE_FLIPS), 0, MAX_DRIVERS, 0, offsetof(struct args, pcpus)},
     {"count", IN(MODE_CHECKER) | IN(MODE_THREADS) | IN(MODE_FLIPS), 1, UINT32_MAX, 100000,
      offsetof(struct args, count)},
+    {"seed", IN(MODE_MOVE), 1, UINT32_MAX, 1, offsetof(struct args, seed)},
     {"pages", IN(MODE_CHECKER), 0, 10000000, 1000, offsetof(struct args, pages)},
 };
 
@@ -124,8 +127,9 @@ static void check(const char *line, const struct args *args)
         refuse("cpus must be 4 or more with a control, and in modes like this", line);
     if (args->by_hand && args->mode != MODE_MEASURE)
         refuse("layout by-hand needs mode=measure", line);
-    if (args->mode == MODE_THREADS && args->slot_entries == CGDT_PAGE_ENTRIES)
-        refuse("layout must have colors in mode=threads", line);
+    const bool colors = args->mode == MODE_THREADS || args->mode == MODE_MOVE;
+    if (colors && args->slot_entries == CGDT_PAGE_ENTRIES)
+        refuse("layout must have colors in mode=threads and mode=move", line);
     if (args->control != CONTROL_NONE && args->rounds != 0)
         refuse("rounds must be 0 with a control", line);
     if (args->mode == MODE_HOTPLUG && args->pcpus > args->drivers)

@@ -22,7 +22,8 @@ enum mode {
     MODE_FLIPS,      /* one vCPU changes a descriptor, another one loads it */
     MODE_NEIGHBOURS, /* what vCPUs see of each other */
     MODE_MEASURE,    /* instructions and hypercalls */
-    MODE_DOMU        /* a guest that is no dom0: hotplug by xl, save and restore */
+    MODE_DOMU,       /* a guest that is no dom0: hotplug by xl, save and restore */
+    MODE_MOVE        /* most go off, the others move together; several times */
 };
 
 enum control {
@@ -36,7 +37,11 @@ enum control {
     CONTROL_WRONG_PROFILE, /* checker */
     CONTROL_NO_CONVERSION, /* threads */
     CONTROL_THROUGH_ZERO,  /* flips */
-    CONTROL_KEPT_FRAME     /* domu */
+    CONTROL_KEPT_FRAME,    /* domu */
+    CONTROL_EARLY_END,     /* this one and the next three: move */
+    CONTROL_NO_REBASE,
+    CONTROL_STALE_SAVED,
+    CONTROL_KEPT_SLOT
 };
 
 struct args {
@@ -49,7 +54,7 @@ struct args {
     enum control control;
     const char *control_name;
     enum mode mode;
-    uint32_t rounds;  /* bringup: all offline and online again, so many times */
+    uint32_t rounds;  /* bringup: all offline and online again; move: most. So many times */
     uint32_t cycles;  /* these four: hotplug, the last flips too. At least so many */
     uint32_t seconds; /* and for as long, for whoever wants it: no test says so */
     uint32_t drivers; /* vCPUs 0 .. drivers-1 bring the others on- and offline */
@@ -57,6 +62,7 @@ struct args {
         pcpus; /* processors of the machine; hotplug: that the drivers must be seen on, at least */
     uint32_t count; /* checker: descriptors; threads: switches; flips: flips */
     uint32_t pages; /* checker: pages */
+    uint32_t seed;  /* move: who goes, in which order */
 };
 
 /* Ends the run with one line when an argument is wrong, unknown, there twice or of another mode. */

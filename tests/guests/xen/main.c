@@ -16,6 +16,7 @@
 #include "gdtpool.h"
 #include "hotplug.h"
 #include "measure.h"
+#include "moves.h"
 #include "neighbours.h"
 #include "pages.h"
 #include "refusals.h"
@@ -76,6 +77,8 @@ void kernel_main(const struct start_info *info)
         hotplug_run(&args, pool);
     if (args.mode == MODE_DOMU)
         domu_run(info, &args, pool);
+    if (args.mode == MODE_MOVE)
+        moves_run(&args, pool);
     controls_before_slots();
     bringup_boot_slots();
     if (args.control == CONTROL_UNOWNED_TSS)

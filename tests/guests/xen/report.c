@@ -66,6 +66,12 @@ void report_map(const struct args *args, struct cgdt_pool *pool)
     }
 }
 
+void report_picture(const struct args *args, struct cgdt_pool *pool, const char *title)
+{
+    console_printf("MAP picture=%s\n", title);
+    report_map(args, pool);
+}
+
 static void print_hypercalls(void)
 {
     const struct cgdt_xen_pv_counts *port = &gdtpool_xen.counts;

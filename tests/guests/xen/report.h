@@ -18,6 +18,9 @@ bool report(const struct args *args, struct cgdt_pool *pool);
 /* Which slots are taken, a line for each page. */
 void report_map(const struct args *args, struct cgdt_pool *pool);
 
+/* The same as one picture of several (tools/map), with a title: "picture=" and that. */
+void report_picture(const struct args *args, struct cgdt_pool *pool, const char *title);
+
 /*
  * The RESULT, of that and of all that has happened since; so_far: all was well. Returns whether it
  * still is.

@@ -18,6 +18,8 @@ static uint32_t broken_bytes;
 static uint32_t writes_refused;
 static bool supply_stopped;
 static bool introduction_skipped;
+static bool zeros_skipped;
+static struct sabotage_calls calls_seen; /* of one vCPU at a time, where it matters */
 
 /* ---- before Xen: it refuses a machine address that is no multiple of 8 ---- */
 
@@ -36,6 +38,8 @@ static bool is_to_break(uint64_t machine_address)
 
 static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t descriptor)
 {
+    calls_seen.hypercalls++;
+    calls_seen.descriptors++;
     if (is_to_break(machine_address))
         machine_address |= 4;
     return honest->update_descriptor(ctx, machine_address, descriptor);
@@ -43,6 +47,8 @@ static int64_t update_descriptor(void *ctx, uint64_t machine_address, uint64_t d
 
 static int64_t multicall(void *ctx, struct cgdt_xen_pv_call *calls, uint32_t n)
 {
+    calls_seen.hypercalls++;
+    calls_seen.descriptors += n;
     if (is_to_break(call_address(&calls[0])))
         calls[n / 2].args[0] |= 4;
     return honest->multicall(ctx, calls, n);
@@ -65,6 +71,13 @@ static int seal(void *ctx, uint32_t page, void **view)
     return page == unsealed_page ? 0 : cgdt_xen_pv_port.seal(ctx, page, view);
 }
 
+static int live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    if (zeros_skipped && batch->values == NULL)
+        return 0;
+    return cgdt_xen_pv_port.live_write(ctx, page, view, batch);
+}
+
 const struct cgdt_port *sabotage_port(void)
 {
     static struct cgdt_xen_pv_ops ops;
@@ -80,6 +93,7 @@ const struct cgdt_port *sabotage_port(void)
     gdtpool_xen.ops = &ops;
     port = watch_port();
     port.seal = seal;
+    port.live_write = live_write;
     return &port;
 }
 
@@ -93,6 +107,16 @@ void sabotage_skip_seal(uint32_t page)
 void sabotage_skip_introduction(void)
 {
     introduction_skipped = true;
+}
+
+void sabotage_skip_zeros(bool skip)
+{
+    zeros_skipped = skip;
+}
+
+struct sabotage_calls sabotage_calls(void)
+{
+    return calls_seen;
 }
 
 void sabotage_break_write(uint32_t n)

@@ -37,6 +37,17 @@ bool sabotage_break_slot(const void *slot, uint32_t bytes);
 /* Changes that were refused since sabotage_break_slot() asked for it. */
 uint32_t sabotage_writes_refused(void);
 
+/* From now on, or no more, live writes of zeros do nothing and succeed. */
+void sabotage_skip_zeros(bool skip);
+
+/* Hypercalls of live writes so far, and the descriptors in them. */
+struct sabotage_calls {
+    uint64_t hypercalls;
+    uint64_t descriptors;
+};
+
+struct sabotage_calls sabotage_calls(void);
+
 /* While it is stopped the supply has no page to give. */
 void sabotage_stop_supply(bool stop);
 

@@ -241,20 +241,56 @@ static void switch_out(const struct cpu *cpu, struct thread *thread)
         problem("a canonical selector changed; thread", thread->id);
 }
 
-/* The thread yields, or never runs. */
-static void run_one(const struct cpu *cpu)
+/* Until it yields, or never. */
+void threads_go_on(struct thread *thread)
+{
+    uintptr_t sp;
+
+    thread->cpu_sp = &sp;
+    thread_switch(&sp, thread->sp);
+}
+
+struct thread *threads_begin(const struct cpu *cpu)
 {
     struct thread *thread = take();
-    uintptr_t sp;
+
+    if (thread == NULL)
+        return NULL;
+    count_switch(cpu, thread);
+    switch_in(cpu, thread);
+    threads_go_on(thread);
+    return thread;
+}
+
+static void run_one(const struct cpu *cpu)
+{
+    struct thread *thread = threads_begin(cpu);
 
     if (thread == NULL)
         return;
-    count_switch(cpu, thread);
-    switch_in(cpu, thread);
-    thread->cpu_sp = &sp;
-    thread_switch(&sp, thread->sp);
     switch_out(cpu, thread);
     put(thread);
+}
+
+/* The table is as it was before there were threads. */
+static void clear_tls(const struct cpu *cpu)
+{
+    static const cgdt_desc_t none[TLS_ENTRIES];
+
+    clear_segments();
+    write_tls(cpu, none);
+}
+
+void threads_finish(const struct cpu *cpu, struct thread *thread)
+{
+    switch_out(cpu, thread);
+    put(thread);
+    clear_tls(cpu);
+}
+
+uint32_t threads_wrong(void)
+{
+    return __atomic_load_n(&found.wrong, __ATOMIC_RELAXED);
 }
 
 static bool is_over(void)
@@ -264,17 +300,13 @@ static bool is_over(void)
 
 static void work(struct cpu *cpu)
 {
-    static const cgdt_desc_t none[TLS_ENTRIES];
-
     while (!is_over()) {
         run_one(cpu);
         xen_yield();
         if (__atomic_load_n(&found.recolored, __ATOMIC_RELAXED) >= args->count)
             __atomic_store_n(&stopped, 1, __ATOMIC_RELEASE);
     }
-    /* The table is as it was before there were threads. */
-    clear_segments();
-    write_tls(cpu, none);
+    clear_tls(cpu);
     if (load_fs(tables_selector(cpu->place, ENTRY_FS)) != 0 ||
         load_gs(tables_selector(cpu->place, ENTRY_GS)) != 0)
         problem("the vCPU's own segments, vCPU", cpu->start.vcpu);
@@ -322,7 +354,7 @@ void threads_init(const struct args *arguments, struct cgdt_pool *in)
 {
     args = arguments;
     pool = in;
-    if (args->mode != MODE_THREADS)
+    if (args->mode != MODE_THREADS && args->mode != MODE_MOVE)
         return;
     for (uint32_t id = 0; id < NR_THREADS; id++)
         make(&threads[id], id);

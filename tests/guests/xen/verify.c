@@ -12,9 +12,14 @@ static uint32_t reached[PHASE_DONE + 1];
 
 const char *verify_round_text(uint32_t round)
 {
-    static const char *const texts[] = {
-        "before its first hypercall", "after a yield",        "while its page was written",
-        "after it was woken",         "after its last yield", "after it was parked in a poll"};
+    static const char *const texts[] = {"before its first hypercall",
+                                        "after a yield",
+                                        "while its page was written",
+                                        "after it was woken",
+                                        "after its last yield",
+                                        "after it was parked in a poll",
+                                        "while it moved",
+                                        "after it had moved"};
 
     return texts[round];
 }
@@ -183,6 +188,24 @@ void verify_arrival(struct cpu *cpu)
     note(cpu, ROUND_FRESH, step);
     xen_yield();
     note(cpu, ROUND_YIELDED, check_after_switch(cpu, ROUND_YIELDED));
+}
+
+void verify_reloaded(struct cpu *cpu, bool loaded)
+{
+    enum step step = STEP_LOAD;
+
+    if (loaded)
+        step = is_in_slot(cpu) ? check_bases(cpu) : STEP_CS_SS;
+    if (step == STEP_NONE)
+        step = check_slot(cpu, ROUND_FRESH);
+    note(cpu, ROUND_MOVING, step);
+    xen_yield();
+    note(cpu, ROUND_MOVING, check_after_switch(cpu, ROUND_MOVING));
+}
+
+void verify_restored(struct cpu *cpu, bool loaded)
+{
+    note(cpu, ROUND_MOVED, loaded ? check_bases(cpu) : STEP_LOAD);
 }
 
 void verify_again(struct cpu *cpu, enum round round)

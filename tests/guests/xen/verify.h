@@ -15,7 +15,9 @@ enum round {
     ROUND_WATCHING, /* while slots on the same page are written */
     ROUND_WOKEN,    /* after all have been written, mostly after a sleep */
     ROUND_LAST,     /* after another yield */
-    ROUND_PARKED    /* all vCPUs were up, asleep in a poll, at the same time */
+    ROUND_PARKED,   /* all vCPUs were up, asleep in a poll, at the same time */
+    ROUND_MOVING,   /* between the steps of a move */
+    ROUND_MOVED
 };
 
 enum step {
@@ -43,6 +45,15 @@ const char *verify_step_text(uint32_t step);
  */
 void verify_arrival(struct cpu *cpu);
 void verify_again(struct cpu *cpu, enum round round);
+
+/*
+ * On another table, before the next hypercall: what the vCPU has loaded, if it could, is that
+ * table's; then as verify_arrival().
+ */
+void verify_reloaded(struct cpu *cpu, bool loaded);
+
+/* %fs and %gs were loaded, if they could, from where they had been saved: they are the slot's. */
+void verify_restored(struct cpu *cpu, bool loaded);
 
 /* First look; the caller is the vCPU itself. Ends with PHASE_ONLINE. */
 void verify_first(struct cpu *cpu);
