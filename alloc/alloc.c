@@ -25,20 +25,39 @@ static inline int give_out(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t 
     return 0;
 }
 
-/* A claimed slot to its owner. */
-CGDT_APART_ static int hand_over(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
-                                 uint32_t pin)
+/*
+ * The same, of a slot that may have more than every slot begins with: who frees it has to look
+ * behind that, see cgdt_write().
+ */
+static CGDT_INLINE_UNLESS_SMALL_ int give_out_filled(struct cgdt_pool *pool, uint32_t number,
+                                                     const struct cgdt_batch *own, uint32_t pin,
+                                                     cgdt_slot_t *slot)
 {
-    const int error = cgdt_slot_fill_slowly_(pool, number);
+#ifdef __OPTIMIZE_SIZE__
+    (void)own; /* with.c has told every free */
+#else
+    if (own != NULL && own->count > pool->clear_entries)
+        (void)cgdt_slotmap_mark_(&pool->map, number);
+#endif
+    return give_out(pool, number, slot, pin);
+}
 
-    return error == 0 ? give_out(pool, number, slot, pin) : give_up(pool, number, slot, error);
+/* A claimed slot to its owner. */
+CGDT_APART_ static int hand_over(struct cgdt_pool *pool, uint32_t number, struct cgdt_batch *own,
+                                 uint32_t pin, cgdt_slot_t *slot)
+{
+    const int error = cgdt_slot_fill_slowly_(pool, number, own);
+
+    return error == 0 ? give_out_filled(pool, number, own, pin, slot)
+                      : give_up(pool, number, slot, error);
 }
 
 /*
- * Under the lock: a page more, whose lowest slot is claimed, and has the template before others can
- * see it.
+ * Under the lock: a page more, whose lowest slot is claimed, and is filled before others can see
+ * it.
  */
-CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
+CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number,
+                                      struct cgdt_batch *own)
 {
     struct growth growth = {0, 0, 0, 0};
 
@@ -49,7 +68,8 @@ CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
         if (error != 0)
             return error;
         *number = cgdt_pool_first_of_(pool, page);
-        (void)cgdt_slot_fill_slowly_(pool, *number); /* the page is private: that cannot fail */
+        /* The page is private: that cannot fail. */
+        (void)cgdt_slot_fill_slowly_(pool, *number, own);
         if (cgdt_grow_seal_(pool, &growth, page)) {
             cgdt_pool_serve_(pool, page, 1);
             return 0;
@@ -58,8 +78,8 @@ CGDT_COMPACT_ static int grow_for_one(struct cgdt_pool *pool, uint32_t *number)
 }
 
 /* No slot was free at some moment of this call; or a page is wanted, whatever is free. */
-CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
-                                      uint32_t pin)
+CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, uint32_t number,
+                                      struct cgdt_batch *own, uint32_t pin, cgdt_slot_t *slot)
 {
     int error = 0;
 
@@ -69,23 +89,24 @@ CGDT_SELDOM_ static int alloc_growing(struct cgdt_pool *pool, uint32_t number, c
         number = cgdt_slotmap_take_slowly_(&pool->map);
     const bool grows = number >= CGDT_ALLOC_NEW_PAGE_;
     if (grows)
-        error = grow_for_one(pool, &number);
+        error = grow_for_one(pool, &number, own);
     cgdt_pool_unlock_(pool);
     if (error != 0)
         return error;
-    return grows ? give_out(pool, number, slot, pin) : hand_over(pool, number, slot, pin);
+    return grows ? give_out_filled(pool, number, own, pin, slot)
+                 : hand_over(pool, number, own, pin, slot);
 }
 
-CGDT_COMPACT_ int cgdt_alloc_from_(struct cgdt_pool *pool, uint32_t number, cgdt_slot_t *slot,
-                                   uint32_t pin)
+CGDT_COMPACT_ int cgdt_alloc_from_(struct cgdt_pool *pool, uint32_t number, struct cgdt_batch *own,
+                                   uint32_t pin, cgdt_slot_t *slot)
 {
-    return number < CGDT_ALLOC_NEW_PAGE_ ? hand_over(pool, number, slot, pin)
-                                         : alloc_growing(pool, number, slot, pin);
+    return number < CGDT_ALLOC_NEW_PAGE_ ? hand_over(pool, number, own, pin, slot)
+                                         : alloc_growing(pool, number, own, pin, slot);
 }
 
 CGDT_SELDOM_ static int alloc_slowly(struct cgdt_pool *pool, cgdt_slot_t *slot, uint32_t pin)
 {
-    return cgdt_alloc_from_(pool, cgdt_slotmap_take_slowly_(&pool->map), slot, pin);
+    return cgdt_alloc_from_(pool, cgdt_slotmap_take_slowly_(&pool->map), NULL, pin, slot);
 }
 
 /* Of a slot whose owner has begun to free it. */
@@ -158,7 +179,7 @@ static CGDT_FAST_ int alloc_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t *
     if (!cgdt_slotmap_take_at_once_(&pool->map, plain, &number))
         return alloc_slowly(pool, slot, 0);
     return cgdt_slot_fill_plainly_(pool, number) ? give_out(pool, number, slot, 0)
-                                                 : hand_over(pool, number, slot, 0);
+                                                 : hand_over(pool, number, NULL, 0, slot);
 }
 
 static CGDT_FAST_ int free_as(struct cgdt_pool *pool, bool plain, cgdt_slot_t slot)

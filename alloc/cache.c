@@ -108,7 +108,7 @@ static inline int give_last(struct cgdt_cache *cache, cgdt_slot_t last, cgdt_slo
 CGDT_APART_ static int write_last(struct cgdt_cache *cache, cgdt_slot_t *slot)
 {
     const cgdt_slot_t last = cache->slots[cache->count - 1];
-    const int error = cgdt_slot_fill_slowly_(cache->pool, cgdt_slot_number(last));
+    const int error = cgdt_slot_fill_slowly_(cache->pool, cgdt_slot_number(last), NULL);
 
     if (error == 0)
         return give_last(cache, last, slot);
@@ -119,7 +119,7 @@ CGDT_APART_ static int write_last(struct cgdt_cache *cache, cgdt_slot_t *slot)
 CGDT_SELDOM_ static int alloc_refilling(struct cgdt_cache *cache, cgdt_slot_t *slot)
 {
     if (!refill(cache))
-        return cgdt_alloc_from_(cache->pool, CGDT_SLOTMAP_NONE, slot, 0);
+        return cgdt_alloc_from_(cache->pool, CGDT_SLOTMAP_NONE, NULL, 0, slot);
     const int error = write_last(cache, slot);
     if (error != 0)
         drain(cache, 0);

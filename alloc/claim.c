@@ -83,7 +83,7 @@ CGDT_COMPACT_ static uint32_t fill_page(struct cgdt_pool *pool, const struct req
 
     for (; color < slots && request->filled + color < request->n; color++) {
         request->slots[request->filled + color] = cgdt_slot_coming_handle_(pool, first + color);
-        (void)cgdt_slot_fill_slowly_(pool, first + color);
+        (void)cgdt_slot_fill_slowly_(pool, first + color, NULL);
     }
     return color;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slot on a page whose slots belong together: cgdt_alloc_near(). Must not know what makes slots
- * belong together: it is told slots, and sees to it that others do not come onto their pages.
+ * A slot on a page whose slots belong together. Must not know what makes slots belong together: it
+ * is told slots, and sees to it that others do not come onto their pages; nor what goes into one.
  *
  * That holds beside all other calls, because each slot is claimed by one operation under a
  * condition that is true at that very moment:
@@ -23,7 +23,6 @@
  */
 #include "near.h"
 #include "alloc.h"
-#include "cgdt/slots.h"
 #include "slot.h"
 
 /* True and stored if the word was `seen`, as it was just loaded. */
@@ -97,24 +96,16 @@ static uint32_t claim_near(struct cgdt_pool *pool, uint32_t n, const uint32_t *n
 }
 
 CGDT_COMPACT_ int cgdt_near_alloc_(struct cgdt_pool *pool, uint32_t n, const uint32_t *near,
-                                   uint32_t pin, cgdt_slot_t *slot)
+                                   struct cgdt_batch *own, uint32_t pin, cgdt_slot_t *slot)
 {
     uint32_t window = CGDT_SLOTMAP_NONE; /* the walks begin at page 0 then */
-
-    if (slot == NULL || (near == NULL && n != 0))
-        return -CGDT_EINVAL;
     uint32_t number = claim_near(pool, n, near, pin, &window);
     if (number == CGDT_SLOTMAP_NONE)
         number = claim_in(pool, window, pool->pages.count, true);
     if (number == CGDT_SLOTMAP_NONE) {
-        if (cgdt_alloc_from_(pool, CGDT_ALLOC_NEW_PAGE_, slot, pin) == 0)
+        if (cgdt_alloc_from_(pool, CGDT_ALLOC_NEW_PAGE_, own, pin, slot) == 0)
             return 0;
         number = claim_in(pool, window, pool->pages.count, false);
     }
-    return cgdt_alloc_from_(pool, number, slot, pin);
-}
-
-int cgdt_alloc_near(struct cgdt_pool *pool, uint32_t n, const cgdt_slot_t *near, cgdt_slot_t *slot)
-{
-    return cgdt_near_alloc_(pool, n, near, 0, slot);
+    return cgdt_alloc_from_(pool, number, own, pin, slot);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What near.c, beside.c and plan.c have in common. Private to alloc/. */
+/* What near.c, with.c and plan.c have in common. Private to alloc/. */
 #ifndef CGDT_ALLOC_NEAR_H
 #define CGDT_ALLOC_NEAR_H
 
@@ -16,10 +16,11 @@ static inline cgdt_slot_t cgdt_near_slot_(const struct cgdt_pool *pool, uint32_t
 }
 
 /*
- * As cgdt_alloc_near(). pin: 0; or CGDT_SLOTMAP_PINNED for a slot that is to be a CPU's, and then
- * near[] are CPUs of the directory.
+ * A slot on a page of its own kind, as struct cgdt_request says. pin: 0; or CGDT_SLOTMAP_PINNED for
+ * a slot that is to be a CPU's, and then near[] are CPUs of the directory. own: as for
+ * cgdt_alloc_from_().
  */
-int cgdt_near_alloc_(struct cgdt_pool *pool, uint32_t n, const uint32_t *near, uint32_t pin,
-                     cgdt_slot_t *slot);
+int cgdt_near_alloc_(struct cgdt_pool *pool, uint32_t n, const uint32_t *near,
+                     struct cgdt_batch *own, uint32_t pin, cgdt_slot_t *slot);
 
 #endif

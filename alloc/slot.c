@@ -50,10 +50,16 @@ static inline cgdt_desc_t *writable_by_port(const struct cgdt_pool *pool, uint32
 }
 #endif
 
-CGDT_COMPACT_ int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number)
+CGDT_COMPACT_ int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number,
+                                         struct cgdt_batch *own)
 {
+    struct cgdt_batch template = {.values = pool->given.config.template_descs,
+                                  .count = (uint16_t)pool->given.config.template_entries,
+                                  .order = CGDT_BATCH_FALLING,
+                                  .stored = pool->template_stored};
+
 #ifndef __OPTIMIZE_SIZE__
-    cgdt_desc_t *to = pool->template_stored ? writable_by_port(pool, number) : NULL;
+    cgdt_desc_t *to = own == NULL && pool->template_stored ? writable_by_port(pool, number) : NULL;
 
     if (to != NULL) {
         cgdt_plain_fill_(to, pool->given.config.template_descs,
@@ -61,12 +67,7 @@ CGDT_COMPACT_ int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t 
         return 0;
     }
 #endif
-    return cgdt_slot_change_(
-        pool, number,
-        &(struct cgdt_batch){.values = pool->given.config.template_descs,
-                             .count = (uint16_t)pool->given.config.template_entries,
-                             .order = CGDT_BATCH_FALLING,
-                             .stored = pool->template_stored});
+    return cgdt_slot_change_(pool, number, own != NULL ? own : &template);
 }
 
 /* Whatever has been marked: what takes a hypercall may as well be looked at. */

@@ -88,10 +88,11 @@ static inline void cgdt_slot_release_abort_(struct cgdt_pool *pool, cgdt_slot_t 
 int cgdt_slot_lookup_(const struct cgdt_pool *pool, cgdt_slot_t slot, struct page_state *page);
 
 /*
- * The template onto a claimed slot, and a slot to zeros, on any page. The port's code. What a slot
- * without a mark has behind the template is zero, and need not be looked at; erase_all does.
+ * The template, or `own` in its place if that is not NULL, onto a claimed slot; and a slot to
+ * zeros; on any page. The port's code. What a slot without a mark has behind the template is zero,
+ * and need not be looked at; erase_all does.
  */
-int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number);
+int cgdt_slot_fill_slowly_(const struct cgdt_pool *pool, uint32_t number, struct cgdt_batch *own);
 int cgdt_slot_erase_slowly_(struct cgdt_pool *pool, uint32_t number);
 int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number);
 
@@ -100,8 +101,8 @@ int cgdt_slot_change_(const struct cgdt_pool *pool, uint32_t number, struct cgdt
 
 /* The same, faster, where the page takes ordinary stores and nobody has to be asked where. */
 #ifdef __OPTIMIZE_SIZE__
-#define cgdt_slot_fill_  cgdt_slot_fill_slowly_
-#define cgdt_slot_erase_ cgdt_slot_erase_slowly_
+#define cgdt_slot_fill_(pool, number) cgdt_slot_fill_slowly_(pool, number, NULL)
+#define cgdt_slot_erase_              cgdt_slot_erase_slowly_
 #else
 
 /*
@@ -148,7 +149,7 @@ static CGDT_FAST_ bool cgdt_slot_erase_plainly_(const struct cgdt_pool *pool, bo
 
 static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)
 {
-    return cgdt_slot_fill_plainly_(pool, number) ? 0 : cgdt_slot_fill_slowly_(pool, number);
+    return cgdt_slot_fill_plainly_(pool, number) ? 0 : cgdt_slot_fill_slowly_(pool, number, NULL);
 }
 
 static inline int cgdt_slot_erase_(struct cgdt_pool *pool, uint32_t number)

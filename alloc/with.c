@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slot that comes with its owner's descriptors: cgdt_alloc_with(). The template and they are one
- * table before a slot is looked for, so a page in service changes once, by one batch, and a new
- * page has them before it is sealed.
+ * A slot that comes with what its owner asks for: cgdt_alloc_for(). The template and the owner's
+ * descriptors are one table before a slot is looked for, so a page in service changes once, by one
+ * batch, and a new page has them before it is sealed. Where the slot is to lie is near.c's.
  */
 #include "with.h"
 #include "accept.h"
-#include "cgdt/slots.h"
-#include "grow.h"
-#include "slot.h"
+#include "alloc.h"
+#include "near.h"
 
 /* Entries of a table that lies on the stack in any case; one of i386 Linux. */
 #define FEW 32u
 
+/* What it had in 0.2, and that its end is that of its last field: as those in pool.c. */
+#define REQUEST_BYTES_0_2 sizeof(struct cgdt_request)
+
+_Static_assert(offsetof(struct cgdt_request, near) + sizeof(const uint32_t *) ==
+                   sizeof(struct cgdt_request),
+               "cgdt_request ends with its last field");
+
 /* What is asked for. */
 struct order {
-    const cgdt_desc_t *own; /* the caller's */
-    uint32_t count;         /* entries from entry 0 on: the template's and the caller's */
+    struct cgdt_request asked; /* the caller's, of which this is the only look */
     uint32_t pin;
-    uint32_t number;         /* the slot that was claimed for it */
+    uint32_t count;          /* entries from entry 0 on: the template's and the caller's */
     struct table table;      /* what a slot that has the template holds */
     struct cgdt_batch batch; /* the caller's into that; and then all of it onto zeros */
 };
@@ -41,73 +46,18 @@ CGDT_COMPACT_ static void lay_table(const struct cgdt_pool *pool, struct order *
     for (uint32_t entry = 0; entry <= order->count; entry++)
         *(volatile cgdt_desc_t *)&table[entry] = 0;
     load_each(table, pool->given.config.template_descs, pool->given.config.template_entries);
-    load_each(table + order->batch.first, order->own, order->batch.count);
+    load_each(table + order->batch.first, order->asked.desc, order->batch.count);
 }
 
-/* Onto the slot, which is zero. */
-CGDT_COMPACT_ static int put_table(const struct cgdt_pool *pool, struct order *order)
+/* own: NULL, for the template alone. */
+CGDT_COMPACT_ static int take(struct cgdt_pool *pool, const struct order *order,
+                              struct cgdt_batch *own, cgdt_slot_t *slot)
 {
-    return cgdt_slot_change_(pool, order->number, &order->batch);
-}
+    const struct cgdt_request *asked = &order->asked;
 
-/* Under the lock: a page more, whose lowest slot has the table before others can see it. */
-CGDT_COMPACT_ static int grow_with(struct cgdt_pool *pool, struct order *order)
-{
-    struct growth growth = {0, 0, 0, 0};
-    uint32_t page;
-    int error;
-
-    do {
-        order->number = CGDT_SLOTMAP_NONE;
-        error = cgdt_grow_page_(pool, &growth, &page);
-        if (error != 0)
-            return error;
-        order->number = cgdt_pool_first_of_(pool, page);
-        (void)put_table(pool, order); /* the page is private: that cannot fail */
-    } while (!cgdt_grow_seal_(pool, &growth, page));
-    cgdt_pool_serve_(pool, page, 1);
-    return 0;
-}
-
-/* No slot was free at some moment of this call. */
-CGDT_SELDOM_ static int put_growing(struct cgdt_pool *pool, struct order *order)
-{
-    int error = 0;
-
-    cgdt_pool_lock_(pool);
-    order->number = cgdt_slotmap_take_slowly_(&pool->map); /* another CPU may have grown the pool */
-    const bool grows = order->number == CGDT_SLOTMAP_NONE;
-    if (grows)
-        error = grow_with(pool, order);
-    cgdt_pool_unlock_(pool);
-    return grows ? error : put_table(pool, order);
-}
-
-/* Who frees the slot has to look behind what every slot begins with: see cgdt_write(). */
-static inline void mark_slot(struct cgdt_pool *pool, const struct order *order)
-{
-#ifdef __OPTIMIZE_SIZE__
-    cgdt_store32_relaxed_(&pool->clear_entries, order->table.entries);
-#else
-    if (order->count > pool->clear_entries)
-        (void)cgdt_slotmap_mark_(&pool->map, order->number);
-#endif
-}
-
-CGDT_COMPACT_ static int take_with(struct cgdt_pool *pool, struct order *order, cgdt_slot_t *slot)
-{
-    order->number = cgdt_slotmap_take_slowly_(&pool->map);
-    const int error =
-        order->number != CGDT_SLOTMAP_NONE ? put_table(pool, order) : put_growing(pool, order);
-
-    if (error == 0) {
-        mark_slot(pool, order);
-        *slot = cgdt_slot_handle_(order->number,
-                                  cgdt_slotmap_own_(&pool->map, order->number, order->pin));
-    } else if (order->number != CGDT_SLOTMAP_NONE) {
-        cgdt_slotmap_publish_bits_(&pool->map, order->number, 1);
-    }
-    return error;
+    if (asked->apart != 0)
+        return cgdt_near_alloc_(pool, asked->near_count, asked->near, own, order->pin, slot);
+    return cgdt_alloc_from_(pool, cgdt_slotmap_take_slowly_(&pool->map), own, order->pin, slot);
 }
 
 /* By the rule of cgdt_write(), for a slot that has the template. */
@@ -119,14 +69,13 @@ static CGDT_INLINE_UNLESS_SMALL_ int take_accepted(struct cgdt_pool *pool, struc
     lay_table(pool, order, table);
     order->table.descs = table;
     batch->values = table + batch->first;
-    const int error =
-        batch->count != 0 ? cgdt_accept_(batch, &order->table, table + batch->first) : 0;
+    const int error = cgdt_accept_(batch, &order->table, table + batch->first);
     if (error < 0)
         return error;
     batch->values = table;
     batch->first = 0;
     batch->count = (uint16_t)order->count;
-    return take_with(pool, order, slot);
+    return take(pool, order, batch, slot);
 }
 
 /* Of a large slot: as cgdt_write(). */
@@ -141,43 +90,69 @@ CGDT_SELDOM_ static int take_with_many(struct cgdt_pool *pool, struct order *ord
 }
 #pragma GCC diagnostic pop
 
-static CGDT_INLINE_UNLESS_SMALL_ int take_with_few(struct cgdt_pool *pool, struct order *order,
-                                                   cgdt_slot_t *slot)
+CGDT_APART_ static int take_with_few(struct cgdt_pool *pool, struct order *order, cgdt_slot_t *slot)
 {
     cgdt_desc_t table[FEW + 1];
 
     return take_accepted(pool, order, table, slot);
 }
 
-CGDT_COMPACT_ int cgdt_with_alloc_(struct cgdt_pool *pool, uint32_t first, const void *desc,
-                                   uint32_t n, uint32_t pin, cgdt_slot_t *slot)
+/* Where the caller's descriptors end, behind the template's, or within them. */
+CGDT_COMPACT_ static int take_order(struct cgdt_pool *pool, struct order *order, cgdt_slot_t *slot)
+{
+    const struct cgdt_request *asked = &order->asked;
+    const int error = cgdt_accept_range_(&order->table, asked->first, asked->count, asked->desc);
+
+    if (error != 0)
+        return error;
+    if (asked->count == 0)
+        return take(pool, order, NULL, slot);
+#ifdef __OPTIMIZE_SIZE__
+    /* As cgdt_write(): each free looks at all of its slot from here on. */
+    cgdt_store32_relaxed_(&pool->clear_entries, order->table.entries);
+#endif
+    order->batch.first = (uint16_t)asked->first;
+    order->batch.count = (uint16_t)asked->count;
+    if (asked->first + asked->count > order->count)
+        order->count = asked->first + asked->count;
+    return order->count <= FEW ? take_with_few(pool, order, slot)
+                               : take_with_many(pool, order, slot);
+}
+
+CGDT_COMPACT_ static int take_request(const struct cgdt_request *request,
+                                      struct cgdt_request *asked)
+{
+    if (request == NULL || request->struct_bytes < REQUEST_BYTES_0_2)
+        return -CGDT_EINVAL;
+    const int error = cgdt_pool_take_struct_(asked, sizeof(*asked), request, request->struct_bytes);
+    if (error != 0)
+        return error;
+    const bool near_fits =
+        asked->apart == 0 ? asked->near_count == 0 : asked->near_count == 0 || asked->near != NULL;
+    return asked->apart <= 1 && near_fits ? 0 : -CGDT_EINVAL;
+}
+
+CGDT_COMPACT_ int cgdt_with_alloc_(struct cgdt_pool *pool, const struct cgdt_request *request,
+                                   uint32_t pin, cgdt_slot_t *slot)
 {
     const struct cgdt_config *config = &pool->given.config;
     struct order order = {
-        .own = desc,
-        .count = config->template_entries,
         .pin = pin,
+        .count = config->template_entries,
         .table = {NULL, config->layout.slot_entries, !config->layout.common, pool->read_only},
         .batch = {.profile = config->profile,
-                  .first = (uint16_t)first,
-                  .count = (uint16_t)n,
                   .order = CGDT_BATCH_FALLING,
                   .stored = pool->template_stored}};
+    int error = take_request(request, &order.asked);
 
-    if (slot == NULL)
-        return -CGDT_EINVAL;
-    *slot = CGDT_NO_SLOT;
-    const int error = cgdt_accept_range_(&order.table, first, n, desc);
+    if (error == 0)
+        error = take_order(pool, &order, slot);
     if (error != 0)
-        return error;
-    if (n != 0 && first + n > order.count)
-        order.count = first + n;
-    return order.count <= FEW ? take_with_few(pool, &order, slot)
-                              : take_with_many(pool, &order, slot);
+        *slot = CGDT_NO_SLOT;
+    return error;
 }
 
-int cgdt_alloc_with(struct cgdt_pool *pool, uint32_t first, const void *desc, uint32_t n,
-                    cgdt_slot_t *slot)
+int cgdt_alloc_for(struct cgdt_pool *pool, const struct cgdt_request *request, cgdt_slot_t *slot)
 {
-    return cgdt_with_alloc_(pool, first, desc, n, 0, slot);
+    return slot != NULL ? cgdt_with_alloc_(pool, request, 0, slot) : -CGDT_EINVAL;
 }

@@ -34,12 +34,13 @@
    e  at any time; what each of the two is told stands below
    o  safe, but what check says may be out of date: cgdt_check()
 
-   (1) alloc, alloc_nowait, alloc_near, alloc_with, alloc_bulk, cache_alloc (6)     (3) write
+   (1) alloc, alloc_nowait, alloc_for (7), alloc_bulk, cache_alloc (6)     (3) write
    (2) free, free_bulk, cache_free (6); and cache_flush (6), which has no s
    (4) read, slot_view, frames, frames_behind, gdtr; and common_frame, page_taken, stats, cpu_slot,
        selectors: these five with everything: +
-   (5) cpu_online, cpu_online_at, cpu_online_near, cpu_online_with
+   (5) cpu_online, cpu_online_at, cpu_online_for (7)
    (6) calls of one cache are serialised by its owner: cache.h
+   (7) also by way of alloc_near, alloc_with, cpu_online_near, cpu_online_with
    @endverbatim
  *
  * - free(s) and free(s): one says 0, the other -CGDT_ESTALE; -CGDT_ENOENT if it names the slot as
@@ -64,9 +65,9 @@
  * other calls (recover: with all of a move, from its begin to its end). In a serialized pool the
  * caller serialises everything, always.
  *
- * Locks: cgdt_alloc(), alloc_with, cgdt_cache_alloc(), cgdt_cpu_online() and cpu_online_with take
- * the port's lock only if at some moment of the call no slot in service was free; alloc_near and
- * cpu_online_near if none was where it is wanted (slots.h). alloc_bulk, trim, reserve, check,
+ * Locks: cgdt_alloc(), cgdt_cache_alloc(), alloc_for, cgdt_cpu_online() and cpu_online_for take the
+ * port's lock only if at some moment of the call no slot in service was free; those that ask for a
+ * page of a kind, if none was where it is wanted (slots.h). alloc_bulk, trim, reserve, check,
  * describe, seal, destroy, and init of a layout with a common page, always do. All others never do,
  * and are lock-free: a CPU that stops in one of them, or is stopped by an NMI, holds up nobody. No
  * call sleeps or spins by itself; a port's operation may (port.h).

@@ -8,6 +8,7 @@
 #define CGDT_CPUS_H
 
 #include "pool.h"
+#include "slots.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,52 +55,69 @@ int cgdt_cpu_online(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot);
 int cgdt_cpu_online_at(struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t slot);
 
 /**
- * The CPU directory: alloc a slot for a CPU as cgdt_alloc_near() does, on a page of its own kind.
- * near[] are CPUs of that kind: all of a node say, whether they are online or not.
+ * The CPU directory: alloc a slot for a CPU as cgdt_alloc_for() does. With the CPU's own
+ * descriptors (its TSS, its per-CPU segment) one that comes late on Xen takes one hypercall for its
+ * table, where cgdt_cpu_online() and cgdt_write() take two.
  *
- * One that is offline, coming or going counts for nothing, and so does the CPU itself, or a number
- * that is none: the same list will do for each CPU of a node, and the first of them that comes has
- * a page to itself.
+ * near[] of the request are CPUs here: all of a node say, whether they are online or not. One that
+ * is offline, coming or going counts for nothing, and so does the CPU itself, or a number that is
+ * none: the same list will do for each CPU of a node, and the first of them that comes has a page
+ * to itself.
+ *
+ * @param      pool     the pool
+ * @param      cpu      0 .. max_cpus-1
+ * @param      request  what for
+ * @param[out] slot     receives the slot, CGDT_NO_SLOT on failure; left alone on the first three
+ *                      codes below; may be NULL
+ *
+ * @retval 0             done
+ * @retval -CGDT_EEXIST  (caller) it has a slot
+ * @retval -CGDT_EBUSY   another CPU is at it right now
+ * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus; or as cgdt_alloc_for(), and then `slot` is
+ *                       CGDT_NO_SLOT
+ * @return any other: as cgdt_alloc_for(); the CPU has no slot
+ */
+int cgdt_cpu_online_for(struct cgdt_pool *pool, uint32_t cpu, const struct cgdt_request *request,
+                        cgdt_slot_t *slot);
+
+/**
+ * cgdt_cpu_online_for() on a page of its own kind alone.
  *
  * @param      pool  the pool
  * @param      cpu   0 .. max_cpus-1
  * @param      n     CPUs in near[]; may be 0
  * @param      near  in the order in which they are tried; may be NULL where n = 0
- * @param[out] slot  receives the slot, CGDT_NO_SLOT on failure; left alone on the first three codes
- *                   below; may be NULL
+ * @param[out] slot  as for cgdt_cpu_online_for()
  *
- * @retval 0             done
- * @retval -CGDT_EEXIST  (caller) it has a slot
- * @retval -CGDT_EBUSY   another CPU is at it right now
- * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus; or near is NULL and n is not 0, and then `slot`
- *                       is CGDT_NO_SLOT
- * @return any other: as cgdt_alloc(); the CPU has no slot
+ * @return as cgdt_cpu_online_for()
  */
-int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint32_t n, const uint32_t *near,
-                         cgdt_slot_t *slot);
+static inline int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint32_t n,
+                                       const uint32_t *near, cgdt_slot_t *slot)
+{
+    const struct cgdt_request request = {sizeof(request), 0, 0, 1, n, NULL, near};
+
+    return cgdt_cpu_online_for(pool, cpu, &request, slot);
+}
 
 /**
- * The CPU directory: alloc a slot for a CPU as cgdt_alloc_with() does, with the CPU's own
- * descriptors (its TSS, its per-CPU segment) in it. On Xen a CPU that comes late takes one
- * hypercall for its table then, where cgdt_cpu_online() and cgdt_write() take two.
+ * cgdt_cpu_online_for() with descriptors alone.
  *
  * @param      pool   the pool
  * @param      cpu    0 .. max_cpus-1
- * @param      first  first entry, 0 .. slot_entries-1
- * @param      desc   n descriptors, aligned as a cgdt_desc_t; may be NULL where n = 0
+ * @param      first  first entry
+ * @param      desc   as cgdt_request.desc
  * @param      n      how many; 0: as cgdt_cpu_online()
- * @param[out] slot   receives the slot, CGDT_NO_SLOT on failure; left alone on the first three
- *                    codes below; may be NULL
+ * @param[out] slot   as for cgdt_cpu_online_for()
  *
- * @retval 0             done
- * @retval -CGDT_EEXIST  (caller) it has a slot
- * @retval -CGDT_EBUSY   another CPU is at it right now
- * @retval -CGDT_EINVAL  (caller) cpu >= max_cpus; or desc is NULL or not aligned, and then `slot`
- *                       is CGDT_NO_SLOT
- * @return any other: as cgdt_alloc_with(); the CPU has no slot
+ * @return as cgdt_cpu_online_for()
  */
-int cgdt_cpu_online_with(struct cgdt_pool *pool, uint32_t cpu, uint32_t first, const void *desc,
-                         uint32_t n, cgdt_slot_t *slot);
+static inline int cgdt_cpu_online_with(struct cgdt_pool *pool, uint32_t cpu, uint32_t first,
+                                       const void *desc, uint32_t n, cgdt_slot_t *slot)
+{
+    const struct cgdt_request request = {sizeof(request), first, n, 0, 0, desc, NULL};
+
+    return cgdt_cpu_online_for(pool, cpu, &request, slot);
+}
 
 /**
  * The CPU directory: port->quiesce(cpu), then free its slot: like cgdt_free(), not together with

@@ -42,7 +42,7 @@ extern "C" {
  * The CPU directory: the first step of a move. A slot on a kept page, holding what the CPU's slot
  * holds at this moment, all entries as they are stored there; the CPU has both until the move ends.
  *
- * near[], if n is not 0, are CPUs of the same kind: all there are, as for cgdt_cpu_online_near().
+ * near[], if n is not 0, are CPUs of the same kind: all there are, as for cgdt_cpu_online_for().
  * Then the plan is about the pages of those and of the CPU alone, and the CPU comes to a page that
  * one of them is on. (In windows of several pages, a kind's pages may be fewer than the pages below
  * them.)

@@ -318,7 +318,7 @@ static const struct row {
     {"near, live_write", live, near, CODE, no_slot, WRITES, 1},
     {"near, map", page_full, near, CODE, no_slot, MAPS, 1},
     {"near, a dirty page", dirty_pages, near, -CGDT_EPROTO, no_slot, 0, 0},
-    {"near, NULL", live, near_null, -CGDT_EINVAL, NULL, 0, 0},
+    {"near, NULL", live, near_null, -CGDT_EINVAL, no_slot, 0, 0},
     {"bulk, full", full, bulk, -CGDT_ENOSPC, no_slots, 0, 0},
     {"bulk, live_write", live, bulk, CODE, no_slots, WRITES, 3},
     {"bulk, map", page_full, bulk, CODE, no_slots, MAPS, 1},
