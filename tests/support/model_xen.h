@@ -2,8 +2,9 @@
 /*
  * Xen as a PV guest meets it where GDT pages are concerned, a 64-bit one or, where the tests are
  * compiled for i386, a 32-bit one: frames that have a type and a count, page tables that decide
- * whether the guest may store, and the four hypercalls. A guest's page is mapped a second time for the hypervisor; the guest's own mapping is really made
- * read-only, so a stray store is a SIGSEGV. What a descriptor becomes is asked of oracle.h.
+ * whether the guest may store, and the four hypercalls. A guest's page is mapped a second time for
+ * the hypervisor; the guest's own mapping is really made read-only, so a stray store is a SIGSEGV.
+ * What a descriptor becomes is asked of oracle.h.
  *
  * Everything that the port should not do is counted as a breach; any hypercall can be made to fail.
  */

@@ -15,6 +15,7 @@
 struct check {
     const char *path;
     const char *owned; /* as given */
+    struct hv_start hv_start;
     struct check_rules rules;
     enum dump_format format;
     bool pad;
@@ -35,11 +36,13 @@ enum {
     KEY_NO_BUSY_TSS,
     KEY_NULL_ENTRY,
     KEY_REWRITE_OK,
+    KEY_HV_START,
 };
 
 static const struct argp_option options[] = {
     {"profile", 'p', "PROFILE", 0,
      "xen-pv64 (default), xen-pv32, native64, native64-la48 or native32", 0},
+    {"hv-start", KEY_HV_START, "ADDRESS", 0, HV_START_DOC, 0},
     {"slot-entries", 's', "N", 0, "Descriptors in a slot: 8, 16, 32 (default) .. 512", 0},
     {"owned", 'o', "HEX", 0,
      "Colors that have an owner, bit c for color c; others must be zero. One for every page, or "
@@ -139,6 +142,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'p':
         check->rules.profile = option_profile(state, arg);
         return 0;
+    case KEY_HV_START:
+        option_hv_start(state, arg, &check->hv_start);
+        return 0;
     case 's':
         check->rules.slot_entries = option_slot_entries(state, arg);
         return 0;
@@ -159,6 +165,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                 state, EXIT_UNUSABLE, 0,
                 "--read-only and --no-busy-tss are for native profiles: Xen writes accessed "
                 "bits by itself, and takes no TSS");
+        check->rules.profile = option_profile_at(state, check->rules.profile, &check->hv_start);
         return 0;
     default:
         return set_flag(check, key);
@@ -252,8 +259,11 @@ static void print_text(struct check *check, const struct dump *dump)
         show_descriptors(&check->rules, dump, false);
     check_pages(check, dump);
     show_notes(&check->rules, dump, false);
-    printf("%zu page%s by %s, slots of %" PRIu32 ": ", dump->pages, dump->pages == 1 ? "" : "s",
-           profile_name(check->rules.profile), check->rules.slot_entries);
+    printf("%zu page%s by %s, ", dump->pages, dump->pages == 1 ? "" : "s",
+           profile_name(check->rules.profile));
+    if (check->hv_start.profile != NULL)
+        printf("Xen from 0x%" PRIx32 ", ", check->hv_start.address);
+    printf("slots of %" PRIu32 ": ", check->rules.slot_entries);
     if (check->violations == 0)
         puts("fine");
     else if (check->all)
@@ -266,6 +276,8 @@ static void print_json(struct check *check, const struct dump *dump)
 {
     printf("{\"pages\": %zu, \"profile\": \"%s\", \"slot_entries\": %" PRIu32 ", ", dump->pages,
            profile_name(check->rules.profile), check->rules.slot_entries);
+    if (check->hv_start.profile != NULL)
+        printf("\"hv_start\": \"0x%" PRIx32 "\", ", check->hv_start.address);
     show_read_as(dump, true);
     if (check->decode) {
         printf("\"descriptors\": [");

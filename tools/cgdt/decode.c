@@ -17,19 +17,22 @@ struct decode {
     size_t n;
     size_t room;
     const struct cgdt_profile *profile;
+    struct hv_start hv_start;
     bool judge;
     bool only_fields;
     bool json;
 };
 
 enum {
-    KEY_JSON = 256
+    KEY_JSON = 256,
+    KEY_HV_START,
 };
 
 static const struct argp_option options[] = {
     {"fields", 'f', 0, 0, "Only the fields, one line a descriptor, as cgdt encode reads them", 0},
     {"profile", 'p', "PROFILE", 0,
      "Also what xen-pv64, xen-pv32, native64, native64-la48 or native32 makes of each", 0},
+    {"hv-start", KEY_HV_START, "ADDRESS", 0, HV_START_DOC, 0},
     {"json", KEY_JSON, 0, 0, "One JSON object on stdout", 0},
     {0},
 };
@@ -105,6 +108,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         decode->profile = option_profile(state, arg);
         decode->judge = true;
         return 0;
+    case KEY_HV_START:
+        option_hv_start(state, arg, &decode->hv_start);
+        return 0;
     case KEY_JSON:
         decode->json = true;
         return 0;
@@ -120,6 +126,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (decode->only_fields && (decode->json || decode->judge))
             argp_failure(state, EXIT_UNUSABLE, 0, "--fields goes with no other option");
+        decode->profile = option_profile_at(state, decode->profile, &decode->hv_start);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -39,11 +39,12 @@ static const struct {
 
 const char *profile_name(const struct cgdt_profile *profile)
 {
-    size_t i = 0;
+    const char *name = "xen-pv32"; /* one that option_hv_start() made */
 
-    while (i + 1 < PROFILES && profiles[i].profile != profile)
-        i++;
-    return profiles[i].name;
+    for (size_t i = 0; i < PROFILES; i++)
+        if (profiles[i].profile == profile)
+            name = profiles[i].name;
+    return name;
 }
 
 const struct cgdt_profile *option_profile(const struct argp_state *state, const char *arg)
@@ -59,6 +60,33 @@ const struct cgdt_profile *option_profile(const struct argp_state *state, const 
                  "not %s",
                  parse_quote(quoted, arg, strlen(arg)));
     return CGDT_PROFILE_XEN_PV64;
+}
+
+void option_hv_start(const struct argp_state *state, const char *arg, struct hv_start *hv_start)
+{
+    parse_quoted quoted;
+    uint64_t address = 0;
+
+    if (parse_hex(arg, &address) && address <= UINT32_MAX) {
+        hv_start->address = (uint32_t)address;
+        hv_start->profile = cgdt_profile_xen_pv32_from(&hv_start->room, hv_start->address);
+    }
+    if (hv_start->profile == NULL || hv_start->address != address)
+        argp_failure(state, EXIT_UNUSABLE, 0,
+                     "--hv-start must be the address of a page from %x to fffff000, not %s",
+                     CGDT_XEN_PV32_START, parse_quote(quoted, arg, strlen(arg)));
+}
+
+const struct cgdt_profile *option_profile_at(const struct argp_state *state,
+                                             const struct cgdt_profile *profile,
+                                             const struct hv_start *hv_start)
+{
+    if (hv_start->profile == NULL)
+        return profile;
+    if (profile != CGDT_PROFILE_XEN_PV32)
+        argp_failure(state, EXIT_UNUSABLE, 0,
+                     "--hv-start is for xen-pv32: Xen raises no limit of other guests");
+    return hv_start->profile;
 }
 
 uint16_t option_slot_entries(const struct argp_state *state, const char *arg)

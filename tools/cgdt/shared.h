@@ -26,6 +26,26 @@ uint64_t option_number(const struct argp_state *state, const char *name, const c
 const struct cgdt_profile *option_profile(const struct argp_state *state, const char *arg);
 uint16_t option_slot_entries(const struct argp_state *state, const char *arg);
 
+/* --hv-start: the rules of a 32-bit guest in whose domain Xen begins elsewhere. */
+struct hv_start {
+    const struct cgdt_profile *profile; /* in room; NULL: the option was not given */
+    struct cgdt_profile_room room;
+    uint32_t address;
+};
+
+/* What argp says of the option; its argument is an ADDRESS. */
+#define HV_START_DOC                                                                               \
+    "xen-pv32: where Xen begins in the domain's address space, a hexadecimal number; "             \
+    "f5800000 unless a dom0 has the ELF note HV_START_LOW"
+
+void option_hv_start(const struct argp_state *state, const char *arg, struct hv_start *hv_start);
+
+/* When all options have been seen: the profile that --profile and --hv-start ask for together. */
+const struct cgdt_profile *option_profile_at(const struct argp_state *state,
+                                             const struct cgdt_profile *profile,
+                                             const struct hv_start *hv_start);
+
+/* The name that --profile has for it; of hv_start's, too. */
 const char *profile_name(const struct cgdt_profile *profile);
 
 /*
