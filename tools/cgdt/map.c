@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "map_draw.h"
+#include "map_moves.h"
 #include "shared.h"
 #include "../stress/engine.h"
 
@@ -23,6 +24,8 @@ struct map {
     struct map_view view;
     struct map_picture picture;
     bool json;
+    bool moves;
+    bool threads_given;
     double period_s;
     double next_s;
     uint64_t pictures;
@@ -32,6 +35,7 @@ enum {
     KEY_JSON = 256,
     KEY_ROWS,
     KEY_PERIOD,
+    KEY_MOVES,
 };
 
 static const struct argp_option options[] = {
@@ -46,6 +50,10 @@ static const struct argp_option options[] = {
      "Rows of a picture, at most what fits on a terminal, which is the "
      "default; otherwise 20",
      0},
+    {"moves", KEY_MOVES, 0, 0,
+     "Pages follow the CPUs: at most 65536 come, one of twenty stays, and those move onto the "
+     "fewest pages; --seconds is how long it shall take on a terminal, and --threads is not for it",
+     0},
     {"json", KEY_JSON, 0, 0, "One JSON object a picture, one a line, with all pages", 0},
     {0},
 };
@@ -55,6 +63,9 @@ static const char doc[] =
     "Between bars is a page, a character is a slot: its color where a CPU has it, '.' where it is "
     "free, nothing where the page is not mapped or the pool has no such slot. CPUs come and go on "
     "several threads at once; each slot is verified as by cgdt stress.\n\n"
+    "With --moves they come and go one by one, and the last line says how many pages they had. "
+    "Where stdout is no terminal, there is a picture of each step, and one each time that half of "
+    "the pages have left; the same seed draws the same ones.\n\n"
     "Ctrl-C (SIGINT, and SIGTERM and SIGHUP) ends the run as if its time were up, and then the "
     "process by the signal.\n\n"
     "Exit status: 0 fine, 1 a violation was found, 2 wrong use or no memory.";
@@ -79,6 +90,15 @@ static void check_together(const struct map *map, const struct argp_state *state
     if (map->params.layout == STRESS_PAGE_PER_CPU && map->params.cpus > STRESS_MAX_CPUS_BY_PAGE)
         argp_failure(state, EXIT_UNUSABLE, 0, "--cpus must be 1 .. %u with --layout page-per-cpu",
                      STRESS_MAX_CPUS_BY_PAGE);
+    if (!map->moves)
+        return;
+    if (map->params.layout == STRESS_PAGE_PER_CPU)
+        argp_failure(state, EXIT_UNUSABLE, 0, "--moves wants a layout in which CPUs share pages");
+    if (map->params.cpus > MAP_MOVES_MAX_CPUS)
+        argp_failure(state, EXIT_UNUSABLE, 0, "--cpus must be 1 .. %u with --moves",
+                     MAP_MOVES_MAX_CPUS);
+    if (map->threads_given)
+        argp_failure(state, EXIT_UNUSABLE, 0, "--threads does not go with --moves");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -95,6 +115,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         set_layout(map, state, arg);
         return 0;
     case 't':
+        map->threads_given = true;
         params->threads = (uint32_t)option_number(state, "threads", arg, 1, STRESS_MAX_THREADS);
         return 0;
     case 's':
@@ -108,6 +129,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_ROWS:
         map->view.rows = (uint32_t)option_number(state, "rows", arg, 1, 100000);
+        return 0;
+    case KEY_MOVES:
+        map->moves = true;
         return 0;
     case KEY_JSON:
         map->json = true;
@@ -141,13 +165,8 @@ static void measure(struct map_view *view)
         view->lines = size.ws_row;
 }
 
-static void show(void *ctx, const struct stress_progress *progress)
+static void picture(struct map *map, const struct stress_progress *progress)
 {
-    struct map *map = ctx;
-
-    if (progress->seconds < map->next_s)
-        return;
-    map->next_s = progress->seconds + map->period_s;
     if (map->picture.pages == NULL) {
         map->picture.pages = calloc(progress->pages, sizeof(*map->picture.pages));
         map->picture.n_pages = map->picture.pages != NULL ? progress->pages : 0;
@@ -162,6 +181,30 @@ static void show(void *ctx, const struct stress_progress *progress)
     (void)fflush(stdout);
 }
 
+static bool is_due(struct map *map, const struct stress_progress *progress)
+{
+    if (progress->seconds < map->next_s)
+        return false;
+    map->next_s = progress->seconds + map->period_s;
+    return true;
+}
+
+static void show(void *ctx, const struct stress_progress *progress)
+{
+    if (is_due(ctx, progress))
+        picture(ctx, progress);
+}
+
+static void show_moves(void *ctx, const struct stress_progress *progress, const char *phase,
+                       bool now)
+{
+    struct map *map = ctx;
+
+    map->picture.phase = phase;
+    if (now || (map->view.live && is_due(map, progress)))
+        picture(map, progress);
+}
+
 /* What the options left open depends on where the picture goes. */
 static void settle(struct map *map)
 {
@@ -172,6 +215,35 @@ static void settle(struct map *map)
     map->view.hues = map->view.live && getenv("NO_COLOR") == NULL;
     if (map->period_s <= 0)
         map->period_s = map->view.live ? 0 : PLAIN_PERIOD_S;
+}
+
+/* The exit status. */
+static int run_moves(struct map *map, const char *name)
+{
+    const struct map_moves moves = {.cpus = map->params.cpus,
+                                    .layout = map->params.layout,
+                                    .seed = map->params.seed,
+                                    .seconds = map->view.live ? map->params.seconds : 0,
+                                    .enough = map->params.enough,
+                                    .show = show_moves,
+                                    .ctx = map};
+    struct map_moves_result result;
+
+    if (map_moves_run(&moves, &result) == 2) {
+        fprintf(stderr, "%s: cannot run: %s\n", name, result.first);
+        return EXIT_UNUSABLE;
+    }
+    if (result.violations != 0)
+        fprintf(stderr, "%s: VIOLATION: %s (seed %" PRIu64 ")\n", name, result.first,
+                map->params.seed);
+    if (!map->json)
+        printf("%s%" PRIu32 " CPU%s on %" PRIu32 " page%s; %" PRIu32 " left, on %" PRIu32
+               " page%s, after %" PRIu32 " move%s on %" PRIu32 "; %" PRIu64 " violation%s\n",
+               map->view.live && interrupt_name() != NULL ? "\n" : "", map->params.cpus,
+               plural(map->params.cpus), result.pages, plural(result.pages), result.left,
+               result.trimmed, plural(result.trimmed), result.moves, plural(result.moves),
+               result.moved, result.violations, plural(result.violations));
+    return result.violations != 0 ? EXIT_VIOLATION : EXIT_FINE;
 }
 
 int map_command(int argc, char **argv)
@@ -188,6 +260,14 @@ int map_command(int argc, char **argv)
     settle(&map);
     map.params.watch_ctx = &map;
     map.params.enough = interrupt_catch();
+    if (map.moves) {
+        const int status = run_moves(&map, argv[0]);
+
+        free(map.picture.pages);
+        if (status == EXIT_FINE)
+            interrupt_die();
+        return status;
+    }
     if (stress_run(&map.params, &result) == 2) {
         fprintf(stderr, "%s: cannot run: %s\n", argv[0], result.first);
         return EXIT_UNUSABLE;

@@ -145,7 +145,7 @@ static uint32_t draw_heading(const struct map_view *view, const struct map_pictu
 {
     char parts[4][TEXT_BYTES];
     char line[4 * TEXT_BYTES] = "";
-    uint32_t lines = 0;
+    uint32_t lines = picture->phase != NULL ? draw_text(view, picture->phase) : 0;
 
     (void)snprintf(parts[0], TEXT_BYTES, "%.1f s", progress->seconds);
     (void)snprintf(parts[1], TEXT_BYTES, "%" PRIu64 " operation%s", progress->operations,
@@ -207,7 +207,13 @@ void map_print_json(const struct map_picture *picture, const struct stress_progr
 {
     const char *separator = "";
 
-    printf("{\"seconds\": %.3f, \"operations\": %" PRIu64 ", \"taken_slots\": %" PRIu32
+    putchar('{');
+    if (picture->phase != NULL) {
+        printf("\"phase\": ");
+        print_json_string(picture->phase);
+        printf(", ");
+    }
+    printf("\"seconds\": %.3f, \"operations\": %" PRIu64 ", \"taken_slots\": %" PRIu32
            ", \"mapped_pages\": %" PRIu32 ", \"colors\": %" PRIu32 ", \"window_pages\": %" PRIu32
            ", \"pages\": [",
            progress->seconds, progress->operations, picture->taken_slots, picture->mapped_pages,

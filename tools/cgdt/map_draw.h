@@ -19,6 +19,7 @@ struct map_picture {
     uint32_t window_pages;
     uint32_t mapped_pages;
     uint32_t taken_slots;
+    const char *phase; /* of what happens, in words; NULL: nothing is said of it */
 };
 
 struct map_view {

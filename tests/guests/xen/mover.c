@@ -88,7 +88,7 @@ static void clear_data_segments(void)
         guest_fatal("null selectors", 0);
 }
 
-/* A hypercall has put Xen's CS and SS in the place of the slot's. In a control these may be gone. */
+/* A hypercall has put Xen's CS and SS in their place; in a control the slot's may be gone. */
 static void enter_slot(const struct cpu *cpu)
 {
     if ((load_cs(tables_selector(cpu->place, ENTRY_CODE)) |
