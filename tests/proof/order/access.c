@@ -16,9 +16,10 @@ struct place {
     unsigned touched_by; /* bits of threads */
     unsigned written_by;
     bool shared;
-    uint8_t event;                /* of a shared one: its first write */
-    unsigned values[MAX_THREADS]; /* what threads after this one write */
-    uint64_t value[MAX_THREADS][MAX_VALUES];
+    uint8_t event;   /* of a shared one: its first write */
+    unsigned values; /* that threads write, and bits of who does */
+    uint64_t value[MAX_VALUES];
+    unsigned writers[MAX_VALUES];
 };
 
 struct candidate candidate;
@@ -89,25 +90,41 @@ static unsigned add_event(const struct event *event)
     return candidate.events++;
 }
 
+/* Whether a thread behind this one writes the value. */
+static bool is_to_come(const struct place *place, unsigned value, unsigned thread)
+{
+    return place->writers[value] >> (thread + 1) != 0;
+}
+
 /* Earlier threads may read a value that a later one writes. */
 static void announce_value(struct place *place, uint64_t value)
 {
-    bool is_new = false;
+    unsigned i = 0;
 
-    for (unsigned thread = 0; thread < running; thread++) {
-        unsigned i = 0;
-
-        while (i < place->values[thread] && place->value[thread][i] != value)
-            i++;
-        if (i < place->values[thread])
-            continue;
-        if (i == MAX_VALUES)
-            mistaken("too many values of %s", place->name);
-        place->value[thread][place->values[thread]++] = value;
-        is_new = true;
-    }
-    if (is_new)
+    while (i < place->values && place->value[i] != value)
+        i++;
+    if (i == MAX_VALUES)
+        mistaken("too many values of %s", place->name);
+    if (i == place->values)
+        place->value[place->values++] = value;
+    if ((place->writers[i] & 1u << running) != 0)
+        return;
+    place->writers[i] |= 1u << running;
+    if (running != 0)
         end_run(AGAIN);
+}
+
+/* Where a write comes in its place's order: just behind what it read, if that is there. */
+static unsigned choose_position(const struct event *event)
+{
+    const unsigned writes = candidate.writes[event->place];
+    unsigned position = 0;
+
+    if (!event->reads || event->from == NOT_YET)
+        return writes - choose(writes); /* last, ..., just behind the first write */
+    while (candidate.written[event->place][position++] != event->from)
+        continue;
+    return position;
 }
 
 /* A write of the last event's into its place's order; reads that waited for it may have it. */
@@ -115,8 +132,8 @@ static void place_write(unsigned index)
 {
     struct event *event = &candidate.event[index];
     uint8_t *order = candidate.written[event->place];
+    const unsigned position = choose_position(event);
     const unsigned writes = candidate.writes[event->place]++;
-    const unsigned position = writes - choose(writes); /* last, ..., just behind the first write */
 
     memmove(&order[position + 1], &order[position], writes - position);
     order[position] = (uint8_t)index;
@@ -136,14 +153,22 @@ static void place_write(unsigned index)
 static void choose_source(const struct place *place, struct event *event)
 {
     const unsigned writes = candidate.writes[event->place];
-    const unsigned chosen = choose(writes + place->values[running]);
+    unsigned to_come = 0;
 
+    for (unsigned i = 0; i < place->values; i++)
+        to_come += is_to_come(place, i, running) ? 1 : 0;
+    unsigned chosen = choose(writes + to_come);
     if (chosen < writes) {
         event->from = candidate.written[event->place][writes - 1 - chosen];
         event->found = candidate.event[event->from].left;
-    } else {
-        event->from = NOT_YET;
-        event->found = place->value[running][chosen - writes];
+        return;
+    }
+    event->from = NOT_YET;
+    for (unsigned i = 0;; i++) {
+        if (is_to_come(place, i, running) && chosen-- == writes) {
+            event->found = place->value[i];
+            return;
+        }
     }
 }
 
@@ -387,6 +412,22 @@ void thread_begins(unsigned thread)
 {
     running = thread;
     accesses = 0;
+}
+
+void thread_ends(void)
+{
+    for (unsigned k = 0; k < candidate.events; k++) {
+        const struct event *event = &candidate.event[k];
+        const struct place *place = &places[event->place];
+
+        if (!event->reads || event->from != NOT_YET)
+            continue;
+        unsigned i = 0;
+        while (place->value[i] != event->found)
+            i++;
+        if (!is_to_come(place, i, running))
+            end_run(FORBIDDEN);
+    }
 }
 
 void accesses_end(void)

@@ -17,6 +17,7 @@ void accesses_begin(void);
 void accesses_end(void); /* memory is as setup() left it */
 void run_begins(void);
 void thread_begins(unsigned thread); /* or NOBODY */
+void thread_ends(void);              /* and each read has a write that it is from, or may have */
 
 /* How a run ends. */
 enum end {

@@ -23,10 +23,10 @@ struct graph {
 static void close_over(relation r, unsigned n)
 {
     for (unsigned k = 0; k < n; k++) {
-        for (unsigned i = 0; i < n; i++) {
-            if ((r[i] & BIT(k)) != 0)
-                r[i] |= r[k];
-        }
+        const uint64_t behind = r[k];
+
+        for (unsigned i = 0; behind != 0 && i < n; i++)
+            r[i] |= behind & -(r[i] >> k & 1);
     }
 }
 

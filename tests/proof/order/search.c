@@ -121,15 +121,6 @@ uint64_t search_told(unsigned of, unsigned index)
 
 /* The search. */
 
-static bool all_have_sources(void)
-{
-    for (unsigned i = 0; i < candidate.events; i++) {
-        if (candidate.event[i].reads && candidate.event[i].from == NOT_YET)
-            return false;
-    }
-    return true;
-}
-
 static enum end run(void)
 {
     const int how = setjmp(run_ends);
@@ -141,10 +132,11 @@ static enum end run(void)
         for (thread = 0; thread < program->threads; thread++) {
             thread_begins(thread);
             program->thread[thread]();
+            thread_ends();
         }
     }
     thread_begins(NOBODY);
-    return how == WHOLE && !all_have_sources() ? FORBIDDEN : (enum end)how;
+    return (enum end)how;
 }
 
 static bool count_whole(struct search_result *result)

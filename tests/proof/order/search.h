@@ -26,8 +26,10 @@
 
 #include <stddef.h>
 
-#define MAX_SITES   48u
-#define MAX_RESULTS 8u
+#define MAX_SITES    64u
+#define SITE_NAME    96u
+#define MAX_WEAKENED 4u
+#define MAX_RESULTS  8u
 
 /* What is taken from an access, for a control. Others are __ATOMIC_RELAXED and the like. */
 #define UNLOCKED (-2) /* a load and a store, both relaxed, in the place of a read-modify-write */
@@ -66,11 +68,15 @@ uint64_t search_final(const volatile void *at);        /* what comes last in a p
  * Sites: the places in the source where an access is, "FUNCTION OPERATION of PLACE" of those that
  * the last search met at shared places. Weakened: its order is at most `order`; or UNLOCKED.
  */
-unsigned search_sites(void);
-const char *search_site(unsigned site);
-bool search_site_is_locked(unsigned site);
-int search_site_order(unsigned site);
-void search_weaken(const char *site, int order); /* NULL: none is */
+struct search_site {
+    char name[SITE_NAME];
+    int order;
+    bool locked; /* a locked operation on x86 */
+};
+
+unsigned search_sites(struct search_site *to); /* [MAX_SITES] */
+void search_weaken(const char *site, int order);
+void search_weaken_none(void);
 
 /* Accesses: what core_atomic.h makes of the core's. `by`: the function that does it. */
 void search_called(const char *caller); /* of the next one's function */

@@ -14,12 +14,13 @@ struct site {
     const char *place;
     int order;
     bool locked;
-    char name[128];
+    char name[SITE_NAME];
 };
 
-static struct site sites[MAX_SITES];
+static struct site sites[MAX_SITES]; /* several of one name: a function that is inline in files */
 static unsigned n_sites;
-static const char *weak_site;
+static const char *weak_sites[MAX_WEAKENED];
+static unsigned n_weakened;
 static int weak_order;
 
 void mistaken(const char *format, ...)
@@ -91,7 +92,11 @@ int site_at_most(const char *caller, const char *by, const char *place, int orde
         sites[n_sites] = (struct site){caller, by, place, order, locked, ""};
         name_site(&sites[n_sites++]);
     }
-    return weak_site != NULL && strcmp(sites[i].name, weak_site) == 0 ? weak_order : AS_IT_IS;
+    for (unsigned k = 0; k < n_weakened; k++) {
+        if (strcmp(sites[i].name, weak_sites[k]) == 0)
+            return weak_order;
+    }
+    return AS_IT_IS;
 }
 
 static bool has_acquire(int order)
@@ -117,28 +122,33 @@ int8_t weaker_of(int order, int at_most)
     return acquire ? __ATOMIC_ACQUIRE : release ? __ATOMIC_RELEASE : __ATOMIC_RELAXED;
 }
 
-unsigned search_sites(void)
+unsigned search_sites(struct search_site *to)
 {
-    return n_sites;
-}
+    unsigned n = 0;
 
-const char *search_site(unsigned site)
-{
-    return sites[site].name;
-}
+    for (unsigned i = 0; i < n_sites; i++) {
+        unsigned same = 0;
 
-bool search_site_is_locked(unsigned site)
-{
-    return sites[site].locked;
-}
-
-int search_site_order(unsigned site)
-{
-    return sites[site].order;
+        while (same < n && strcmp(to[same].name, sites[i].name) != 0)
+            same++;
+        if (same < n)
+            continue;
+        (void)strcpy(to[n].name, sites[i].name);
+        to[n].order = sites[i].order;
+        to[n++].locked = sites[i].locked;
+    }
+    return n;
 }
 
 void search_weaken(const char *site, int order)
 {
-    weak_site = site;
+    if (n_weakened == MAX_WEAKENED)
+        mistaken("too many to be weakened");
+    weak_sites[n_weakened++] = site;
     weak_order = order;
+}
+
+void search_weaken_none(void)
+{
+    n_weakened = 0;
 }

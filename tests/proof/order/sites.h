@@ -10,7 +10,7 @@ __attribute__((noreturn, format(printf, 1, 2))) void mistaken(const char *format
 
 void sites_clear(void);
 
-/* Of an access: what its order is to be at most (search_weaken()). caller: NULL if there is none. */
+/* Of an access: what its order is to be at most (search_weaken()). caller: there may be none. */
 int site_at_most(const char *caller, const char *by, const char *place, int order, bool locked);
 
 /* What both orders give. */
