@@ -13,6 +13,8 @@ static const char *const names[CGDT_CONTROLS] = {
 	[CGDT_CONTROL_OLD_TABLE] = "old-table",
 	[CGDT_CONTROL_KEPT_SELECTOR] = "kept-selector",
 	[CGDT_CONTROL_KEPT_FRAME] = "kept-frame",
+	[CGDT_CONTROL_MOVE_UNLOADED] = "move-unloaded",
+	[CGDT_CONTROL_MOVE_POINTERS] = "move-pointers",
 };
 static bool is_on[CGDT_CONTROLS];
 

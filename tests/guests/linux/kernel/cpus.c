@@ -25,20 +25,16 @@ static void write_number(unsigned int cpu)
 	cgdt_write_entry(per_cpu(cgdt_rw, cpu), GDT_ENTRY_CPUNODE, &desc, 1);
 }
 
-/* The pointers follow the slot that the CPU has in the directory. */
-int cgdt_cpu_take_slot(unsigned int cpu)
+/* The pointers go to this slot. */
+int cgdt_cpu_use_slot(unsigned int cpu, cgdt_slot_t slot)
 {
 	struct desc_struct *rw, *ro;
-	cgdt_slot_t slot;
-	int error = cgdt_cpu_slot(cgdt_cpus, cpu, &slot);
 
-	if (error)
-		return error;
 #ifdef CONFIG_XEN_PV
 	if (xen_pv_domain()) {
 		const cgdt_desc_t *view;
+		const int error = cgdt_slot_view(cgdt_cpus, slot, &view);
 
-		error = cgdt_slot_view(cgdt_cpus, slot, &view);
 		if (error)
 			return error;
 		rw = ro = (struct desc_struct *)view;
@@ -48,8 +44,20 @@ int cgdt_cpu_take_slot(unsigned int cpu)
 	per_cpu(cgdt_rw, cpu) = rw;
 	per_cpu(cgdt_ro, cpu) = ro;
 	per_cpu(cgdt_slot, cpu) = slot;
-	write_number(cpu);
 	return 0;
+}
+
+/* That of the directory, which is new. */
+int cgdt_cpu_take_slot(unsigned int cpu)
+{
+	cgdt_slot_t slot;
+	int error = cgdt_cpu_slot(cgdt_cpus, cpu, &slot);
+
+	if (!error)
+		error = cgdt_cpu_use_slot(cpu, slot);
+	if (!error)
+		write_number(cpu);
+	return error;
 }
 
 static int startup(unsigned int cpu)

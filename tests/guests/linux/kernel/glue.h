@@ -18,8 +18,14 @@ void cgdt_write_slot(unsigned int cpu, unsigned int first, const void *desc, uns
 
 /* cpus.c: which CPU has a slot. */
 int cgdt_cpu_take_slot(unsigned int cpu);
+int cgdt_cpu_use_slot(unsigned int cpu, cgdt_slot_t slot);
 int cgdt_cpu_parked(void *ctx, uint32_t cpu);
 DECLARE_PER_CPU(int, cgdt_off_slot); /* the CPU has let go of its slot, or has never had one */
+
+/* move.c: a CPU to another slot, this one or another; 0 or a negative errno. */
+int cgdt_move_this_cpu(void);
+int cgdt_move_cpu(unsigned int cpu);
+extern atomic_t cgdt_moves;
 
 /* park.c: the CPU that runs is on its slot again, if it was not. */
 void cgdt_unpark(void);
@@ -50,6 +56,8 @@ enum cgdt_control {
 	CGDT_CONTROL_OLD_TABLE,
 	CGDT_CONTROL_KEPT_SELECTOR,
 	CGDT_CONTROL_KEPT_FRAME,
+	CGDT_CONTROL_MOVE_UNLOADED,
+	CGDT_CONTROL_MOVE_POINTERS,
 	CGDT_CONTROLS,
 };
 bool cgdt_control(enum cgdt_control which);

@@ -81,9 +81,11 @@ static void show_counts(struct seq_file *m)
 	mappings = cpus->update_va_mapping + heads->update_va_mapping;
 #endif
 	seq_printf(m, "COUNTS writes=%d refused=%d switches=%u introduced=%u set_gdt=%u "
-		   "update_descriptor=%llu update_va_mapping=%llu failsafe=%u resumes=%u\n",
+		   "update_descriptor=%llu update_va_mapping=%llu failsafe=%u resumes=%u "
+		   "moves=%d\n",
 		   atomic_read(&cgdt_writes), atomic_read(&cgdt_refused), switches, introduced,
-		   set_gdts, descriptors, mappings, READ_ONCE(cgdt_failsafes), resumes);
+		   set_gdts, descriptors, mappings, READ_ONCE(cgdt_failsafes), resumes,
+		   atomic_read(&cgdt_moves));
 }
 
 static void show_pages(struct seq_file *m)
@@ -104,6 +106,17 @@ static void show_pages(struct seq_file *m)
 		   heads.bookkeeping_bytes, supplies);
 }
 
+/* Who should move next. */
+static void show_crowded(struct seq_file *m)
+{
+	uint32_t cpu;
+
+	if (cgdt_cpu_crowded(cgdt_cpus, 0, NULL, &cpu))
+		seq_puts(m, "CROWDED cpu=-\n");
+	else
+		seq_printf(m, "CROWDED cpu=%u\n", cpu);
+}
+
 static int show(struct seq_file *m, void *v)
 {
 	const struct cgdt_layout *layout = cgdt_pool_layout(cgdt_cpus);
@@ -117,6 +130,7 @@ static int show(struct seq_file *m, void *v)
 	for_each_possible_cpu(cpu)
 		show_cpu(m, cpu);
 	cpus_read_unlock();
+	show_crowded(m);
 	show_pages(m);
 	show_counts(m);
 	return 0;
@@ -170,6 +184,10 @@ static int do_order(const char *order)
 		return cgdt_verify();
 	if (!strcmp(order, "trim"))
 		return trim_all();
+	if (!strcmp(order, "move"))
+		return cgdt_move_this_cpu();
+	if (sscanf(order, "move %u", &number) == 1)
+		return cgdt_move_cpu(number);
 	if (sscanf(order, "limit %u", &number) == 1)
 		return set_limit(number);
 	if (sscanf(order, "nmi %u", &number) == 1)

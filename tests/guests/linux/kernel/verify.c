@@ -9,6 +9,8 @@
 #include <linux/topology.h>
 #include <xen/xen.h>
 
+#include <asm/cpu_entry_area.h>
+
 #include "glue.h"
 
 DEFINE_PER_CPU(struct desc_ptr, cgdt_seen);
@@ -102,6 +104,7 @@ static void check_native(atomic_t *failures)
 	expect(!cgdt_gdtr(cgdt_cpus, this_cpu_read(cgdt_slot), &gdtr), "no slot", failures);
 	expect(seen->address == gdtr.base && seen->size == gdtr.limit,
 	       "GDTR is not the slot's", failures);
+	expect((u64)get_current_gdt_ro() == gdtr.base, "its pointers are not the slot's", failures);
 	expect(is_read_only_alias(get_current_gdt_ro(), get_current_gdt_rw()),
 	       "the table can be written where the CPU reads it", failures);
 	check_number(GDT_ENTRY_CPUNODE << 3 | 3, failures);
@@ -144,6 +147,26 @@ static void check_this_cpu(void *failures)
 	check_native(failures);
 }
 
+/* A page that went back to Linux is nowhere in the CPU entry area. */
+static void check_aliases(atomic_t *failures)
+{
+	unsigned int page;
+	uint64_t taken;
+
+	for (page = 0; page < cgdt_cpu_supply.count; page++) {
+		const unsigned long alias = (unsigned long)&get_cpu_entry_area(page)->gdt;
+		unsigned int level;
+		const pte_t *pte = lookup_address(alias, &level);
+		const bool present = pte && pte_present(*pte);
+
+		if (present == (cgdt_page_taken(cgdt_cpus, page, &taken) == 1))
+			continue;
+		atomic_inc(failures);
+		pr_err("cgdt: FAILED page %u is %sin the CPU entry area\n", page,
+		       present ? "" : "not ");
+	}
+}
+
 static void check_pool(struct cgdt_pool *pool, const char *name, atomic_t *failures)
 {
 	struct cgdt_violation violation = {.window = 0};
@@ -163,6 +186,8 @@ int cgdt_verify(void)
 
 	cpus_read_lock(); /* a CPU that goes has no slot for a while */
 	on_each_cpu(check_this_cpu, &failures, 1);
+	if (!xen_pv_domain())
+		check_aliases(&failures);
 	cpus_read_unlock();
 	check_pool(cgdt_cpus, "the CPUs' pool", &failures);
 #ifdef CONFIG_XEN_PV

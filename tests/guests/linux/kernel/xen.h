@@ -36,6 +36,7 @@ DECLARE_PER_CPU(struct cgdt_xen_table, cgdt_xen_table);
 extern atomic_t cgdt_set_gdts, cgdt_head_switches, cgdt_introduced, cgdt_resumes;
 int cgdt_xen_list(unsigned int cpu, struct cgdt_xen_pv_gdt *gdt);
 int64_t cgdt_xen_set_gdt(void *ctx, const cgdt_frame_t *frames, uint32_t entries);
+int cgdt_xen_reload(void);
 void cgdt_xen_park(void);
 struct desc_struct *cgdt_xen_user_table(void);
 

@@ -78,14 +78,21 @@ int cgdt_xen_list(unsigned int cpu, struct cgdt_xen_pv_gdt *gdt)
 	}
 }
 
-/* This vCPU, whose table says what it is to have: nothing goes on without it. */
-static void load(void)
+/* This vCPU, whose table says what it is to have. Preemption is off. */
+int cgdt_xen_reload(void)
 {
 	struct cgdt_xen_pv_gdt gdt;
+	int error;
 
 	xen_mc_flush();
-	if (cgdt_xen_list(smp_processor_id(), &gdt) ||
-	    cgdt_xen_set_gdt(NULL, gdt.frames, gdt.entries))
+	error = cgdt_xen_list(smp_processor_id(), &gdt);
+	return error ? error : cgdt_xen_set_gdt(NULL, gdt.frames, gdt.entries);
+}
+
+/* Nothing goes on without it. */
+static void load(void)
+{
+	if (cgdt_xen_reload())
 		BUG();
 }
 

@@ -76,6 +76,16 @@ void cpus_all(struct machine *machine, bool on)
     }
 }
 
+/* One that is on goes off, or one that is off goes on: so the slots are taken in any order. */
+void cpu_toggle_one(struct machine *machine)
+{
+    int cpu = machine->cpus[1 + random_below(&machine->random, (uint32_t)machine->cpu_count - 1)];
+    bool on = !machine->on[cpu];
+
+    if (cpu_must_switch(machine, cpu, on))
+        machine->cycles += on;
+}
+
 bool kernel_asked(struct machine *machine, const char *command)
 {
     int error;

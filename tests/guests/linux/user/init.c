@@ -2,7 +2,7 @@
 /*
  * PID 1 of the test machine. Arguments stand behind "--" on the kernel's command line:
  *   mode=soak cycles=N seconds=S seed=X | limit | thread-area count=N seed=X | look | nmi |
- *   measure switches=N | kept | domu | watch count=N | boot-cpu cycles=N
+ *   measure switches=N | kept | domu | watch count=N | boot-cpu cycles=N | move rounds=N cycles=N
  * The last line is RESULT ... PASS or FAIL; then the machine is left through QEMU's isa-debug-exit
  * (16: pass, 20: fail), or powered off where there is none.
  */
@@ -39,7 +39,7 @@ static const struct mode {
     {"soak", mode_soak},         {"limit", mode_limit}, {"thread-area", mode_thread_area},
     {"look", mode_look},         {"nmi", mode_nmi},     {"kept", mode_kept},
     {"measure", mode_measure},   {"domu", mode_domu},   {"watch", mode_watch},
-    {"boot-cpu", mode_boot_cpu},
+    {"boot-cpu", mode_boot_cpu}, {"move", mode_move},
 };
 
 void machine_failed(struct machine *machine, const char *format, ...)
@@ -102,13 +102,15 @@ static bool option_taken(struct options *options, const char *argument)
         options->count = (unsigned)number_of(value);
     else if ((value = value_of(argument, "switches")))
         options->switches = (unsigned)number_of(value);
+    else if ((value = value_of(argument, "rounds")))
+        options->rounds = (unsigned)number_of(value);
     return value != NULL;
 }
 
 static void read_options(struct machine *machine, int argc, char **argv)
 {
-    machine->options =
-        (struct options){.mode = "look", .cycles = 16, .seed = 1, .count = 4000, .switches = 10000};
+    machine->options = (struct options){
+        .mode = "look", .cycles = 16, .seed = 1, .count = 4000, .switches = 10000, .rounds = 3};
     for (int i = 1; i < argc; i++) {
         /* The kernel hands over words of its own that it does not know, too: nokaslr. */
         if (!option_taken(&machine->options, argv[i]) && strchr(argv[i], '='))

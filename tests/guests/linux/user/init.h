@@ -21,6 +21,7 @@ struct options {
     uint64_t seed;
     unsigned count;    /* mode=thread-area: calls */
     unsigned switches; /* mode=measure */
+    unsigned rounds;   /* mode=move */
 };
 
 /* In memory that the background's process shares. */
@@ -28,6 +29,7 @@ struct tally {
     unsigned runs[MAX_PROGRAMS];
     unsigned failed[MAX_PROGRAMS];
     bool stop;
+    bool stop_moving; /* moves.c */
 };
 
 struct machine {
@@ -62,6 +64,7 @@ void cpus_find(struct machine *machine);
 int cpu_switch(struct machine *machine, int cpu, bool on); /* 0 or an error number */
 bool cpu_must_switch(struct machine *machine, int cpu, bool on);
 void cpus_all(struct machine *machine, bool on);
+void cpu_toggle_one(struct machine *machine); /* any but CPU 0 */
 int cpus_on(const struct machine *machine);
 bool kernel_asked(struct machine *machine, const char *command); /* true on a stock kernel */
 void machine_verify(struct machine *machine);                    /* kernel, audit, every CPU */
@@ -86,5 +89,6 @@ void mode_boot_cpu(struct machine *machine);
 void mode_nmi(struct machine *machine);
 void mode_measure(struct machine *machine);
 void mode_kept(struct machine *machine);
+void mode_move(struct machine *machine);
 
 #endif

@@ -18,16 +18,6 @@ static time_t seconds_now(void)
     return now.tv_sec;
 }
 
-/* One that is on goes off, or one that is off goes on: so the slots are taken in any order. */
-static void toggle_one(struct machine *machine)
-{
-    int cpu = machine->cpus[1 + random_below(&machine->random, (uint32_t)machine->cpu_count - 1)];
-    bool on = !machine->on[cpu];
-
-    if (cpu_must_switch(machine, cpu, on))
-        machine->cycles += on;
-}
-
 static void soak_round(struct machine *machine)
 {
     unsigned others = (unsigned)machine->cpu_count - 1;
@@ -35,7 +25,7 @@ static void soak_round(struct machine *machine)
     unsigned failures = machine->failures;
 
     while (machine->cycles < target && machine->failures == failures)
-        toggle_one(machine);
+        cpu_toggle_one(machine);
     machine_round(machine);
     printf("ROUND cycles=%u online=%d failures=%u\n", machine->cycles, cpus_on(machine),
            machine->failures);

@@ -22,9 +22,10 @@ static const struct program {
     {"look32", look},
     {"switch32", switches},
     {"kept32", kept},
+    {"move32", move},
 #else
     {"tls64", tls64}, {"ldt64", ldt},         {"ptrace64", ptrace_areas},
-    {"look64", look}, {"switch64", switches},
+    {"look64", look}, {"switch64", switches}, {"move64", move},
 #endif
 };
 

@@ -11,6 +11,7 @@ int look(int argc, char **argv);
 int ldt(int argc, char **argv);
 int ptrace_areas(int argc, char **argv);
 int switches(int argc, char **argv);
+int move(int argc, char **argv);
 
 #ifdef __i386__
 int tls32(int argc, char **argv);
