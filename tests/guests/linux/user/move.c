@@ -28,7 +28,7 @@ enum {
     SOME_TRIES = 3
 };
 
-/* What can be read without a load; in place of the number's entry, which others look at, the LDT's. */
+/* What can be read without a load; for the number, which others look at, the LDT's entry. */
 struct view {
     bool readable[ENTRY_NUMBER + 1];
     uint32_t rights[ENTRY_NUMBER + 1];

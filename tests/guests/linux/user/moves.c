@@ -25,7 +25,6 @@ enum {
 struct places {
     int page[MAX_CPUS]; /* by position in machine->cpus */
     unsigned on_page[MOST_PAGES];
-    unsigned pages;  /* that can be */
     unsigned colors; /* of a page */
 };
 
@@ -50,15 +49,14 @@ static unsigned ceiling(unsigned number, unsigned of)
     return (number + of - 1) / of;
 }
 
-/* A window of Xen's has 13 pages, a native one a single page. */
+/* A window of Xen's has 13 pages behind its common page, a native one a single page. */
 static struct places places_now(const struct machine *machine)
 {
-    unsigned window_pages = host_is_xen(machine->host) ? 13 : 1;
+    unsigned window_pages = host_is_xen(machine->host) ? 14 : 1;
     struct places places = {.colors = kernel_number("LINUX", "colors")};
 
     if (places.colors == 0)
         fail("/proc/cgdt says no colors");
-    places.pages = ceiling((unsigned)machine->cpu_count, places.colors);
     for (int i = 0; i < machine->cpu_count; i++) {
         int cpu = machine->cpus[i];
         const char *line = cgdt_line_with(&file, "CPU", "cpu", (unsigned)cpu);
@@ -76,20 +74,20 @@ static struct places places_now(const struct machine *machine)
 }
 
 /*
- * How many have to move if as few as can be do: those that are not on the fullest pages. A last
- * page of fewer slots than others have is no page to come to.
+ * How many have to move if as few as can be do: those that are not on the fullest pages. Natively
+ * the last page may have fewer slots than others, and is no page to come to then.
  */
 static unsigned fewest_moves(const struct machine *machine, struct places places)
 {
     unsigned kept = ceiling((unsigned)cpus_on(machine), places.colors);
     unsigned moves = (unsigned)cpus_on(machine);
 
-    if ((unsigned)machine->cpu_count % places.colors != 0)
-        places.on_page[places.pages - 1] = 0;
+    if (!host_is_xen(machine->host) && (unsigned)machine->cpu_count % places.colors != 0)
+        places.on_page[(unsigned)machine->cpu_count / places.colors] = 0;
     for (unsigned i = 0; i < kept; i++) {
         unsigned fullest = 0;
 
-        for (unsigned page = 1; page < places.pages; page++) {
+        for (unsigned page = 1; page < MOST_PAGES; page++) {
             if (places.on_page[page] > places.on_page[fullest])
                 fullest = page;
         }
