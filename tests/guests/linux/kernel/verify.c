@@ -147,7 +147,7 @@ static void check_this_cpu(void *failures)
 	check_native(failures);
 }
 
-/* A page that went back to Linux is nowhere in the CPU entry area. */
+/* A page that went back to Linux is not in the CPU entry area: the CPU finds none there. */
 static void check_aliases(atomic_t *failures)
 {
 	unsigned int page;
@@ -157,7 +157,7 @@ static void check_aliases(atomic_t *failures)
 		const unsigned long alias = (unsigned long)&get_cpu_entry_area(page)->gdt;
 		unsigned int level;
 		const pte_t *pte = lookup_address(alias, &level);
-		const bool present = pte && pte_present(*pte);
+		const bool present = pte && (pte_flags(*pte) & _PAGE_PRESENT);
 
 		if (present == (cgdt_page_taken(cgdt_cpus, page, &taken) == 1))
 			continue;
