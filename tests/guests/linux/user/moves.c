@@ -299,7 +299,7 @@ void mode_move(struct machine *machine)
         bool alone = round + 1 == rounds;
 
         cpus_all(machine, true);
-        background_start(machine, host_is_xen(machine->host) ? PROGRAMS_WITHOUT_LDT : PROGRAMS_ALL);
+        background_start(machine, PROGRAMS_ALL);
         churn(machine);
         cpus_all(machine, true);
         most_go_off(machine);
