@@ -14,6 +14,8 @@
 
 #define LEFT_OF_HUNDRED 5u
 
+#define ENOUGH 96u /* CPUs, some of which have to move */
+
 static uint32_t moved;   /* CPUs, in all rounds */
 static uint32_t refused; /* those that were well where they were */
 static uint32_t nmis;    /* that came to a CPU while it had the order to move */
@@ -119,7 +121,33 @@ static void trim(void)
         guest_fatal("cgdt_trim", 0);
 }
 
-static void pack(uint32_t round, uint32_t nr, uint32_t left)
+/*
+ * All but what the fullest pages hold; by the guest's own arithmetic. A last page that cannot have
+ * as many as the others is kept last.
+ */
+static uint32_t reckon_moves(const struct args *args, uint32_t nr, uint32_t left)
+{
+    uint16_t on_page[MAX_CPUS + 1] = {0};
+    const uint32_t slots = nr + args->spare;
+    const uint32_t whole = slots / (512 / args->slot_entries);
+    uint32_t moves = left;
+
+    for (uint32_t id = 0; id < nr; id++)
+        if (id == 0 || cpu_state(id) == STATE_ONLINE)
+            on_page[tables_page(cpus[id].slot)]++;
+    for (uint32_t kept = 0; kept < tables_pages(left); kept++) {
+        uint32_t fullest = whole;
+        for (uint32_t page = 0; page < whole; page++)
+            fullest = on_page[page] != 0 && (fullest == whole || on_page[page] > on_page[fullest])
+                          ? page
+                          : fullest;
+        moves -= on_page[fullest];
+        on_page[fullest] = 0;
+    }
+    return moves;
+}
+
+static void pack(const struct args *args, uint32_t round, uint32_t nr, uint32_t left)
 {
     uint32_t id = 0;
     const uint32_t at_first = pages();
@@ -127,10 +155,14 @@ static void pack(uint32_t round, uint32_t nr, uint32_t left)
 
     trim();
     const uint32_t trimmed = pages();
+    const uint32_t fewest = reckon_moves(args, nr, left);
+    report_picture(args, nr, "most CPUs have gone, and pages that nobody is on");
     while (cgdt_cpu_crowded(gdtpool, 0, NULL, &id) == 0)
         move_one(id);
     trim();
     report_unless("pages once all have moved", pages(), tables_pages(left));
+    report_unless("moves", moved - before, fewest);
+    report_picture(args, nr, "those that are left have moved together");
     report_unless("the checker's answer", (uint32_t)cgdt_check(gdtpool, NULL), 0);
     for (id = 1; id < nr; id++) {
         if (cpu_state(id) == STATE_ONLINE)
@@ -145,13 +177,14 @@ void moves_run(const struct args *args, uint32_t nr)
     uint32_t random = args->seed * 2654435761u | 1u;
 
     for (uint32_t round = 0; round < args->changes; round++) {
-        pack(round, nr, take_most_off(nr, &random));
+        pack(args, round, nr, take_most_off(nr, &random));
         for (uint32_t id = 1; id < nr; id++) {
             if (cpu_state(id) != STATE_ONLINE)
                 cpu_online(id);
         }
     }
     report_unless("CPUs that were sent to move, and were well where they were", refused, 0);
-    report_unless("whether CPUs moved", moved != 0, 1);
+    if (nr >= ENOUGH)
+        report_unless("whether CPUs moved", moved != 0, 1);
     console_printf("MOVED cpus=%u nmis=%u\n", moved, nmis);
 }

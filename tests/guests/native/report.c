@@ -101,6 +101,12 @@ static void print_map(const struct args *args, uint32_t slots)
                            512 / args->slot_entries, (unsigned long long)owned);
 }
 
+void report_picture(const struct args *args, uint32_t slots, const char *title)
+{
+    console_printf("MAP picture=%s\n", title);
+    print_map(args, slots);
+}
+
 static void print_counts(uint32_t nr)
 {
     const struct hotplug_counts counts = hotplug_counts();

@@ -27,6 +27,7 @@
 #define FEWEST_LEFT       3u
 #define AGAINST           64u /* one in so many comes back while most go */
 #define ROUNDS            2u
+#define ENOUGH            256u /* vCPUs, some of which have to move */
 #define FEWEST_FREE_STACK 256u /* bytes */
 
 enum errand {
@@ -202,21 +203,27 @@ static void see_all(uint32_t online)
             problem("table of vCPU", vcpu);
 }
 
-/* What the fullest pages hold stays; by the guest's own arithmetic. */
+/*
+ * What the fullest pages hold stays; by the guest's own arithmetic. A last page that cannot have as
+ * many as the others is kept last.
+ */
 static uint32_t reckon_moves(uint32_t online)
 {
-    static uint16_t on_page[MAX_VCPUS];
+    static uint16_t on_page[MAX_VCPUS + 1];
+    const uint32_t whole = args->nr / (CGDT_PAGE_ENTRIES / args->slot_entries);
     uint32_t stay_there = 0;
 
-    for (uint32_t page = 0; page < MAX_VCPUS; page++)
+    for (uint32_t page = 0; page <= MAX_VCPUS; page++)
         on_page[page] = 0;
     for (uint32_t vcpu = 0; vcpu < args->nr; vcpu++)
         if (worker_stage(vcpu) == STAGE_ONLINE)
             on_page[tables_page(cpus[vcpu].place)]++;
     for (uint32_t kept = 0; kept < tables_pages(online); kept++) {
-        uint32_t fullest = 0;
-        for (uint32_t page = 1; page < tables_pages(args->nr); page++)
-            fullest = on_page[page] > on_page[fullest] ? page : fullest;
+        uint32_t fullest = whole;
+        for (uint32_t page = 0; page < whole; page++)
+            fullest = on_page[page] != 0 && (fullest == whole || on_page[page] > on_page[fullest])
+                          ? page
+                          : fullest;
         stay_there += on_page[fullest];
         on_page[fullest] = 0;
     }
@@ -400,8 +407,10 @@ static _Noreturn void judge(void)
     const uint32_t verified = count_verified();
 
     (void)problem_unless("moves that were done", counts.moves, sent);
-    (void)problem_unless("whether vCPUs moved", counts.moves != 0, 1);
-    (void)problem_unless("whether threads came along", counts.with_thread != 0, 1);
+    if (args->nr >= ENOUGH) {
+        (void)problem_unless("whether vCPUs moved", counts.moves != 0, 1);
+        (void)problem_unless("whether threads came along", counts.with_thread != 0, 1);
+    }
     for (uint32_t trouble = TROUBLE_COPY; trouble < NR_TROUBLES; trouble++)
         if (counts.moves >= 2 * NR_TROUBLES)
             (void)problem_unless("whether there was trouble of a kind",
