@@ -39,7 +39,7 @@ void rounds_init(const struct args *arguments, struct cgdt_pool *in)
 {
     args = arguments;
     pool = in;
-    if (args->rounds == 0)
+    if (args->mode != MODE_BRINGUP || args->rounds == 0)
         return;
     clock_init();
     nap_ns = NAP_NS + (uint64_t)args->nr * NAP_NS_PER_VCPU;
