@@ -153,6 +153,24 @@ Test(xen_pv_explain, a_bad_descriptor_is_named_with_its_entry_and_reason)
     finish(&setup);
 }
 
+/* A gate with a parameter is for 32-bit guests alone, code with L = 1 for 64-bit ones. */
+#ifdef __x86_64__
+#define OF_THE_OTHER_WIDTH 0x00008c0100080000ull
+#else
+#define OF_THE_OTHER_WIDTH 0x00affb000000ffffull
+#endif
+
+Test(xen_pv_explain, what_only_a_guest_of_the_other_width_may_have_is_named)
+{
+    struct setup setup;
+
+    prepare(&setup);
+    page_at(&setup, 1)[5] = OF_THE_OTHER_WIDTH;
+    const struct cgdt_xen_pv_refusal refusal = refused(&setup, CGDT_XEN_PV_BAD_DESCRIPTOR, 1);
+    MUST(refusal.violation.found == OF_THE_OTHER_WIDTH, "another one");
+    finish(&setup);
+}
+
 Test(xen_pv_explain, of_several_causes_the_first_frame_has_the_one_that_is_named)
 {
     struct setup setup;
