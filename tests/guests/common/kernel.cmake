@@ -36,6 +36,11 @@ function(guest_kernel target width flags)
 
     add_executable(${target} ${CGDT_CORE_SOURCES} ${common}/cmdline.c ${ARGN})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${common})
+    guest_kernel_options(${target} ${width} "${flags}")
+endfunction()
+
+# guest_kernel_options(TARGET WIDTH FLAGS): how such a kernel is compiled and linked.
+function(guest_kernel_options target width flags)
     set_target_properties(${target} PROPERTIES
         C_STANDARD 11
         C_STANDARD_REQUIRED ON

@@ -20,13 +20,13 @@ static const bool by_hand[] = {false, false, false, false, true};
 static const char *const modes[] = {"bringup", "hotplug",    "checker", "threads", "explain",
                                     "flips",   "neighbours", "measure", "domu",    "move"};
 static const char *const controls[] = {
-    "none",       "neighbour-base", "unowned-tss",   "writable-page", "early-free",
-    "no-drop",    "no-introduce",   "wrong-profile", "no-conversion", "through-zero",
-    "kept-frame", "early-end",      "no-rebase",     "stale-saved",   "kept-slot"};
+    "none",         "neighbour-base", "unowned-tss", "writable-page", "early-free",   "no-drop",
+    "no-introduce", "wrong-profile",  "wrong-start", "no-conversion", "through-zero", "kept-frame",
+    "early-end",    "no-rebase",      "stale-saved", "kept-slot"};
 static const enum mode control_modes[] = {MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP,
                                           MODE_HOTPLUG, MODE_HOTPLUG, MODE_HOTPLUG, MODE_CHECKER,
-                                          MODE_THREADS, MODE_FLIPS,   MODE_DOMU,    MODE_MOVE,
-                                          MODE_MOVE,    MODE_MOVE,    MODE_MOVE};
+                                          MODE_CHECKER, MODE_THREADS, MODE_FLIPS,   MODE_DOMU,
+                                          MODE_MOVE,    MODE_MOVE,    MODE_MOVE,    MODE_MOVE};
 
 _Static_assert(NR(control_modes) == NR(controls), "a mode for every control");
 

@@ -34,7 +34,8 @@ enum control {
     CONTROL_EARLY_FREE, /* these three: hotplug */
     CONTROL_NO_DROP,
     CONTROL_NO_INTRODUCE,
-    CONTROL_WRONG_PROFILE, /* checker */
+    CONTROL_WRONG_PROFILE, /* these two: checker */
+    CONTROL_WRONG_START,
     CONTROL_NO_CONVERSION, /* threads */
     CONTROL_THROUGH_ZERO,  /* flips */
     CONTROL_KEPT_FRAME,    /* domu */

@@ -23,7 +23,7 @@
 static uint64_t pages[2][CGDT_PAGE_ENTRIES] __attribute__((aligned(PAGE_SIZE))); /* 1: a GDT */
 static struct multicall_entry calls[CGDT_PAGE_ENTRIES];
 static uint64_t before[CGDT_PAGE_ENTRIES];
-static const struct cgdt_profile *profile = GUEST_PROFILE;
+static const struct cgdt_profile *profile;
 
 static struct {
     uint32_t descriptors;
@@ -98,11 +98,11 @@ static void protect(uint64_t *page, bool writable)
 /* Some that are kept, some that are rewritten, most empty: no reason to refuse the page. */
 static uint64_t filling(uint64_t *state)
 {
-    static const uint64_t good[] = {0x00affb000000ffffu, 0x00cf93000000ffffu, 0x0040930000001000u,
-                                    0x00008c0000080000u, 0x00006e00ffff0000u};
-    const uint32_t which = chance_below(state, 12);
+    static const uint64_t good[] = {WRITTEN_CODE,        0x00cf93000000ffffu, 0x0040930000001000u,
+                                    0x00cf9300000067ffu, 0x00008c0000080000u, 0x00006e00ffff0000u};
+    const uint32_t which = chance_below(state, 14);
 
-    return which < 5 ? good[which] : 0;
+    return which < sizeof(good) / sizeof(good[0]) ? good[which] : 0;
 }
 
 /* Up to three values from all that there are; what is rewritten stands next to each. */
@@ -182,18 +182,39 @@ static void print(void)
                    found.pages_by_planted[1], found.pages_by_planted[2], found.pages_by_planted[3]);
 }
 
-/* A run that has not seen every reason of a 64-bit guest proves less than it says. */
+/* A run that has not seen every reason of such a guest proves less than it says. */
 static void check_coverage(const struct args *args)
 {
-    static const enum cgdt_reason reasons[] = {CGDT_BAD_SYSTEM_TYPE, CGDT_BAD_GATE_SELECTOR,
-                                               CGDT_BAD_GATE_RESERVED, CGDT_DPL_RAISED,
-                                               CGDT_GATE_FORCED};
+    static const enum cgdt_reason reasons[] = {GUEST_REASONS};
 
-    if (args->count < SAMPLES_IN_ORDER || profile != CGDT_PROFILE_XEN_PV64)
+    if (args->count < SAMPLES_IN_ORDER || args->control != CONTROL_NONE)
         return;
     for (uint32_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (found.by_reason[reasons[i]] == 0)
             problem("no sample for reason", reasons[i]);
+}
+
+static const struct cgdt_profile *profile_for(enum control control)
+{
+    static struct cgdt_profile_room room;
+
+    switch (control) {
+    case CONTROL_WRONG_PROFILE:
+        return OTHER_PROFILE;
+    case CONTROL_WRONG_START: /* one page of the address space as if it were not Xen's */
+        return guest_profile(&room, pages_xen_start() + PAGE_SIZE);
+    default:
+        return guest_profile(&room, pages_xen_start());
+    }
+}
+
+static _Noreturn void control_verdict(const struct args *args)
+{
+    const bool caught = found.mismatches != 0;
+
+    console_printf("CONTROL %s %s: %" PRIu64 " mismatches with the rules of another guest\n",
+                   args->control_name, caught ? "caught" : "MISSED", found.mismatches);
+    guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
 }
 
 _Noreturn void checker_run(const struct args *args)
@@ -201,8 +222,9 @@ _Noreturn void checker_run(const struct args *args)
     const cgdt_frame_t frame = page_mfn(pages[1]);
     uint64_t state = 0x2005;
 
-    if (args->control == CONTROL_WRONG_PROFILE)
-        profile = CGDT_PROFILE_XEN_PV32;
+    profile = profile_for(args->control);
+    if (profile == NULL)
+        guest_fatal("no rules for where Xen begins", (int64_t)pages_xen_start());
     protect(pages[1], false);
     if (xen_set_gdt(&frame, CGDT_PAGE_ENTRIES) != 0)
         guest_fatal("set_gdt", 0);
@@ -215,16 +237,12 @@ _Noreturn void checker_run(const struct args *args)
 
     print();
     check_coverage(args);
-    if (args->control == CONTROL_WRONG_PROFILE) {
-        const bool caught = found.mismatches != 0;
-        console_printf("CONTROL %s %s: %" PRIu64
-                       " mismatches with the rules of another kind of guest\n",
-                       args->control_name, caught ? "caught" : "MISSED", found.mismatches);
-        guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
-    }
+    if (args->control != CONTROL_NONE)
+        control_verdict(args);
     const bool pass = found.mismatches == 0 && problem_count() == 0;
     console_printf("RESULT mode=checker descriptors=%u pages=%u mismatches=%" PRIu64
-                   " host=" HOST_NAME " %s\n",
-                   found.descriptors, found.pages, found.mismatches, pass ? "PASS" : "FAIL");
+                   " xen_start=0x%lx host=" HOST_NAME " %s\n",
+                   found.descriptors, found.pages, found.mismatches,
+                   (unsigned long)pages_xen_start(), pass ? "PASS" : "FAIL");
     guest_exit(pass ? GUEST_EXIT_PASS : GUEST_EXIT_FAIL);
 }

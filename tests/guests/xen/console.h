@@ -8,19 +8,21 @@
 
 /* As <inttypes.h> has them, which comes with no freestanding compiler. */
 #ifdef __x86_64__
-#define PRId64 "ld"
-#define PRIu64 "lu"
-#define PRIx64 "lx"
+#define PRId64  "ld"
+#define PRIu64  "lu"
+#define PRIx64  "lx"
+#define PRIuPTR "lu"
 #else
-#define PRId64 "lld"
-#define PRIu64 "llu"
-#define PRIx64 "llx"
+#define PRId64  "lld"
+#define PRIu64  "llu"
+#define PRIx64  "llx"
+#define PRIuPTR "u"
 #endif
 
 /*
- * Knows %s %c %d %u %x, these with l and ll, %p %%, a width, and a zero in front of it. Each call is one
- * console_io (two when longer than 255 characters), without any shared buffer: every vCPU may
- * call it, and a call with a whole line is never torn.
+ * Knows %s %c %d %u %x, these with l and ll, %p %%, a width, and a zero in front of it. Each call
+ * is one console_io (two when longer than 255 characters), without any shared buffer: every vCPU
+ * may call it, and a call with a whole line is never torn.
  */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

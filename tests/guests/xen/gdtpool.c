@@ -96,8 +96,8 @@ static int introduce(void *ctx, uint64_t frame)
 
     counts.introduced++;
     if (vcpu % 2 != 0)
-        return cgdt_xen_pv_introduce(own, frame, set_gdt, ctx);
-    const int error = cgdt_xen_pv_gdt_with(own, frame, &with);
+        return cgdt_xen_pv_introduce(own, (cgdt_frame_t)frame, set_gdt, ctx);
+    const int error = cgdt_xen_pv_gdt_with(own, (cgdt_frame_t)frame, &with);
     return error != 0 ? error : set_gdt_and_back(own, &with);
 }
 
@@ -111,9 +111,10 @@ static int introduce_with(void *ctx, const struct cgdt_xen_pv_call *first, uint6
 
     if (vcpu % 2 == 0) {
         counts.introduced++;
-        return cgdt_xen_pv_introduce_with(&loaded[vcpu], first, frame, multicall, ctx);
+        return cgdt_xen_pv_introduce_with(&loaded[vcpu], first, (cgdt_frame_t)frame, multicall,
+                                          ctx);
     }
-    const int64_t error = xen_update_va_mapping(first->args[0], first->args[1], first->args[2]);
+    const int64_t error = call_again(first);
     return error < 0 ? (int)error : introduce(ctx, frame);
 }
 
@@ -240,6 +241,7 @@ struct gdtpool_counts gdtpool_counts(void)
 
 struct cgdt_pool *gdtpool_init(const struct args *args, const struct cgdt_port *port)
 {
+    static struct cgdt_profile_room room;
     const struct cgdt_config config = {
         .struct_bytes = sizeof(struct cgdt_config),
         .port = port,
@@ -249,7 +251,7 @@ struct cgdt_pool *gdtpool_init(const struct args *args, const struct cgdt_port *
                    .window_pages = (uint8_t)args->window_pages,
                    .common = args->common,
                    .mode = CGDT_MODE_PAGED},
-        .profile = GUEST_PROFILE,
+        .profile = guest_profile(&room, pages_xen_start()),
         .max_cpus = args->nr,
         .template_descs = tables_template,
         /* What is measured writes a table as a whole. */

@@ -327,9 +327,9 @@ static void print_counts(const struct driver_counts *drivers, const struct tally
     const uint64_t milliseconds = found.nanoseconds / 1000000u + 1;
 
     console_printf("LOOKS n=%" PRIu64 " TURNS n=%" PRIu64 " RESERVES n=%" PRIu64
-                   " HYPERCALLS update_descriptor=%" PRIu64 " "
-                   "multicall=%" PRIu64 " batched=%" PRIu64 " update_va_mapping=%" PRIu64
-                   " undone=%" PRIu64 "\n",
+                   " HYPERCALLS update_descriptor=%" PRIuPTR " "
+                   "multicall=%" PRIuPTR " batched=%" PRIuPTR " update_va_mapping=%" PRIuPTR
+                   " undone=%" PRIuPTR "\n",
                    tally->looks, drivers->turns, drivers->reserves,
                    gdtpool_xen.counts.update_descriptor, gdtpool_xen.counts.multicall,
                    gdtpool_xen.counts.batched, gdtpool_xen.counts.update_va_mapping,

@@ -35,6 +35,11 @@ static inline int64_t xen_multicall(struct multicall_entry *calls, uint32_t nr)
     return hypercall2(HYPERVISOR_multicall, (uintptr_t)calls, nr);
 }
 
+static inline int64_t xen_version(uint32_t command, void *answer)
+{
+    return hypercall2(HYPERVISOR_xen_version, command, (uintptr_t)answer);
+}
+
 static inline int64_t xen_console_write(const char *text, uint32_t length)
 {
     return hypercall3(HYPERVISOR_console_io, CONSOLEIO_write, length, (uintptr_t)text);

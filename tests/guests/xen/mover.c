@@ -320,8 +320,7 @@ static void set_gdt_refused(const struct move *move)
     all = read_all();
     clear_data_segments();
     counts.troubles[move->trouble]++;
-    (void)problem_unless("set_gdt, refused", xen_set_gdt((const uint64_t *)frames, entries),
-                         -XEN_EINVAL);
+    (void)problem_unless("set_gdt, refused", xen_set_gdt(frames, entries), -XEN_EINVAL);
     if (!load_all(&all))
         problem("the old table after a set_gdt that was refused, of vCPU", move->cpu->start.vcpu);
 }
@@ -338,7 +337,7 @@ static void change_tables(struct move *move)
     enter_slot(cpu);
     const struct selectors had = read_all();
     clear_data_segments();
-    demand("set_gdt", xen_set_gdt((const uint64_t *)frames, entries));
+    demand("set_gdt", xen_set_gdt(frames, entries));
     counts.set_gdt++;
     move->hypercalls++;
     cpu->slot = move->goal;

@@ -393,7 +393,7 @@ static uint32_t count_verified(void)
         const struct cpu *cpu = &cpus[vcpu];
 
         if (cpu->failed_step != STEP_NONE)
-            console_printf("FAILED vcpu=%u %s: %s (read 0x%lx)\n", vcpu,
+            console_printf("FAILED vcpu=%u %s: %s (read 0x%" PRIx64 ")\n", vcpu,
                            verify_round_text(cpu->failed_round), verify_step_text(cpu->failed_step),
                            cpu->read_id);
         verified += cpu->failed_step == STEP_NONE && cpu->rounds >= 2 * workers[vcpu].ins;
@@ -418,8 +418,9 @@ static _Noreturn void judge(void)
     (void)problem_unless("looks of threads that were wrong", threads_wrong(), 0);
     (void)problem_unless("set_gdt in moves", (int64_t)counts.set_gdt, counts.moves);
     (void)problem_unless("event callbacks", traps_event_count(), 0);
-    console_printf("MOVED n=%u fewest=%u with_tls=%u hypercalls=%lu copy=%lu set_gdt=%lu zero=%lu "
-                   "descriptors=%lu most=%u refused=%u,%u,%u,%u taken_back=%u stack=%u\n",
+    console_printf("MOVED n=%u fewest=%u with_tls=%u hypercalls=%" PRIu64 " copy=%" PRIu64
+                   " set_gdt=%" PRIu64 " zero=%" PRIu64 " descriptors=%" PRIu64
+                   " most=%u refused=%u,%u,%u,%u taken_back=%u stack=%u\n",
                    counts.moves, fewest_moves, counts.with_thread,
                    counts.copy + counts.set_gdt + counts.zero, counts.copy, counts.set_gdt,
                    counts.zero, counts.descriptors, counts.most, counts.troubles[TROUBLE_COPY],
@@ -428,7 +429,7 @@ static _Noreturn void judge(void)
                    vcpu_stack_spare());
     const bool pass = problem_count() == 0 && verified == args->nr && traps_failsafe_count() == 0;
     console_printf("RESULT mode=move cpus=%u verified=%u left=%u moves=%u hypercalls_per_move=%u "
-                   "failsafe=%u layout=%s host=xen %s\n",
+                   "failsafe=%u layout=%s host=" HOST_NAME " %s\n",
                    args->nr, verified, left_over, counts.moves, counts.most, traps_failsafe_count(),
                    args->layout_name, pass ? "PASS" : "FAIL");
     if (args->control != CONTROL_NONE) {

@@ -6,6 +6,7 @@
 
 #include "pages.h"
 
+#include "exit.h"
 #include "hypercall.h"
 #include "paging.h"
 #include "segment.h"
@@ -15,15 +16,28 @@
 #define PTE_FRAME       0x000ffffffffff000u
 #define UVMF_INVLPG_ALL 6u
 
+#define XENVER_PLATFORM_PARAMETERS 5
+
 static const uintptr_t *p2m;
 static uintptr_t nr_pages;
 static uintptr_t boot_pt_base;
+static const uintptr_t *m2p;
 
 void pages_init(const struct start_info *info)
 {
+    uintptr_t start = 0; /* struct xen_platform_parameters */
+
+    if (xen_version(XENVER_PLATFORM_PARAMETERS, &start) != 0)
+        guest_fatal("XENVER_platform_parameters", 0);
+    m2p = (const uintptr_t *)start;
     p2m = (const uintptr_t *)info->mfn_list;
     nr_pages = info->nr_pages;
     boot_pt_base = info->pt_base;
+}
+
+uintptr_t pages_xen_start(void)
+{
+    return (uintptr_t)m2p;
 }
 
 uintptr_t page_mfn(const void *va)
@@ -38,7 +52,7 @@ uint64_t page_machine_address(const void *va)
 
 void *page_of_mfn(uintptr_t mfn)
 {
-    return (void *)(MACHINE_TO_PHYS[mfn] << PAGE_SHIFT);
+    return (void *)(m2p[mfn] << PAGE_SHIFT);
 }
 
 const void *page_of_any_mfn(uint64_t mfn)
@@ -46,7 +60,7 @@ const void *page_of_any_mfn(uint64_t mfn)
     uintptr_t pfn = 0;
     uintptr_t word = 0;
 
-    if (mfn >= NR_MACHINE_TO_PHYS || load_word(&MACHINE_TO_PHYS[mfn], &pfn) != 0 ||
+    if (mfn >= paging_m2p_entries(pages_xen_start()) || load_word(&m2p[mfn], &pfn) != 0 ||
         pfn >= nr_pages || p2m[pfn] != mfn ||
         load_word((const uintptr_t *)(pfn << PAGE_SHIFT), &word) != 0)
         return NULL;

@@ -10,6 +10,12 @@
 
 void pages_init(const struct start_info *info);
 
+/*
+ * Where Xen's part of the address space begins, as Xen says it: with its table of machine frames,
+ * read-only. In a 32-bit guest it is a matter of the domain.
+ */
+uintptr_t pages_xen_start(void);
+
 uintptr_t page_mfn(const void *va);
 uint64_t page_machine_address(const void *va);
 

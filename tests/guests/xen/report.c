@@ -77,9 +77,9 @@ static void print_hypercalls(void)
     const struct cgdt_xen_pv_counts *port = &gdtpool_xen.counts;
     const struct bringup_counts guest = bringup_counts();
 
-    console_printf("HYPERCALLS set_gdt=%u update_descriptor=%" PRIu64 " multicall=%" PRIu64
-                   " batched=%" PRIu64 " "
-                   "update_va_mapping=%" PRIu64 " initialise=%u\n",
+    console_printf("HYPERCALLS set_gdt=%u update_descriptor=%" PRIuPTR " multicall=%" PRIuPTR
+                   " batched=%" PRIuPTR " "
+                   "update_va_mapping=%" PRIuPTR " initialise=%u\n",
                    guest.set_gdt, port->update_descriptor, port->multicall, port->batched,
                    port->update_va_mapping, guest.initialise);
 }

@@ -9,7 +9,9 @@
 
 #define COMBINATIONS 4096u /* of the bits 40..47 and 52..55 */
 #define GATES        (8u * 65536u)
-#define BYTES        (16u * 4u * 256u)
+#define BYTES        (20u * 4u * 256u)
+#define FLIPPED      (16u * 2080u)
+#define LIMITS       (32u * 1024u)
 
 uint64_t chance(uint64_t *state)
 {
@@ -27,7 +29,7 @@ uint32_t chance_below(uint64_t *state, uint32_t limit)
 /* Base, limit, or a gate's offset and selector: the bits that the combinations leave. */
 static uint64_t rest(uint32_t i)
 {
-    static const uint64_t rests[24] = {
+    static const uint64_t rests[26] = {
         0,
         0xff0f00ffffffffffu, /* all ones */
         0x000f00000000ffffu, /* flat */
@@ -45,6 +47,8 @@ static uint64_t rest(uint32_t i)
         0x00000000e0080000u,
         0x00000000e0300000u, /* Xen's code selector without its RPL */
         0x00000000e0330000u, /* and as it is */
+        0x00000000e0180000u, /* the same for 32-bit guests */
+        0x00000000e0190000u,
         0x00000000e0340000u,
         0x00000000ffff0000u, /* TI = 1 */
         0x0000000000040000u,
@@ -79,9 +83,9 @@ static cgdt_desc_t gate_to(uint32_t n)
 
 static cgdt_desc_t gate_with(uint32_t n)
 {
-    static const uint16_t selectors[16] = {0x0000, 0x0003, 0x0004, 0x0008, 0x000b, 0xdff8,
-                                           0xdffb, 0xdfff, 0xe000, 0xe004, 0xe008, 0xe023,
-                                           0xe030, 0xe033, 0xe037, 0xfff8};
+    static const uint16_t selectors[20] = {0x0000, 0x0003, 0x0004, 0x0008, 0x000b, 0xdff8, 0xdffb,
+                                           0xdfff, 0xe000, 0xe004, 0xe008, 0xe018, 0xe019, 0xe01b,
+                                           0xe01d, 0xe023, 0xe030, 0xe033, 0xe037, 0xfff8};
 
     return gate(selectors[n / 1024], n / 256 % 4, n % 256);
 }
@@ -111,6 +115,35 @@ static cgdt_desc_t flipped(uint32_t n)
     return common[n / 2080] ^ flips(n % 2080);
 }
 
+/* The last page that a limit reaches: places where Xen may begin are between the middle ones. */
+static uint64_t last_page(uint32_t n)
+{
+    static const uint32_t starts[6] = {0xf5800, 0xf6800, 0xfec00, 0xfee00, 0xff800, 0xffc00};
+    static const uint32_t others[8] = {0, 1, 0x7ffff, 0x80000, 0xeffff, 0xf0000, 0xffffe, 0xfffff};
+
+    return n < 24 ? starts[n / 4] + n % 4 - 2 : others[n - 24];
+}
+
+/* A segment of every type, DPL, G and D. */
+static cgdt_desc_t limited(uint32_t n)
+{
+    static const uint64_t bases[4] = {0, 0x0000000000010000u, 0x0000008000000000u,
+                                      0x8000000000000000u};
+    const uint64_t limit = last_page(n / 1024);
+
+    return PRESENT | SEGMENT | (limit & 0xf0000) << 32 | (limit & 0xffff) | bases[n % 4] |
+           (uint64_t)(n / 4 % 16) << 40 | (uint64_t)(n / 64 % 4) << 45 |
+           (uint64_t)(n / 256 % 4) << 54;
+}
+
+/* Begins at 0 or nearly, and ends within the last 256 MiB. */
+static uint64_t flat(uint64_t value)
+{
+    const uint64_t base = value % 7 == 0 ? (uint64_t)1 << (16 + value % 24) : 0;
+
+    return (value & ~0xff0000ffffff0000u) | base | PRESENT | SEGMENT | 0x008f000000000000u;
+}
+
 static cgdt_desc_t by_chance(uint32_t n)
 {
     uint64_t state = 0x9e3779b97f4a7c15u * (n + (uint64_t)1);
@@ -120,7 +153,7 @@ static cgdt_desc_t by_chance(uint32_t n)
     case 0:
         return value;
     case 1:
-        return value | PRESENT;
+        return n % 8 < 4 ? value | PRESENT : flat(value);
     case 2:
         return (value | PRESENT) & ~SEGMENT;
     default: /* a call gate, its reserved byte zero every other time */
@@ -131,16 +164,20 @@ static cgdt_desc_t by_chance(uint32_t n)
 
 cgdt_desc_t sample(uint32_t n)
 {
-    if (n < COMBINATIONS * 24)
+    if (n < COMBINATIONS * 26)
         return combination(n);
-    n -= COMBINATIONS * 24;
+    n -= COMBINATIONS * 26;
     if (n < GATES)
         return gate_to(n);
     n -= GATES;
     if (n < BYTES)
         return gate_with(n);
     n -= BYTES;
-    return n < 16 * 2080 ? flipped(n) : by_chance(n - 16 * 2080);
+    if (n < FLIPPED)
+        return flipped(n);
+    n -= FLIPPED;
+    return n < LIMITS ? limited(n) : by_chance(n - LIMITS);
 }
 
-_Static_assert(SAMPLES_IN_ORDER == COMBINATIONS * 24 + GATES + BYTES + 16 * 2080, "samples.h");
+_Static_assert(SAMPLES_IN_ORDER == COMBINATIONS * 26 + GATES + BYTES + FLIPPED + LIMITS,
+               "samples.h");

@@ -14,12 +14,14 @@
  *   a call gate to every selector, of every DPL, with and without a reserved bit
  *   call gates to the selectors at the borders, with every value of the reserved byte
  *   common descriptors with one or two bits flipped
- * From there on by chance, half of them present system descriptors. The same n is always the same
- * sample.
+ *   segments that begin at 0, or nearly, with limits around the places where Xen may begin in a
+ *   32-bit guest's address space
+ * From there on by chance, half of them present system descriptors, an eighth such segments. The
+ * same n is always the same sample.
  */
 cgdt_desc_t sample(uint32_t n);
 
-#define SAMPLES_IN_ORDER (4096u * 24u + 8u * 65536u + 16u * 4u * 256u + 16u * 2080u)
+#define SAMPLES_IN_ORDER (4096u * 26u + 8u * 65536u + 20u * 4u * 256u + 16u * 2080u + 32u * 1024u)
 
 /* xorshift64*: a number below `limit`. */
 uint32_t chance_below(uint64_t *state, uint32_t limit);

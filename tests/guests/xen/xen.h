@@ -25,6 +25,7 @@
 #define HYPERVISOR_update_descriptor 10
 #define HYPERVISOR_multicall         13
 #define HYPERVISOR_update_va_mapping 14
+#define HYPERVISOR_xen_version       17
 #define HYPERVISOR_console_io        18
 #define HYPERVISOR_iret              23
 #define HYPERVISOR_vcpu_op           24

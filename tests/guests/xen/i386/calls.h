@@ -70,4 +70,10 @@ static inline uint64_t call_address(const struct cgdt_xen_pv_call *call)
     return call->args[0] | (uint64_t)call->args[1] << 32;
 }
 
+/* update_va_mapping as a hypercall of its own. */
+static inline int64_t call_again(const struct cgdt_xen_pv_call *call)
+{
+    return hypercall4(call->op, call->args[0], call->args[1], call->args[2], call->args[3]);
+}
+
 #endif /* GUEST_CALLS_H */

@@ -7,7 +7,19 @@
 #ifndef GUEST_DESCRIPTORS_H
 #define GUEST_DESCRIPTORS_H
 
-#define GUEST_PROFILE CGDT_PROFILE_XEN_PV32
+#include "cgdt/check.h"
+
+/* The rules for the guest, and for one of the other width; what the first must have shown. */
+static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room *room,
+                                                       uintptr_t xen_start)
+{
+    return cgdt_profile_xen_pv32_from(room, (uint32_t)xen_start);
+}
+
+#define OTHER_PROFILE CGDT_PROFILE_XEN_PV64
+#define GUEST_REASONS                                                                              \
+    CGDT_BAD_SYSTEM_TYPE, CGDT_BAD_GATE_SELECTOR, CGDT_BAD_GATE_RESERVED, CGDT_BAD_LONG_CODE32,    \
+        CGDT_DPL_RAISED, CGDT_GATE_FORCED, CGDT_LIMIT_RAISED
 
 /* What the table is written with: a constant expression, and the builder. */
 #define WRITTEN_DPL  0u

@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Xen's table of machine frames, read-only, up to the end of the address space at most. */
-#define MACHINE_TO_PHYS    ((const uintptr_t *)0xf5800000u)
-#define NR_MACHINE_TO_PHYS ((uint64_t)(0u - 0xf5800000u) / sizeof(uintptr_t))
+/* Entries of Xen's table of machine frames: up to the end of the address space at most. */
+static inline uint64_t paging_m2p_entries(uintptr_t xen_start)
+{
+    return (0u - xen_start) / sizeof(uintptr_t);
+}
 
 #define PAGING_LEVELS 3
 

@@ -69,8 +69,8 @@ static inline uint32_t load_data(uint16_t selector)
 }
 
 /*
- * Off the slot with all but FS and GS, for whoever is about to lose it: nothing else changes them. Xen's
- * own flat segments are always there.
+ * Off the slot with all but FS and GS, for whoever is about to lose it: nothing else changes them.
+ * Xen's own flat segments are always there.
  */
 static inline void leave_segments(void)
 {

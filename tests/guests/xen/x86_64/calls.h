@@ -53,4 +53,10 @@ static inline uint64_t call_address(const struct cgdt_xen_pv_call *call)
     return call->args[0];
 }
 
+/* update_va_mapping as a hypercall of its own. */
+static inline int64_t call_again(const struct cgdt_xen_pv_call *call)
+{
+    return hypercall3(call->op, call->args[0], call->args[1], call->args[2]);
+}
+
 #endif /* GUEST_CALLS_H */

@@ -7,7 +7,21 @@
 #ifndef GUEST_DESCRIPTORS_H
 #define GUEST_DESCRIPTORS_H
 
-#define GUEST_PROFILE CGDT_PROFILE_XEN_PV64
+#include "cgdt/check.h"
+
+/* The rules for the guest, and for one of the other width; what the first must have shown. */
+static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room *room,
+                                                       uintptr_t xen_start)
+{
+    (void)room;
+    (void)xen_start;
+    return CGDT_PROFILE_XEN_PV64;
+}
+
+#define OTHER_PROFILE CGDT_PROFILE_XEN_PV32
+#define GUEST_REASONS                                                                              \
+    CGDT_BAD_SYSTEM_TYPE, CGDT_BAD_GATE_SELECTOR, CGDT_BAD_GATE_RESERVED, CGDT_DPL_RAISED,         \
+        CGDT_GATE_FORCED
 
 /* What the table is written with: a constant expression, and the builder. */
 #define WRITTEN_DPL  3u

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything of the 64-bit guest that cannot be C: the ELF notes that make Xen accept the image, the
-// entry points of vCPU 0 and of all others, trap stubs, and the two callbacks.
+// Everything of the 64-bit guest that cannot be C: the ELF notes that make Xen accept the image,
+// the entry points of vCPU 0 and of all others, trap stubs, and the two callbacks.
 
 #include "entry.inc"
 #include "notes.inc"

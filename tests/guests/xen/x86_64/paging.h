@@ -7,9 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Xen's table of machine frames, read-only: 256 GiB of it. */
-#define MACHINE_TO_PHYS    ((const uintptr_t *)0xffff800000000000u)
-#define NR_MACHINE_TO_PHYS ((uint64_t)1 << 35)
+/* Entries of Xen's table of machine frames: 256 GiB of it. */
+static inline uint64_t paging_m2p_entries(uintptr_t xen_start)
+{
+    (void)xen_start;
+    return (uint64_t)1 << 35;
+}
 
 #define PAGING_LEVELS 4
 
