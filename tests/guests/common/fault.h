@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define TRAP_NMI                2
+#define TRAP_INVALID_OPCODE     6
 #define TRAP_DOUBLE_FAULT       8
 #define TRAP_GENERAL_PROTECTION 13
 #define TRAP_PAGE_FAULT         14

@@ -22,11 +22,11 @@ static const char *const modes[] = {"bringup", "hotplug",    "checker", "threads
 static const char *const controls[] = {
     "none",         "neighbour-base", "unowned-tss", "writable-page", "early-free",   "no-drop",
     "no-introduce", "wrong-profile",  "wrong-start", "no-conversion", "through-zero", "kept-frame",
-    "early-end",    "no-rebase",      "stale-saved", "kept-slot"};
-static const enum mode control_modes[] = {MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP,
-                                          MODE_HOTPLUG, MODE_HOTPLUG, MODE_HOTPLUG, MODE_CHECKER,
-                                          MODE_CHECKER, MODE_THREADS, MODE_FLIPS,   MODE_DOMU,
-                                          MODE_MOVE,    MODE_MOVE,    MODE_MOVE,    MODE_MOVE};
+    "early-end",    "no-rebase",      "stale-saved", "stale-frame",   "kept-slot"};
+static const enum mode control_modes[] = {
+    MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_BRINGUP, MODE_HOTPLUG, MODE_HOTPLUG,
+    MODE_HOTPLUG, MODE_CHECKER, MODE_CHECKER, MODE_THREADS, MODE_FLIPS,   MODE_DOMU,
+    MODE_MOVE,    MODE_MOVE,    MODE_MOVE,    MODE_MOVE,    MODE_MOVE};
 
 _Static_assert(NR(control_modes) == NR(controls), "a mode for every control");
 

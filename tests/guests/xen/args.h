@@ -39,9 +39,10 @@ enum control {
     CONTROL_NO_CONVERSION, /* threads */
     CONTROL_THROUGH_ZERO,  /* flips */
     CONTROL_KEPT_FRAME,    /* domu */
-    CONTROL_EARLY_END,     /* this one and the next three: move */
+    CONTROL_EARLY_END,     /* this one and the next four: move */
     CONTROL_NO_REBASE,
     CONTROL_STALE_SAVED,
+    CONTROL_STALE_FRAME,
     CONTROL_KEPT_SLOT
 };
 

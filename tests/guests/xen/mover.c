@@ -19,6 +19,7 @@
 #include "sabotage.h"
 #include "segment.h"
 #include "threads.h"
+#include "traps.h"
 #include "verify.h"
 #include "watch.h"
 #include "worker.h"
@@ -81,11 +82,15 @@ static bool load_all(const struct selectors *all)
             load_fs(all->fs) | load_gs(all->gs)) == 0;
 }
 
-/* What set_gdt would leave behind in them means something else on another table, or nothing. */
-static void clear_data_segments(void)
+/*
+ * What set_gdt would leave behind means something else on another table, or nothing: onto Xen's own
+ * segments, which are on every table.
+ */
+static void leave_slot(void)
 {
-    if ((load_ds(0) | load_es(0) | load_fs(0) | load_gs(0)) != 0)
-        guest_fatal("null selectors", 0);
+    leave_segments();
+    if ((load_ds(FLAT_KERNEL_SS) | load_es(FLAT_KERNEL_SS) | load_fs(0) | load_gs(0)) != 0)
+        guest_fatal("Xen's segments, or null", 0);
 }
 
 /* A hypercall has put Xen's CS and SS in their place; in a control the slot's may be gone. */
@@ -101,12 +106,12 @@ void mover_settle(struct cpu *cpu)
 {
     const uint16_t data = tables_selector(cpu->place, ENTRY_DATA);
 
-    demand("the slot's DS and ES", load_ds(data) | load_es(data));
+    demand("the slot's DS and ES", (int64_t)(load_ds(data) | load_es(data)));
 }
 
 void mover_let_go(struct cpu *cpu)
 {
-    clear_data_segments();
+    leave_slot();
     worker_let_go(cpu->start.vcpu);
 }
 
@@ -318,7 +323,7 @@ static void set_gdt_refused(const struct move *move)
     frames[n - 1] = page_mfn(cpus);
     enter_slot(move->cpu);
     all = read_all();
-    clear_data_segments();
+    leave_slot();
     counts.troubles[move->trouble]++;
     (void)problem_unless("set_gdt, refused", xen_set_gdt(frames, entries), -XEN_EINVAL);
     if (!load_all(&all))
@@ -336,7 +341,7 @@ static void change_tables(struct move *move)
                          tables_frames(tables_place(move->goal)));
     enter_slot(cpu);
     const struct selectors had = read_all();
-    clear_data_segments();
+    leave_slot();
     demand("set_gdt", xen_set_gdt(frames, entries));
     counts.set_gdt++;
     move->hypercalls++;
@@ -403,6 +408,44 @@ static void run(struct move *move)
         counts.most = move->hypercalls;
 }
 
+/* Who moves inside an exception, and from where. */
+static struct move *trapped;
+static cgdt_slot_t trapped_on;
+
+static uint16_t other_selector(uint16_t selector)
+{
+    return rebased(trapped_on, trapped->cpu->slot, selector);
+}
+
+/* What returns from the exception loads what the frame has. */
+static void run_in_trap(struct trap_frame *frame)
+{
+    trapped_on = trapped->cpu->slot;
+    run(trapped);
+    if (args->control != CONTROL_STALE_FRAME)
+        frame_change_selectors(frame, other_selector);
+}
+
+static void raise_trap(struct move *move)
+{
+    struct cpu *cpu = move->cpu;
+    uintptr_t fault = 0;
+
+    trapped = move;
+    traps_on_invalid_opcode(run_in_trap);
+    enter_slot(cpu);
+    __asm__ volatile("1: ud2\n\t"
+                     "2:\n\t" FIXUP(1b, 2b)
+                     : "+a"(fault)
+                     :
+                     : "memory");
+    if (read_cs() != tables_selector(cpu->place, ENTRY_CODE) ||
+        read_ss() != tables_selector(cpu->place, ENTRY_DATA))
+        problem("CS and SS behind an exception in which it moved, of vCPU", cpu->start.vcpu);
+    traps_on_invalid_opcode(NULL);
+    counts.in_trap++;
+}
+
 void mover_move(struct cpu *cpu, enum trouble trouble, bool with_thread)
 {
     struct move move = {.cpu = cpu, .trouble = trouble, .goal = CGDT_NO_SLOT};
@@ -412,7 +455,11 @@ void mover_move(struct cpu *cpu, enum trouble trouble, bool with_thread)
     if (with_thread)
         move.thread = threads_begin(cpu);
     move.descriptors = descriptors_at(cpu->place);
-    run(&move);
+    if (cpu->stack != NULL &&
+        (args->control == CONTROL_NONE || args->control == CONTROL_STALE_FRAME))
+        raise_trap(&move);
+    else
+        run(&move);
     if (move.thread != NULL) {
         threads_finish(cpu, move.thread);
         if (args->control != CONTROL_STALE_SAVED)

@@ -24,6 +24,7 @@ enum trouble {
 struct mover_counts {
     uint32_t moves;
     uint32_t with_thread;
+    uint32_t in_trap; /* in an exception, whose frame had selectors of the old slot */
     uint32_t troubles[NR_TROUBLES];
     uint64_t copy; /* hypercalls */
     uint64_t set_gdt;
@@ -41,7 +42,10 @@ void mover_init(const struct args *args, struct cgdt_pool *pool);
 void mover_settle(struct cpu *cpu);
 void mover_let_go(struct cpu *cpu);
 
-/* The calling vCPU moves; there must be a better place. */
+/*
+ * The calling vCPU moves; there must be a better place. One that has a stack of its own does it
+ * inside an exception.
+ */
 void mover_move(struct cpu *cpu, enum trouble trouble, bool with_thread);
 
 /* Whether a vCPU, TROUBLE_STUCK, waits; vCPU 0 lets it go on. */

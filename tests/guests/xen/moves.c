@@ -37,7 +37,13 @@ enum errand {
     LEAVE
 };
 
+/* Room for an exception, too: of the first vCPUs, each fourth has it. */
+#define LARGE_STACKS      256u
+#define LARGE_STACK_BYTES 4096u
+#define FOURTH            4u
+
 static const struct args *args;
+static uint8_t stacks[LARGE_STACKS][LARGE_STACK_BYTES] __attribute__((aligned(16)));
 static struct cgdt_pool *pool;
 static uint64_t random;
 static uint32_t sent; /* to move, in all rounds */
@@ -360,6 +366,8 @@ static void start_all(void)
     worker_arrived(0);
     for (uint32_t vcpu = 1; vcpu < args->nr; vcpu++) {
         cpus[vcpu].start.run = take_part;
+        if (vcpu % FOURTH == 0 && vcpu / FOURTH < LARGE_STACKS)
+            cpus[vcpu].stack = stacks[vcpu / FOURTH] + LARGE_STACK_BYTES;
         demand("initialise", bringup_initialise(vcpu));
     }
     for (uint32_t vcpu = 1; vcpu < args->nr; vcpu++)
@@ -410,6 +418,7 @@ static _Noreturn void judge(void)
     if (args->nr >= ENOUGH) {
         (void)problem_unless("whether vCPUs moved", counts.moves != 0, 1);
         (void)problem_unless("whether threads came along", counts.with_thread != 0, 1);
+        (void)problem_unless("whether one moved in an exception", counts.in_trap != 0, 1);
     }
     for (uint32_t trouble = TROUBLE_COPY; trouble < NR_TROUBLES; trouble++)
         if (counts.moves >= 2 * NR_TROUBLES)
@@ -418,10 +427,10 @@ static _Noreturn void judge(void)
     (void)problem_unless("looks of threads that were wrong", threads_wrong(), 0);
     (void)problem_unless("set_gdt in moves", (int64_t)counts.set_gdt, counts.moves);
     (void)problem_unless("event callbacks", traps_event_count(), 0);
-    console_printf("MOVED n=%u fewest=%u with_tls=%u hypercalls=%" PRIu64 " copy=%" PRIu64
-                   " set_gdt=%" PRIu64 " zero=%" PRIu64 " descriptors=%" PRIu64
-                   " most=%u refused=%u,%u,%u,%u taken_back=%u stack=%u\n",
-                   counts.moves, fewest_moves, counts.with_thread,
+    console_printf("MOVED n=%u fewest=%u with_tls=%u in_trap=%u hypercalls=%" PRIu64
+                   " copy=%" PRIu64 " set_gdt=%" PRIu64 " zero=%" PRIu64 " "
+                   "descriptors=%" PRIu64 " most=%u refused=%u,%u,%u,%u taken_back=%u stack=%u\n",
+                   counts.moves, fewest_moves, counts.with_thread, counts.in_trap,
                    counts.copy + counts.set_gdt + counts.zero, counts.copy, counts.set_gdt,
                    counts.zero, counts.descriptors, counts.most, counts.troubles[TROUBLE_COPY],
                    counts.troubles[TROUBLE_SET_GDT], counts.troubles[TROUBLE_BACK],

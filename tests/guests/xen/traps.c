@@ -16,6 +16,8 @@ extern uint32_t failsafe_count;
 /* One more: a zero address ends the list. */
 static struct trap_info trap_table[NR_EXCEPTIONS + 1];
 
+static void (*invalid_opcode)(struct trap_frame *frame);
+
 static void register_callback(uint16_t type, const char *address)
 {
     const struct callback_register callback = {.type = type, .address = CALLBACK(address)};
@@ -83,6 +85,11 @@ static uintptr_t *origin(struct trap_frame *frame)
     return (uintptr_t *)frame_sp(frame) + FAILSAFE_IP;
 }
 
+void traps_on_invalid_opcode(void (*handler)(struct trap_frame *frame))
+{
+    invalid_opcode = handler;
+}
+
 void trap_handle(struct trap_frame *frame)
 {
     uintptr_t *ip = origin(frame);
@@ -90,6 +97,8 @@ void trap_handle(struct trap_frame *frame)
 
     if (to == 0)
         unexpected(frame);
+    if (frame->vector == TRAP_INVALID_OPCODE && invalid_opcode != NULL)
+        invalid_opcode(frame);
     *ip = to;
     *frame_accumulator(frame) = FAULT(frame->vector, frame->error_code);
 }

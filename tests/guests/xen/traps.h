@@ -23,6 +23,12 @@ void traps_fill_context(struct vcpu_guest_context *context);
 uint32_t traps_failsafe_count(void);
 uint32_t traps_event_count(void);
 
+/*
+ * From now on an invalid opcode that fault.h expects is given to this handler first; NULL: to none.
+ * For one vCPU at a time.
+ */
+void traps_on_invalid_opcode(void (*handler)(struct trap_frame *frame));
+
 /* Called by head.S. */
 void trap_handle(struct trap_frame *frame);
 

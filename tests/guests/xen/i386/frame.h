@@ -54,6 +54,16 @@ static inline uintptr_t frame_ss(const struct trap_frame *frame)
     return frame_is_of_user(frame) ? frame->ss : 0;
 }
 
+/* The selectors that the return from it loads, each as `other` has it. */
+static inline void frame_change_selectors(struct trap_frame *frame, uint16_t (*other)(uint16_t))
+{
+    frame->cs = other(frame->cs);
+    frame->ds = other((uint16_t)frame->ds);
+    frame->es = other((uint16_t)frame->es);
+    if (frame_is_of_user(frame))
+        frame->ss = other((uint16_t)frame->ss);
+}
+
 #define PRESERVED_REGISTERS 4 /* that thread_switch() of head.S puts on the stack: ebx first */
 
 #endif /* GUEST_FRAME_H */

@@ -46,6 +46,13 @@ static inline uintptr_t frame_ss(const struct trap_frame *frame)
     return frame->ss;
 }
 
+/* The selectors that the return from it loads, each as `other` has it. */
+static inline void frame_change_selectors(struct trap_frame *frame, uint16_t (*other)(uint16_t))
+{
+    frame->cs = other((uint16_t)frame->cs);
+    frame->ss = other((uint16_t)frame->ss);
+}
+
 #define PRESERVED_REGISTERS 6 /* that thread_switch() of head.S puts on the stack: rbx first */
 
 #endif /* GUEST_FRAME_H */
