@@ -342,6 +342,33 @@ static const char *finds_one(void)
     return search_told(1, 0) != 0 ? NULL : "none, although one was free at every moment";
 }
 
+/* The same by two CPUs, the kernel's own word between them. */
+static void put_and_tell(void)
+{
+    put(0);
+    search_store(&message, sizeof(message), 1, __ATOMIC_RELEASE, "kernel_tells");
+}
+
+static void hear_and_take_behind(void)
+{
+    if (search_load(&message, sizeof(message), __ATOMIC_ACQUIRE, "kernel_hears") != 0)
+        search_tell(0, cgdt_slotmap_take_bit_(false, WORD(1), 0));
+}
+
+static void look_for_one_meanwhile(void)
+{
+    uint32_t first;
+
+    search_tell(1, look_exactly(&map, 1, &first) != 0);
+}
+
+static const char *still_finds_one(void)
+{
+    if (search_told(1, 0) != 0)
+        protocol_reached();
+    return search_told(2, 1) != 0 ? NULL : "none, although one was free at every moment";
+}
+
 /* The first word's slot is free; the second word is not in use yet. */
 static void one_word(void)
 {
@@ -464,6 +491,13 @@ const struct protocol slot_protocols[] = {
     {.name = "an-exact-look-finds-what-is-put-while-it-looks",
      .program = {2, 0, second_word_free, {put_and_take_behind, look_for_one}, NULL},
      .wrong = finds_one},
+    {.name = "an-exact-look-finds-what-goes-from-cpu-to-cpu-while-it-looks",
+     .program = {3,
+                 0,
+                 second_word_free,
+                 {put_and_tell, hear_and_take_behind, look_for_one_meanwhile},
+                 NULL},
+     .wrong = still_finds_one},
     {.name = "an-exact-look-finds-what-is-on-a-page-that-comes",
      .program = {2, 0, one_word, {grow_and_take, look_for_one}, NULL},
      .wrong = finds_one},
