@@ -222,8 +222,8 @@ static bool try_quotes(void)
     return right;
 }
 
-static const struct protocol *const tables[] = {slot_protocols, near_protocols, page_protocols,
-                                                pool_protocols};
+static const struct protocol *const tables[] = {slot_protocols, owner_protocols, near_protocols,
+                                                page_protocols, pool_protocols};
 
 static const struct protocol *find(const char *name)
 {

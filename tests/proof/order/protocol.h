@@ -27,6 +27,7 @@ struct protocol {
 void protocol_reached(void);
 
 extern const struct protocol slot_protocols[];
+extern const struct protocol owner_protocols[];
 extern const struct protocol near_protocols[];
 extern const struct protocol page_protocols[];
 extern const struct protocol pool_protocols[];
