@@ -11,7 +11,6 @@
 
 #include "cgdt/check.h"
 #include "console.h"
-#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"

@@ -23,6 +23,7 @@
 #define MOST_WATCHERS 4               /* workers that go on looking at their table, more or less */
 #define RIVAL_NS      (20 * 1000000u) /* to wait for another driver */
 #define AIM_NS        200000u         /* then both wait so long, to begin at the same moment */
+#define TICK_SHIFT    10
 #define PROGRESS_NS   (10ull * SECOND_NS)
 
 enum chance {           /* one in so many */
@@ -49,7 +50,7 @@ static uint32_t finished;  /* drivers */
 static uint32_t shrinking; /* most go offline */
 static uint32_t
     contested; /* a worker that waits for a second driver; 0: none, as vCPU 0 is a driver */
-static uint64_t fight_at; /* when the two begin */
+static uint32_t fight_at; /* when the two begin, by ticks() */
 static int32_t watchers;
 
 void driver_init(const struct args *arguments, struct cgdt_pool *in)
@@ -98,9 +99,15 @@ static uint32_t choose(struct driver *driver, enum stage wanted)
     return vcpu;
 }
 
+/* Some microseconds each, and back to 0 after an hour: what all widths store at once. */
+static uint32_t ticks(void)
+{
+    return (uint32_t)(clock_ns() >> TICK_SHIFT);
+}
+
 static void wait_for_the_fight(void)
 {
-    while (clock_ns() < __atomic_load_n(&fight_at, __ATOMIC_SEQ_CST))
+    while ((int32_t)(ticks() - __atomic_load_n(&fight_at, __ATOMIC_SEQ_CST)) < 0)
         __builtin_ia32_pause();
 }
 
@@ -109,7 +116,7 @@ static uint32_t join_fight(void)
 {
     if (__atomic_load_n(&contested, __ATOMIC_SEQ_CST) == 0)
         return 0;
-    __atomic_store_n(&fight_at, clock_ns() + AIM_NS, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&fight_at, ticks() + (AIM_NS >> TICK_SHIFT), __ATOMIC_SEQ_CST);
     const uint32_t vcpu = __atomic_exchange_n(&contested, 0, __ATOMIC_SEQ_CST);
     if (vcpu != 0)
         wait_for_the_fight();

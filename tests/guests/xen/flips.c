@@ -50,8 +50,8 @@ static uint32_t finished;
 static struct {
     uint64_t loads;
     uint64_t saw[2];
-    uint64_t turns; /* it found the other value than the time before */
-    uint64_t faults;
+    uint32_t turns; /* it found the other value than the time before */
+    uint32_t faults;
     uint64_t strange_bases; /* neither's */
     uint64_t strange_limits;
     uint64_t strange_rights;
@@ -221,7 +221,7 @@ static _Noreturn void judge(uint32_t flips, uint64_t hypercalls)
     const uint32_t failsafe = traps_failsafe_count();
 
     console_printf("FLIPS n=%u hypercalls=%" PRIu64 " loads=%" PRIu64 " first=%" PRIu64
-                   " second=%" PRIu64 " turns=%" PRIu64 " faults=%" PRIu64 " "
+                   " second=%" PRIu64 " turns=%u faults=%u "
                    "strange_bases=%" PRIu64 " strange_limits=%" PRIu64 " strange_rights=%" PRIu64
                    " reads=%" PRIu64 " "
                    "strange_reads=%" PRIu64 " (0x%" PRIx64 ")\n",
@@ -230,7 +230,7 @@ static _Noreturn void judge(uint32_t flips, uint64_t hypercalls)
                    found.reads, found.strange_reads, found.first_strange);
     if (args->control == CONTROL_THROUGH_ZERO) {
         const bool caught = found.faults != 0 && problem_count() == 0;
-        console_printf("CONTROL %s %s: %" PRIu64 " of %" PRIu64 " loads found neither descriptor\n",
+        console_printf("CONTROL %s %s: %u of %" PRIu64 " loads found neither descriptor\n",
                        args->control_name, caught ? "caught" : "MISSED", found.faults, found.loads);
         guest_exit(caught ? GUEST_EXIT_CAUGHT : GUEST_EXIT_FAIL);
     }

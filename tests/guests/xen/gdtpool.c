@@ -3,7 +3,6 @@
 
 #include "gdtpool.h"
 
-#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"

@@ -13,7 +13,7 @@
 static const struct cgdt_xen_pv_ops *honest; /* gdtpool.c's */
 static uint32_t unsealed_page = NONE;
 static uint32_t break_in;
-static uint64_t broken_slot; /* machine address; 0: none */
+static uintptr_t broken_slot; /* its address; 0: none */
 static uint32_t broken_bytes;
 static uint32_t writes_refused;
 static bool supply_stopped;
@@ -25,9 +25,9 @@ static struct sabotage_calls calls_seen; /* of one vCPU at a time, where it matt
 
 static bool is_to_break(uint64_t machine_address)
 {
-    uint64_t slot = __atomic_load_n(&broken_slot, __ATOMIC_ACQUIRE);
+    uintptr_t slot = __atomic_load_n(&broken_slot, __ATOMIC_ACQUIRE);
 
-    if (slot != 0 && machine_address - slot < broken_bytes &&
+    if (slot != 0 && machine_address - page_machine_address((void *)slot) < broken_bytes &&
         __atomic_compare_exchange_n(&broken_slot, &slot, 0, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED)) {
         __atomic_fetch_add(&writes_refused, 1, __ATOMIC_RELAXED);
@@ -126,10 +126,10 @@ void sabotage_break_write(uint32_t n)
 
 bool sabotage_break_slot(const void *slot, uint32_t bytes)
 {
-    uint64_t none = 0;
+    uintptr_t none = 0;
 
     broken_bytes = bytes; /* always the same: a slot's */
-    return __atomic_compare_exchange_n(&broken_slot, &none, page_machine_address(slot), false,
+    return __atomic_compare_exchange_n(&broken_slot, &none, (uintptr_t)slot, false,
                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
