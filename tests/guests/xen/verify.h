@@ -38,6 +38,9 @@ enum step {
 const char *verify_round_text(uint32_t round);
 const char *verify_step_text(uint32_t step);
 
+/* From now on a vCPU may have Xen's CS and SS for another reason than a hypercall. */
+void verify_takes_flat(void);
+
 /*
  * The looks themselves. The first one comes before the vCPU's next hypercall, with CS and SS of its
  * slot as its start record has them, and one more after a yield; the other one is for any time

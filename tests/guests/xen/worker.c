@@ -24,6 +24,8 @@ void worker_init(const struct args *arguments, struct cgdt_pool *in)
 {
     args = arguments;
     pool = in;
+    if (args->control == CONTROL_EARLY_FREE)
+        verify_takes_flat();
 }
 
 static void set_stage(struct worker *worker, enum stage stage)
@@ -242,6 +244,9 @@ void worker_let_go(uint32_t vcpu)
 /* Online, until an order comes. Ends with a hypercall. */
 static void idle(struct cpu *cpu, const struct worker *worker)
 {
+    /* With its code or stack segment gone a vCPU would not even come to notice. */
+    if (args->control == CONTROL_EARLY_FREE)
+        leave_segments();
     if (!worker->watches) {
         vcpu_down_self(cpu->start.vcpu);
         return;
