@@ -11,6 +11,7 @@
 
 #include "cgdt/check.h"
 #include "console.h"
+#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"

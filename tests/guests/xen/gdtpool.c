@@ -3,6 +3,7 @@
 
 #include "gdtpool.h"
 
+#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "pages.h"
