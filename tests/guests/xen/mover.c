@@ -421,6 +421,8 @@ static uint16_t other_selector(uint16_t selector)
 static void run_in_trap(struct trap_frame *frame)
 {
     trapped_on = trapped->cpu->slot;
+    enter_slot(trapped->cpu); /* a handler begins on Xen's own segments */
+    mover_settle(trapped->cpu);
     run(trapped);
     if (args->control != CONTROL_STALE_FRAME)
         frame_change_selectors(frame, other_selector);
