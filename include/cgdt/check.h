@@ -43,7 +43,7 @@ extern const struct cgdt_profile cgdt_profile_native32; /**< See CGDT_PROFILE_NA
 /**
  * 32-bit PV guest of Xen, which must be built with CONFIG_PV32 and use neither CET nor FRED. Its
  * part of the address space is taken to begin at CGDT_XEN_PV32_START, as it does in most domains:
- * for a dom0 that asked for another place there is cgdt_profile_xen_pv32_from().
+ * for a dom0 that has it elsewhere there is cgdt_profile_xen_pv32_from().
  */
 #define CGDT_PROFILE_XEN_PV32 (&cgdt_profile_xen_pv32)
 /** The lowest address at which Xen's part of a 32-bit guest's address space begins. */
@@ -80,8 +80,9 @@ struct cgdt_profile_room {
 };
 
 /**
- * CGDT_PROFILE_XEN_PV32 for a domain in which Xen begins at another address: a 32-bit dom0 whose
- * ELF note HV_START_LOW asks for one (docs/porting/xen-pv.md). Limits are raised from there only.
+ * CGDT_PROFILE_XEN_PV32 for a domain in which Xen begins at another address: a 32-bit dom0 with the
+ * ELF note HV_START_LOW (docs/porting/xen-pv.md). Limits are raised from there only. A guest hears
+ * the address from Xen: virt_start of XENVER_platform_parameters.
  *
  * @param[out] room       where it is made; it must stay, unchanged, as long as the profile is used
  * @param      xen_start  CGDT_XEN_PV32_START or above, a multiple of 4096
