@@ -64,16 +64,6 @@ endforeach()
 pv32_test(xen-pv32-control-no-conversion 41 "CONTROL no-conversion caught: *" 100
     mode=threads count=1000 layout=page control=no-conversion)
 
-# Three hypercalls a move here too.
-foreach(layout page window common)
-    pv32_test(xen-pv32-move-${layout} 33
-        "RESULT mode=move * hypercalls_per_move=3 failsafe=0 layout=${layout} host=xen-pv32 PASS"
-        256 mode=move layout=${layout})
-endforeach()
-pv32_test(xen-pv32-move-control-no-rebase 41
-    "CONTROL no-rebase caught: vCPU *: %fs or %gs cannot be loaded" 64
-    mode=move layout=page control=no-rebase)
-
 # Real parallelism is the subject: two processors, four vCPUs at once.
 function(pv32_hotplug_test name status last cycles)
     pv32_test(${name} ${status}
