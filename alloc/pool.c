@@ -9,9 +9,6 @@
 #include "accept.h"
 #include "profile.h"
 
-/* Behind a field. */
-#define END_OF(type, field) (__builtin_offsetof(type, field) + sizeof(((type *)0)->field))
-
 _Static_assert(
     sizeof(struct cgdt_pool) <= CGDT_POOL_HEAD_BYTES,
     "what CGDT_POOL_BYTES() counts for it; half of the 1 KiB that cgdt_pool_bytes() promises");
@@ -19,14 +16,14 @@ _Static_assert(sizeof(struct cgdt_pool) % 8 == 0,
                "the slot map that follows must be 8-byte aligned");
 
 /* A field that comes after these would otherwise lie where an older program has padding. */
-_Static_assert(END_OF(struct cgdt_config, template_descs) == sizeof(struct cgdt_config),
+_Static_assert(CGDT_END_OF_(struct cgdt_config, template_descs) == sizeof(struct cgdt_config),
                "cgdt_config ends with its last field");
-_Static_assert(END_OF(struct cgdt_port, writable) == sizeof(struct cgdt_port),
+_Static_assert(CGDT_END_OF_(struct cgdt_port, writable) == sizeof(struct cgdt_port),
                "cgdt_port ends with its last field");
 
 /* What both had in 0.2, the first version whose programs run with a later library. */
-#define CONFIG_BYTES_0_2 END_OF(struct cgdt_config, template_descs)
-#define PORT_BYTES_0_2   END_OF(struct cgdt_port, writable)
+#define CONFIG_BYTES_0_2 CGDT_END_OF_(struct cgdt_config, template_descs)
+#define PORT_BYTES_0_2   CGDT_END_OF_(struct cgdt_port, writable)
 
 static uint32_t pages_of(const struct cgdt_config *config)
 {
@@ -139,8 +136,6 @@ static int check_template(const struct given *given)
     error = cgdt_accept_(&batch, &table, NULL);
     return error == -CGDT_ERANGE ? -CGDT_EILSEQ : error;
 }
-
-typedef uintptr_t any_word __attribute__((__may_alias__));
 
 /* Atomic stores, so that no compiler turns the loops into calls of memcpy() and memset(). */
 CGDT_SELDOM_ int cgdt_pool_take_struct_(void *to, size_t bytes, const void *from, size_t from_bytes)

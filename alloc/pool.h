@@ -49,6 +49,12 @@ struct cgdt_pool {
     bool live;               /* the boot phase is over; set once, by cgdt_seal() */
 };
 
+/* A word of any struct. */
+typedef uintptr_t any_word __attribute__((__may_alias__));
+
+/* Behind a field of a struct that says how long it is. */
+#define CGDT_END_OF_(type, field) (__builtin_offsetof(type, field) + sizeof(((type *)0)->field))
+
 /*
  * A struct of one version into that of another: what `from` has not is zero; what it has more must
  * be zero, or it is -CGDT_E2BIG. -CGDT_EINVAL: its size is no multiple of a word.

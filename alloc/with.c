@@ -12,16 +12,15 @@
 /* Entries of a table that lies on the stack in any case; one of i386 Linux. */
 #define FEW 32u
 
-/* What it had in 0.2, and that its end is that of its last field: as those in pool.c. */
-#define REQUEST_BYTES_0_2 sizeof(struct cgdt_request)
+/* What it had in 0.2; and it ends with its last field: as those of pool.c. */
+#define REQUEST_BYTES_0_2 CGDT_END_OF_(struct cgdt_request, near)
 
-_Static_assert(offsetof(struct cgdt_request, near) + sizeof(const uint32_t *) ==
-                   sizeof(struct cgdt_request),
+_Static_assert(CGDT_END_OF_(struct cgdt_request, near) == sizeof(struct cgdt_request),
                "cgdt_request ends with its last field");
 
 /* What is asked for. */
 struct order {
-    struct cgdt_request asked; /* the caller's, of which this is the only look */
+    struct cgdt_request asked; /* the caller's */
     uint32_t pin;
     uint32_t count;          /* entries from entry 0 on: the template's and the caller's */
     struct table table;      /* what a slot that has the template holds */
@@ -119,17 +118,38 @@ CGDT_COMPACT_ static int take_order(struct cgdt_pool *pool, struct order *order,
                                : take_with_many(pool, order, slot);
 }
 
+/* Whether it is one, of this version or another: what it has more must be zero. */
+CGDT_COMPACT_ static int check_request(const struct cgdt_request *request)
+{
+    const any_word *words = (const any_word *)request;
+
+    if (request == NULL || request->struct_bytes < REQUEST_BYTES_0_2 ||
+        request->struct_bytes % sizeof(*words) != 0)
+        return -CGDT_EINVAL;
+    for (size_t i = sizeof(*request) / sizeof(*words); i < request->struct_bytes / sizeof(*words);
+         i++) {
+        if (words[i] != 0)
+            return -CGDT_E2BIG;
+    }
+    return 0;
+}
+
+/* The caller's, one by one: of a whole struct a compiler makes memcpy(). */
 CGDT_COMPACT_ static int take_request(const struct cgdt_request *request,
                                       struct cgdt_request *asked)
 {
-    if (request == NULL || request->struct_bytes < REQUEST_BYTES_0_2)
-        return -CGDT_EINVAL;
-    const int error = cgdt_pool_take_struct_(asked, sizeof(*asked), request, request->struct_bytes);
+    const int error = check_request(request);
+
     if (error != 0)
         return error;
-    const bool near_fits =
-        asked->apart == 0 ? asked->near_count == 0 : asked->near_count == 0 || asked->near != NULL;
-    return asked->apart <= 1 && near_fits ? 0 : -CGDT_EINVAL;
+    asked->first = request->first;
+    asked->count = request->count;
+    asked->apart = request->apart;
+    asked->near_count = request->near_count;
+    asked->desc = request->desc;
+    asked->near = request->near;
+    const bool near_is_there = asked->near_count == 0 || (asked->apart != 0 && asked->near != NULL);
+    return near_is_there && asked->apart <= 1 ? 0 : -CGDT_EINVAL;
 }
 
 CGDT_COMPACT_ int cgdt_with_alloc_(struct cgdt_pool *pool, const struct cgdt_request *request,

@@ -88,12 +88,13 @@ static bool open_pool(struct run *run)
 static void one_call(struct run *run)
 {
     static void (*const calls[])(struct run *) = {
-        op_alloc,       op_bulk,      op_free,        op_write,        op_write_common, op_read,
-        op_trim,        op_seal,      op_online,      op_offline,      op_cpu_slot,     op_frames,
-        op_gdtr,        op_check,     op_reserve,     op_check_window, op_corrupt,      op_describe,
-        op_alloc,       op_online,    op_free,        op_write,        op_offline,      op_trim,
-        op_bulk,        op_free_bulk, op_cache_alloc, op_cache_free,   op_cache_flush,  op_near,
-        op_online_near, op_move,
+        op_alloc,        op_bulk,        op_free,       op_write,       op_write_common,
+        op_read,         op_trim,        op_seal,       op_online,      op_offline,
+        op_cpu_slot,     op_frames,      op_gdtr,       op_check,       op_reserve,
+        op_check_window, op_corrupt,     op_describe,   op_for,         op_online_for,
+        op_free,         op_write,       op_offline,    op_trim,        op_bulk,
+        op_free_bulk,    op_cache_alloc, op_cache_free, op_cache_flush, op_near,
+        op_online_near,  op_move,
     };
     _Static_assert(COUNT_OF(calls) == 0x20, "each kind has a call, each call a kind");
     const uint8_t kind = take8(run->input);

@@ -139,17 +139,20 @@ uint64_t *model_slot(struct model *model, uint32_t slot)
     return &model->image[slot / model->colors][slot % model->colors * entries];
 }
 
-void model_take(struct model *model, uint32_t n, const uint32_t *slots)
+static void lay_template(const struct model *model, uint64_t *table)
 {
     const uint64_t *descs = model->config.template_descs;
 
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t *table = model_slot(model, slots[i]);
+    for (uint32_t entry = 0; entry < model->config.template_entries; entry++)
+        (void)reference_descriptor(model->config.profile, descs[entry], &table[entry]);
+}
 
+void model_take(struct model *model, uint32_t n, const uint32_t *slots)
+{
+    for (uint32_t i = 0; i < n; i++) {
         model->owned[slots[i]] = true;
         model->serving[slots[i] / model->colors] = true;
-        for (uint32_t entry = 0; entry < model->config.template_entries; entry++)
-            (void)reference_descriptor(model->config.profile, descs[entry], &table[entry]);
+        lay_template(model, model_slot(model, slots[i]));
     }
 }
 
@@ -235,8 +238,10 @@ int model_trim(struct model *model, uint32_t stuck)
     return given;
 }
 
-int model_write(const struct model *model, uint64_t *table, uint32_t entries, bool null_entry,
-                uint32_t first, uint32_t n, const uint64_t *descs)
+/* `same`: what is there already is judged, too. */
+static int write_judged(const struct model *model, uint64_t *table, uint32_t entries,
+                        bool null_entry, uint32_t first, uint32_t n, const uint64_t *descs,
+                        bool same)
 {
     const struct cgdt_profile *profile = model->config.profile;
     uint64_t after[512];
@@ -256,12 +261,29 @@ int model_write(const struct model *model, uint64_t *table, uint32_t entries, bo
         if (!is_high_half(profile, after, first + i) && !reference_kept(profile, descs[i]))
             return -CGDT_EILSEQ;
     }
-    if (reference_is_native64(profile) && memcmp(after, table, entries * sizeof(*after)) != 0 &&
+    if (reference_is_native64(profile) &&
+        (same || memcmp(after, table, entries * sizeof(*after)) != 0) &&
         (reference_slot(profile, 0, after, entries, &bad) != CGDT_FINE ||
          reference_begins_pair(after, first + n - 1)))
         return -CGDT_EILSEQ;
     memcpy(table, after, entries * sizeof(*after));
     return 0;
+}
+
+int model_write(const struct model *model, uint64_t *table, uint32_t entries, bool null_entry,
+                uint32_t first, uint32_t n, const uint64_t *descs)
+{
+    return write_judged(model, table, entries, null_entry, first, n, descs, false);
+}
+
+int model_with(const struct model *model, uint64_t *table, uint32_t first, uint32_t n,
+               const uint64_t *descs)
+{
+    const uint32_t entries = model->config.layout.slot_entries;
+
+    memset(table, 0, entries * sizeof(*table));
+    lay_template(model, table);
+    return write_judged(model, table, entries, !model->config.layout.common, first, n, descs, true);
 }
 
 uint64_t model_owned(const struct model *model, uint32_t page)

@@ -64,6 +64,10 @@ int model_trim(struct model *model, uint32_t stuck);
 int model_write(const struct model *model, uint64_t *table, uint32_t entries, bool null_entry,
                 uint32_t first, uint32_t n, const uint64_t *descs);
 
+/* The same for a slot that comes with n descriptors: `table` is what it has in the end. */
+int model_with(const struct model *model, uint64_t *table, uint32_t first, uint32_t n,
+               const uint64_t *descs);
+
 uint64_t *model_slot(struct model *model, uint32_t slot);
 
 /* Bit c: color c of a page is owned. */

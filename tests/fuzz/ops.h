@@ -2,7 +2,7 @@
 /*
  * The operations of fuzz_ops.c: each takes its arguments from the input, does one call, and
  * compares what comes back with the model. ops_change.c has those that change the pool, ops_cache.c
- * those of caches, ops_move.c that which moves, ops_look.c the others.
+ * those of caches, ops_for.c those by request, ops_move.c that which moves, ops_look.c the others.
  */
 #ifndef CGDT_TESTS_FUZZ_OPS_H
 #define CGDT_TESTS_FUZZ_OPS_H
@@ -14,6 +14,7 @@
 
 #define CACHES     2u
 #define CACHED_MAX 5u
+#define NEAR_MAX   4u
 
 /* A cache, and which slots must be in it, the next to come last. */
 struct cached {
@@ -48,6 +49,12 @@ bool is_as_wanted(const struct run *run, int result, int wanted);
 /* The same of a call that grows the pool: what the port refused it may have gone round. */
 bool is_as_wanted_growing(const struct run *run, int result, int wanted);
 
+/* The same of one that wants a page of a kind. */
+bool is_near_as_wanted(const struct run *run, int result, int wanted);
+
+/* Which slots n allocs give: 0, or what they say. */
+int plan(const struct run *run, uint32_t n, uint32_t *slots);
+
 /* Everything that can be seen, against the model. */
 void check_all(struct run *run);
 
@@ -69,6 +76,7 @@ void caches_close(struct run *run);
 
 void op_alloc(struct run *run);
 void op_near(struct run *run);
+void op_for(struct run *run);
 void op_bulk(struct run *run);
 void op_free(struct run *run);
 void op_free_bulk(struct run *run);
@@ -83,6 +91,7 @@ void op_trim(struct run *run);
 void op_seal(struct run *run);
 void op_online(struct run *run);
 void op_online_near(struct run *run);
+void op_online_for(struct run *run);
 void op_offline(struct run *run);
 void op_move(struct run *run);
 void op_cpu_slot(struct run *run);

@@ -2,7 +2,7 @@
 /* Calls that change a pool; see ops.h. */
 #include "ops.h"
 
-static int plan(const struct run *run, uint32_t n, uint32_t *slots)
+int plan(const struct run *run, uint32_t n, uint32_t *slots)
 {
     return n <= run->model.slots && model_plan(&run->model, n, slots) ? 0 : -CGDT_ENOSPC;
 }
@@ -62,10 +62,8 @@ void op_alloc(struct run *run)
     alloc(run, 1);
 }
 
-#define NEAR_MAX 4u
-
 /* It has grown twice if it found no slot to share: what it says is what the port said then. */
-static bool is_near_as_wanted(const struct run *run, int result, int wanted)
+bool is_near_as_wanted(const struct run *run, int result, int wanted)
 {
     if (run->port.fired > 1 && result == -CGDT_EPROTO)
         return false;

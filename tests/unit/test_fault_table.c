@@ -88,14 +88,50 @@ static int call_alone(struct fixture *fixture)
     return near(fixture, 0);
 }
 
-static int call_online_near(struct fixture *fixture)
+static int is_online(struct fixture *fixture, int result)
 {
-    const uint32_t cpu = 9;
     cgdt_slot_t slot = 99;
-    const int result = cgdt_cpu_online_near(fixture->pool, 3, 1, &cpu, NULL);
 
     MUST(cgdt_cpu_slot(fixture->pool, 3, &slot) == (result == 0 ? 0 : -CGDT_ENOENT), "directory");
     return result;
+}
+
+static int call_online_near(struct fixture *fixture)
+{
+    const uint32_t cpu = 9;
+
+    return is_online(fixture, cgdt_cpu_online_near(fixture->pool, 3, 1, &cpu, NULL));
+}
+
+static const cgdt_desc_t own[] = {DATA3, CODE64};
+
+static int call_with(struct fixture *fixture)
+{
+    cgdt_slot_t slot = 99;
+    const int result = cgdt_alloc_with(fixture->pool, 7, own, 2, &slot);
+
+    MUST((result == 0) == (slot != CGDT_NO_SLOT), "%d and slot %x", result, slot);
+    return result;
+}
+
+static int call_online_with(struct fixture *fixture)
+{
+    return is_online(fixture, cgdt_cpu_online_with(fixture->pool, 3, 60, own, 2, NULL));
+}
+
+/* Both: on the page of CPU 9, or a new one. */
+static int call_online_for(struct fixture *fixture)
+{
+    static const uint32_t cpu = 9;
+    const struct cgdt_request request = {.struct_bytes = sizeof(request),
+                                         .first = 7,
+                                         .count = 2,
+                                         .desc = own,
+                                         .apart = 1,
+                                         .near_count = 1,
+                                         .near = &cpu};
+
+    return is_online(fixture, cgdt_cpu_online_for(fixture->pool, 3, &request, NULL));
 }
 
 static int bulk(struct fixture *fixture, uint32_t n)
@@ -183,11 +219,7 @@ static int call_reserve(struct fixture *fixture)
 
 static int call_online(struct fixture *fixture)
 {
-    cgdt_slot_t slot = 99;
-    const int result = cgdt_cpu_online(fixture->pool, 3, NULL);
-
-    MUST(cgdt_cpu_slot(fixture->pool, 3, &slot) == (result == 0 ? 0 : -CGDT_ENOENT), "directory");
-    return result;
+    return is_online(fixture, cgdt_cpu_online(fixture->pool, 3, NULL));
 }
 
 static int call_offline(struct fixture *fixture)
@@ -302,6 +334,7 @@ static const struct act acts[] = {
     {"alloc", call_alloc, false},
     {"near", call_near, false},
     {"near nobody", call_alone, false},
+    {"with", call_with, false},
     {"bulk on pages in use", call_bulk_in_place, false},
     {"bulk over used and new pages", call_bulk_growing, false},
     {"free", call_free, false},
@@ -314,6 +347,8 @@ static const struct act acts[] = {
     {"reserve", call_reserve, false},
     {"online", call_online, false},
     {"online near", call_online_near, false},
+    {"online with", call_online_with, false},
+    {"online with, near", call_online_for, false},
     {"offline", call_offline, false},
     {"move", call_move, false},
     {"move and back", call_move_back, false},

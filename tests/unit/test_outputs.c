@@ -208,6 +208,7 @@ static void none_taken(struct out *wanted)
 }
 
 static const uint32_t cpu_5 = 5;
+static const cgdt_desc_t plain = DATA3, bad = TSS64;
 
 /* The calls, each as one expression. */
 #define CALL(name, expression)                                                                     \
@@ -225,6 +226,16 @@ CALL(cached, cgdt_cache_alloc(&cache, &out.slot))
 CALL(cache_small, cgdt_cache_init(&out.cache, CGDT_CACHE_BYTES(2) - 1, pool))
 CALL(cache_no_pool, cgdt_cache_init(&out.cache, sizeof(out.cache), NULL))
 CALL(near, cgdt_alloc_near(pool, 1, &mine, &out.slot))
+CALL(with, cgdt_alloc_with(pool, 3, &plain, 1, &out.slot))
+CALL(with_bad, cgdt_alloc_with(pool, 3, &bad, 1, &out.slot))
+CALL(with_outside, cgdt_alloc_with(pool, 32, &plain, 1, &out.slot))
+CALL(with_null, cgdt_alloc_with(pool, 3, NULL, 1, &out.slot))
+CALL(for_nothing, cgdt_alloc_for(pool, NULL, &out.slot))
+CALL(online_with_beyond, cgdt_cpu_online_with(pool, SLOTS, 3, &plain, 1, &out.slot))
+CALL(online_with_5, cgdt_cpu_online_with(pool, 5, 3, &plain, 1, &out.slot))
+CALL(online_with_7, cgdt_cpu_online_with(pool, 7, 3, &plain, 1, &out.slot))
+CALL(online_with_bad, cgdt_cpu_online_with(pool, 7, 3, &bad, 1, &out.slot))
+CALL(online_for_nothing, cgdt_cpu_online_for(pool, 7, NULL, &out.slot))
 CALL(near_null, cgdt_alloc_near(pool, 1, NULL, &out.slot))
 CALL(online_near_beyond, cgdt_cpu_online_near(pool, SLOTS, 1, &cpu_5, &out.slot))
 CALL(online_near_null, cgdt_cpu_online_near(pool, 7, 1, NULL, &out.slot))
@@ -319,6 +330,15 @@ static const struct row {
     {"near, map", page_full, near, CODE, no_slot, MAPS, 1},
     {"near, a dirty page", dirty_pages, near, -CGDT_EPROTO, no_slot, 0, 0},
     {"near, NULL", live, near_null, -CGDT_EINVAL, no_slot, 0, 0},
+    {"with, full", full, with, -CGDT_ENOSPC, no_slot, 0, 0},
+    {"with, live_write", live, with, CODE, no_slot, WRITES, 1},
+    {"with, map", page_full, with, CODE, no_slot, MAPS, 1},
+    {"with, seal", page_full, with, CODE, no_slot, SEALS, 1},
+    {"with, a dirty page", dirty_pages, with, -CGDT_EPROTO, no_slot, 0, 0},
+    {"with, bad", live, with_bad, -CGDT_EILSEQ, no_slot, 0, 0},
+    {"with, outside", live, with_outside, -CGDT_ERANGE, no_slot, 0, 0},
+    {"with, NULL", live, with_null, -CGDT_EINVAL, no_slot, 0, 0},
+    {"for, NULL", live, for_nothing, -CGDT_EINVAL, no_slot, 0, 0},
     {"bulk, full", full, bulk, -CGDT_ENOSPC, no_slots, 0, 0},
     {"bulk, live_write", live, bulk, CODE, no_slots, WRITES, 3},
     {"bulk, map", page_full, bulk, CODE, no_slots, MAPS, 1},
@@ -345,6 +365,14 @@ static const struct row {
     {"online_near, full", full, online_near_7, -CGDT_ENOSPC, no_slot, 0, 0},
     {"online_near, live_write", live, online_near_7, CODE, no_slot, WRITES, 1},
     {"online_near, a dirty page", dirty_pages, online_near_7, -CGDT_EPROTO, no_slot, 0, 0},
+    {"online_with, no such CPU", live, online_with_beyond, -CGDT_EINVAL, NULL, 0, 0},
+    {"online_with, it is", live, online_with_5, -CGDT_EEXIST, NULL, 0, 0},
+    {"online_with, coming", with_a_dead_cpu, online_with_7, -CGDT_EBUSY, NULL, 0, 0},
+    {"online_with, full", full, online_with_7, -CGDT_ENOSPC, no_slot, 0, 0},
+    {"online_with, live_write", live, online_with_7, CODE, no_slot, WRITES, 1},
+    {"online_with, a dirty page", dirty_pages, online_with_7, -CGDT_EPROTO, no_slot, 0, 0},
+    {"online_with, bad", live, online_with_bad, -CGDT_EILSEQ, no_slot, 0, 0},
+    {"online_for, NULL", live, online_for_nothing, -CGDT_EINVAL, no_slot, 0, 0},
     {"cpu_slot, no such CPU", live, slot_beyond, -CGDT_EINVAL, NULL, 0, 0},
     {"cpu_slot, offline", live, slot_7, -CGDT_ENOENT, NULL, 0, 0},
     {"cpu_slot, coming", with_a_dead_cpu, slot_7, -CGDT_EBUSY, NULL, 0, 0},

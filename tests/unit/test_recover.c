@@ -412,6 +412,21 @@ ACT(reserve, cgdt_reserve(fixture.pool, 80))
 ACT(alloc_near, cgdt_alloc_near(fixture.pool, 1, &given[0], &got[0]))
 ACT(online_alone, cgdt_cpu_online_near(fixture.pool, 7, 0, NULL, NULL))
 
+/* Behind what every slot begins with, too: it gets a mark. */
+static const cgdt_desc_t own[] = {DATA3, CODE64, DATA3, CODE64};
+
+ACT(alloc_with, cgdt_alloc_with(fixture.pool, MARKED - 1, own, 4, &got[0]))
+ACT(online_with, cgdt_cpu_online_with(fixture.pool, 7, MARKED - 1, own, 4, NULL))
+
+/* On a page of its own, with descriptors. */
+static void online_for(void)
+{
+    const struct cgdt_request request = {
+        .struct_bytes = sizeof(request), .first = MARKED - 1, .count = 4, .desc = own, .apart = 1};
+
+    (void)cgdt_cpu_online_for(fixture.pool, 7, &request, NULL);
+}
+
 /* Page 5 is not needed for 34 slots. */
 static void move_there(void)
 {
@@ -441,6 +456,8 @@ DEATH_TEST(alloc, open_pool, alloc_one, 8)
 DEATH_TEST(alloc_nowait, open_pool, alloc_nowait, 8)
 DEATH_TEST(alloc_near, open_pool, alloc_near, 4)
 DEATH_TEST(alloc_that_grows, open_full, alloc_one, 30)
+DEATH_TEST(alloc_with, open_pool, alloc_with, 8)
+DEATH_TEST(alloc_with_that_grows, open_full, alloc_with, 30)
 DEATH_TEST(alloc_bulk, open_pool, alloc_ten, 60)
 DEATH_TEST(alloc_bulk_that_grows, open_pool, alloc_many, 150)
 DEATH_TEST(free, open_pool, free_one, 8)
@@ -453,6 +470,9 @@ DEATH_TEST(cache_flush, open_cached, cache_flush, 8)
 DEATH_TEST(online, open_pool, online, 8)
 DEATH_TEST(online_that_grows, open_full, online, 30)
 DEATH_TEST(online_near_that_grows, open_pool, online_alone, 30)
+DEATH_TEST(online_with, open_pool, online_with, 8)
+DEATH_TEST(online_with_that_grows, open_full, online_with, 30)
+DEATH_TEST(online_for_that_grows, open_pool, online_for, 30)
 DEATH_TEST(online_at, open_pool, online_at, 3)
 DEATH_TEST(offline, open_pool, offline, 8)
 DEATH_TEST(move, open_pool, move_there, 20)

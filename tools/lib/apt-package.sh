@@ -53,8 +53,9 @@ apt_download() {
 apt_package() {
     local name=$1 from=$2 bytes
     bytes=$(apt_bytes download "$name")
-    # Most often the lists are missing (fresh image).
-    if [ -z "$bytes" ] && [ "$(id -u)" -eq 0 ]; then
+    # Most often the lists are missing (fresh image). Those of another release are not the host's.
+    if [ -z "$bytes" ] && [ "$(id -u)" -eq 0 ] &&
+        [ "$(. /etc/os-release && echo "${VERSION_CODENAME-}")" = "$from" ]; then
         say "no $name in the lists of packages: apt-get update"
         apt_update || fail "apt-get update failed (log: $log)"
         bytes=$(apt_bytes download "$name")
