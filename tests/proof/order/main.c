@@ -223,7 +223,7 @@ static bool try_quotes(void)
 }
 
 static const struct protocol *const tables[] = {slot_protocols, owner_protocols, near_protocols,
-                                                page_protocols, pool_protocols};
+                                                page_protocols, pool_protocols,  cpu_protocols};
 
 static const struct protocol *find(const char *name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protocols of alloc/slotmap.h and batch.h: whose a slot is, by its byte; its mark; its descriptors.
+ * Protocols of alloc/slotmap.h and batch.h: whose a slot is, by its byte; its mark; what is in it.
  */
 #include "batch.h"
 #include "protocol.h"
@@ -79,6 +79,18 @@ static void free_with(uint32_t pin)
     search_tell(0, 1);
     cgdt_plain_store_(&slot[0], 0);
     (void)cgdt_slotmap_put_(&map, false, 0);
+}
+
+/* One that the port could not zero stays its owner's. */
+static void fail_to_free(void)
+{
+    uint8_t seen;
+
+    if (!cgdt_slotmap_release_begin_(&map, 0, 0, 0, &seen))
+        return;
+    search_tell(0, 1);
+    cgdt_plain_store_(&slot[0], 3);
+    cgdt_slotmap_release_abort_(&map, 0, 0, 0);
 }
 
 static void free_it(void)
@@ -224,6 +236,9 @@ const struct protocol owner_protocols[] = {
      .wrong = is_zeroed_last},
     {.name = "an-offline-behind-a-pin-zeroes-behind-the-template",
      .program = {3, 0, none_free, {fill_and_own_it, free_it_pinned, pin_it}, NULL},
+     .wrong = is_zeroed_last},
+    {.name = "a-free-behind-one-that-failed-zeroes-behind-it",
+     .program = {2, 0, owned, {fail_to_free, free_it}, NULL},
      .wrong = is_zeroed_last},
     {.name = "of-two-frees-of-a-handle-one-succeeds",
      .program = {2, 0, owned, {free_it, free_it}, NULL},

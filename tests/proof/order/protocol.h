@@ -31,5 +31,6 @@ extern const struct protocol owner_protocols[];
 extern const struct protocol near_protocols[];
 extern const struct protocol page_protocols[];
 extern const struct protocol pool_protocols[];
+extern const struct protocol cpu_protocols[];
 
 #endif
