@@ -97,7 +97,7 @@ int cgdt_alloc_nowait(struct cgdt_pool *pool, cgdt_slot_t *slot);
  */
 struct cgdt_request {
     uint32_t struct_bytes; /**< sizeof(struct cgdt_request). */
-    uint32_t first;        /**< First entry of desc[], 0 .. slot_entries-1. */
+    uint32_t first;        /**< Entry of the first of desc[], below slot_entries. */
     uint32_t count;        /**< Descriptors in desc[]; 0: the template alone. */
     uint32_t apart;        /**< 1: on a page of its own kind. 0: any page, the lowest free slot. */
     uint32_t near_count;   /**< In near[]; 0 where apart is 0. */
