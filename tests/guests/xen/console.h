@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* As <inttypes.h> has them, which comes with no freestanding compiler. */
+/* Formats of 64 bits, with the names that C has for them in a header of hosted compilers. */
 #ifdef __x86_64__
 #define PRId64  "ld"
 #define PRIu64  "lu"
