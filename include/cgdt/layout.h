@@ -334,6 +334,19 @@ CGDT_INLINE_ struct cgdt_selector_shift cgdt_selector_shift_of(const struct cgdt
     return shift;
 }
 
+/** Both of the following: `add` to a selector of the slot, whose entries begin `bias` above first. */
+CGDT_INLINE_ uint16_t cgdt_shift_(const struct cgdt_selector_shift *shift, uint16_t selector,
+                                  uint32_t bias, uint32_t add)
+{
+    const uint32_t entry = selector >> 3;
+
+    if ((selector & 4u) != 0 || selector <= 3u)
+        return selector;
+    if (entry - shift->first - bias < shift->entries)
+        return (uint16_t)(selector + add);
+    return entry >= shift->first && entry < shift->end ? 0 : selector;
+}
+
 /**
  * As cgdt_to_local().
  *
@@ -345,15 +358,8 @@ CGDT_INLINE_ struct cgdt_selector_shift cgdt_selector_shift_of(const struct cgdt
 CGDT_INLINE_ cgdt_local_t cgdt_shift_to_local(const struct cgdt_selector_shift *shift,
                                               cgdt_canonical_t canonical)
 {
-    cgdt_local_t local = {canonical.selector};
-    const uint32_t entry = canonical.selector >> 3;
+    const cgdt_local_t local = {cgdt_shift_(shift, canonical.selector, 0, shift->bias)};
 
-    if ((canonical.selector & 4u) != 0 || canonical.selector <= 3u)
-        return local;
-    if (entry - shift->first < shift->entries)
-        local.selector = (uint16_t)(canonical.selector + shift->bias);
-    else if (entry >= shift->first && entry < shift->end)
-        local.selector = 0;
     return local;
 }
 
@@ -368,15 +374,9 @@ CGDT_INLINE_ cgdt_local_t cgdt_shift_to_local(const struct cgdt_selector_shift *
 CGDT_INLINE_ cgdt_canonical_t cgdt_shift_to_canonical(const struct cgdt_selector_shift *shift,
                                                       cgdt_local_t local)
 {
-    cgdt_canonical_t canonical = {local.selector};
-    const uint32_t entry = local.selector >> 3;
+    const cgdt_canonical_t canonical = {
+        cgdt_shift_(shift, local.selector, shift->bias >> 3, 0u - shift->bias)};
 
-    if ((local.selector & 4u) != 0 || local.selector <= 3u)
-        return canonical;
-    if (entry - shift->first - (shift->bias >> 3) < shift->entries)
-        canonical.selector = (uint16_t)(local.selector - shift->bias);
-    else if (entry >= shift->first && entry < shift->end)
-        canonical.selector = 0;
     return canonical;
 }
 

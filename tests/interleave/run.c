@@ -4,8 +4,8 @@
 #include "aftermath.h"
 #include "busy.h"
 #include "caches.h"
+#include "calls.h"
 #include "contents.h"
-#include "lists.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,196 +43,12 @@ static bool insert(uint64_t *set, uint64_t sum)
     }
 }
 
-static void do_alloc(struct record *record)
-{
-    if (record->call.n > 1)
-        record->result = cgdt_alloc_bulk(now.pool, record->call.n, record->slot);
-    else
-        record->result = cgdt_alloc(now.pool, &record->slot[0]);
-}
-
-static void do_free(struct record *record)
-{
-    cgdt_slot_t slots[MAX_BULK]; /* the call writes to them */
-
-    memcpy(slots, record->slot, sizeof(slots));
-    if (record->call.n > 1)
-        record->result = cgdt_free_bulk(now.pool, record->call.n, slots);
-    else
-        record->result = cgdt_free(now.pool, slots[0]);
-}
-
-static void do_write(struct record *record)
-{
-    cgdt_desc_t descs[VALUE_ENTRIES];
-
-    contents_of_value(now.pool, record->call.n, descs);
-    record->result =
-        cgdt_write(now.pool, record->slot[0], contents_value_entry(cgdt_pool_layout(now.pool)),
-                   descs, VALUE_ENTRIES);
-}
-
-static void do_read(struct record *record)
-{
-    cgdt_desc_t descs[VALUE_ENTRIES] = {0, 0};
-
-    record->result =
-        cgdt_read(now.pool, record->slot[0], contents_value_entry(cgdt_pool_layout(now.pool)),
-                  descs, VALUE_ENTRIES);
-    record->value = record->result == 0 ? contents_value(now.pool, descs) : 0;
-}
-
-static void do_look(struct record *record)
-{
-    const struct cgdt_layout *layout = cgdt_pool_layout(now.pool);
-    cgdt_desc_t halves[2];
-
-    world_look(cgdt_slot_page(layout, record->slot[0]),
-               cgdt_slot_offset(layout, record->slot[0]) + contents_value_entry(layout), halves);
-    record->result = 0;
-    record->value = contents_value(now.pool, halves);
-    if (record->value == NO_VALUE && (halves[0] & CGDT_DESC_PRESENT) != 0)
-        explorer_violation("a CPU sees halves of two descriptors as one");
-}
-
-static void do_near(struct record *record)
-{
-    const struct call *call = &record->call;
-    const uint32_t cpu = call->near - 1u;
-
-    if (call->kind == CALL_ALLOC_NEAR)
-        record->result =
-            cgdt_alloc_near(now.pool, call->near != 0, &record->near, &record->slot[0]);
-    else
-        record->result =
-            cgdt_cpu_online_near(now.pool, call->n, call->near != 0, &cpu, &record->slot[0]);
-}
-
-static void do_with(struct record *record)
-{
-    const uint32_t first = contents_value_entry(cgdt_pool_layout(now.pool));
-    cgdt_desc_t descs[VALUE_ENTRIES];
-
-    contents_of_value(now.pool, record->call.near, descs);
-    if (record->call.kind == CALL_ALLOC_WITH)
-        record->result = cgdt_alloc_with(now.pool, first, descs, VALUE_ENTRIES, &record->slot[0]);
-    else
-        record->result = cgdt_cpu_online_with(now.pool, record->call.n, first, descs, VALUE_ENTRIES,
-                                              &record->slot[0]);
-}
-
-static void do_move(struct record *record)
-{
-    const uint32_t cpu = record->call.n;
-
-    if (record->call.kind == CALL_MOVE)
-        record->result = cgdt_cpu_move_begin(now.pool, cpu, 0, NULL, &record->slot[0]);
-    else if (record->call.kind == CALL_MOVE_END)
-        record->result = cgdt_cpu_move_end(now.pool, cpu);
-    else
-        record->result = cgdt_cpu_move_abort(now.pool, cpu);
-}
-
-static void do_call(struct record *record)
-{
-    const uint32_t n = record->call.n;
-
-    switch (record->call.kind) {
-    case CALL_ALLOC:
-        do_alloc(record);
-        break;
-    case CALL_ALLOC_NOWAIT:
-        record->result = cgdt_alloc_nowait(now.pool, &record->slot[0]);
-        break;
-    case CALL_ALLOC_NEAR:
-    case CALL_ONLINE_NEAR:
-        do_near(record);
-        break;
-    case CALL_ALLOC_WITH:
-    case CALL_ONLINE_WITH:
-        do_with(record);
-        break;
-    case CALL_FREE:
-        do_free(record);
-        break;
-    case CALL_TRIM:
-        record->result = cgdt_trim(now.pool);
-        break;
-    case CALL_RESERVE:
-        record->result = cgdt_reserve(now.pool, n);
-        break;
-    case CALL_ONLINE:
-        record->result = cgdt_cpu_online(now.pool, n, &record->slot[0]);
-        break;
-    case CALL_ONLINE_AT:
-        record->result = cgdt_cpu_online_at(now.pool, n, record->slot[0]);
-        break;
-    case CALL_OFFLINE:
-        record->result = cgdt_cpu_offline(now.pool, n);
-        break;
-    case CALL_CPU_SLOT:
-        record->result = cgdt_cpu_slot(now.pool, n, &record->slot[0]);
-        break;
-    case CALL_WRITE:
-        do_write(record);
-        break;
-    case CALL_READ:
-        do_read(record);
-        break;
-    case CALL_LOOK:
-        do_look(record);
-        break;
-    case CALL_FRAMES:
-        lists_call(now.pool, record);
-        break;
-    case CALL_MOVE:
-    case CALL_MOVE_END:
-    case CALL_MOVE_BACK:
-        do_move(record);
-        break;
-    case CALL_CACHE_ALLOC:
-    case CALL_CACHE_FREE:
-    case CALL_CACHE_FLUSH:
-        caches_call(record);
-        break;
-    case STEP_FREED:
-    case STEP_OFF:
-    case STEP_LEFT:
-    case STEP_UNCACHED:
-    case STEP_LETS_GO:
-    case STEP_MOVED:
-        break;
-    }
-}
-
-/* Whether the call hands out slots: call.n of an alloc, else one. */
-static bool gives(const struct call *call)
-{
-    return call->kind == CALL_ALLOC || call->kind == CALL_ALLOC_NOWAIT ||
-           call->kind == CALL_CACHE_ALLOC || call->kind == CALL_ONLINE ||
-           call->kind == CALL_ALLOC_NEAR || call->kind == CALL_ONLINE_NEAR ||
-           call->kind == CALL_ALLOC_WITH || call->kind == CALL_ONLINE_WITH;
-}
-
-static unsigned given(const struct call *call)
-{
-    return call->kind == CALL_ALLOC ? call->n : 1;
-}
-
-/* Slots that a call takes off the supply; one near others need not take what there is. */
-static unsigned wants(const struct call *call)
-{
-    const bool near = call->kind == CALL_ALLOC_NEAR || call->kind == CALL_ONLINE_NEAR;
-
-    return gives(call) && !near ? given(call) : 0;
-}
-
 /* A slot that has just been handed out holds the template, what came with it, and zeros. */
 static void check_new_slots(const struct record *record)
 {
     const bool with = record->call.kind == CALL_ALLOC_WITH || record->call.kind == CALL_ONLINE_WITH;
 
-    for (unsigned i = 0; gives(&record->call) && i < given(&record->call); i++) {
+    for (unsigned i = 0; calls_give(&record->call) && i < calls_given(&record->call); i++) {
         if (record->result == 0 &&
             !contents_are(now.pool, record->slot[i], with ? record->call.near : 0))
             explorer_violation("a new slot does not hold the template and zeros");
@@ -255,13 +71,14 @@ static void body(unsigned cpu)
         if (record->call.kind == CALL_ALLOC_NEAR && record->call.near != 0)
             record->near = now.handles[record->call.near - 1];
         const uint64_t gone = world_unmapped_pages();
-        world_call_begins(wants(&record->call));
-        do_call(record);
+        world_call_begins(calls_want(&record->call));
+        calls_do(now.pool, record);
         world_call_returns(record->result == -CGDT_EAGAIN);
         check_new_slots(record);
         now.left[cpu][i] = world_unmapped_pages() & ~gone;
-        if (gives(&record->call))
-            memcpy(&now.handles[record->call.handle], record->slot, 4u * given(&record->call));
+        if (calls_give(&record->call))
+            memcpy(&now.handles[record->call.handle], record->slot,
+                   4u * calls_given(&record->call));
         explorer_call_returns(&record->returned);
     }
 }
