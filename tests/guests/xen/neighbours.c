@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernel of a 64-bit PV guest runs in ring 3 as its processes do, so what the processor allows
- * to one it allows to the other: what is seen here is seen by any process too.
+ * to one it allows to the other: what is seen here is seen by any process too. That of a 32-bit
+ * guest is in ring 1; its processes look for themselves, in i386/processes.c.
  *
  * Two vCPUs look: the first and the last, whose list has all of its window's pages. They ask LSL,
  * LAR, VERR and VERW about every selector there is. What they may find is worked out from the
@@ -12,6 +13,7 @@
 
 #include "clock.h"
 #include "console.h"
+#include "descriptors.h"
 #include "exit.h"
 #include "hypercall.h"
 #include "problem.h"
@@ -22,7 +24,6 @@
 #define OWN_ENTRIES (ENTRY_EMPTY - ENTRY_FS)
 #define VICTIM      2u /* its descriptor is taken away */
 #define BORROWER    1u /* while this one has it in %fs */
-#define GATE_LOW    0x00008c0000000000u
 
 /* Of whom a vCPU sees descriptors. */
 struct view {
@@ -45,7 +46,10 @@ static const struct args *args;
 static struct cgdt_pool *pool;
 static struct view views[2];
 
-/* 1: the last vCPU looks, 2: has; 3: BORROWER borrows, 4: has; 5: BORROWER looks again, 6: has. */
+/*
+ * 1: the last vCPU looks, 2: has; 3: BORROWER borrows, 4: has; 5: BORROWER looks again, 6: has;
+ * 7: a process on the last vCPU looks, 8: has.
+ */
 static uint32_t turn;
 static struct {
     uint16_t before;
@@ -71,7 +75,7 @@ static void set_turn(uint32_t now)
 
 static uint16_t selector_of(uint32_t index)
 {
-    return (uint16_t)(index << 3 | 3);
+    return (uint16_t)(index << 3 | KERNEL_RING);
 }
 
 /* ---- looking ------------------------------------------------------------------------------ */
@@ -210,12 +214,35 @@ static uint32_t take_away(void)
     return traps_failsafe_count() - before;
 }
 
+/* Where processes are in another ring than the kernel. */
+static void look_as_process(const struct cpu *viewer)
+{
+#if KERNEL_RING == 3
+    (void)viewer;
+#else
+    processes_look(viewer, neighbour_of(viewer));
+#endif
+}
+
+static void look_as_processes(void)
+{
+#if KERNEL_RING != 3
+    processes_prepare(args, pool);
+#endif
+    look_as_process(&cpus[0]);
+    set_turn(7);
+    await(8);
+}
+
 void neighbours_take_part(struct cpu *cpu)
 {
     if (cpu->start.vcpu == args->nr - 1) {
         await(1);
         look(cpu, &views[1]);
         set_turn(2);
+        await(7);
+        look_as_process(cpu);
+        set_turn(8);
     } else if (cpu->start.vcpu == BORROWER) {
         await(3);
         borrow(cpu);
@@ -228,8 +255,8 @@ void neighbours_take_part(struct cpu *cpu)
 static void write_gate(const struct cpu *viewer, bool there)
 {
     const struct cpu *neighbour = neighbour_of(viewer);
-    const uint64_t code = tables_selector(neighbour->place, ENTRY_CODE);
-    const cgdt_desc_t gate[2] = {there ? GATE_LOW | code << 16 : 0, 0};
+    const cgdt_desc_t gate[2] = {
+        there ? GATE_LOW(tables_selector(neighbour->place, ENTRY_CODE)) : 0, 0};
     const int error = cgdt_write(pool, neighbour->slot, ENTRY_EMPTY - tables_first(), gate, 2);
 
     if (error != 0)
@@ -264,7 +291,7 @@ static void judge(const struct cpu *viewer, const struct view *view)
     (void)problem_unless("of others in the window", view->window, window * each);
     (void)problem_unless("unexpected", view->unexpected, 0);
     (void)problem_unless("read through a neighbour's %fs", view->own_read, page + window);
-    (void)problem_unless("a gate's fault", FAULT_VECTOR(view->gate_fault), TRAP_GENERAL_PROTECTION);
+    (void)problem_unless("a call through a neighbour's gate", GATE_IS_CALLED(view->gate_fault), 1);
 }
 
 _Noreturn void neighbours_run(void)
@@ -289,6 +316,7 @@ _Noreturn void neighbours_run(void)
         (void)problem_unless("failsafe callbacks of the borrower", failsafe, 1);
         (void)problem_unless("%fs of the borrower", borrowed.after, 0);
     }
+    look_as_processes();
     const bool pass = problem_count() == 0;
     console_printf(
         "RESULT mode=neighbours cpus=%u first_sees=%u last_sees=%u layout=%s host=" HOST_NAME

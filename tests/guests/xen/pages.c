@@ -13,6 +13,7 @@
 
 #define PTE_READ_ONLY   0x61u /* present, accessed, dirty */
 #define PTE_WRITE       0x02u
+#define PTE_USER        0x04u
 #define PTE_FRAME       0x000ffffffffff000u
 #define UVMF_INVLPG_ALL 6u
 
@@ -83,6 +84,14 @@ bool page_is_writable(const void *va)
 int64_t page_map(const void *va, uintptr_t mfn, bool writable)
 {
     const uint64_t pte = (uint64_t)mfn << PAGE_SHIFT | PTE_READ_ONLY | (writable ? PTE_WRITE : 0);
+
+    return xen_update_va_mapping((uintptr_t)va, pte, UVMF_INVLPG_ALL);
+}
+
+int64_t page_open(const void *va)
+{
+    const uint64_t pte =
+        (uint64_t)page_mfn(va) << PAGE_SHIFT | PTE_READ_ONLY | PTE_WRITE | PTE_USER;
 
     return xen_update_va_mapping((uintptr_t)va, pte, UVMF_INVLPG_ALL);
 }

@@ -32,6 +32,9 @@ bool page_is_writable(const void *va);
 /* Another frame behind an address of the image. 0 or Xen's error. */
 int64_t page_map(const void *va, uintptr_t mfn, bool writable);
 
+/* The page's one mapping, writable, and for ring 3 too. 0 or Xen's error. */
+int64_t page_open(const void *va);
+
 /* The page's one mapping, read-only or writable from now on, on all CPUs. 0 or Xen's error. */
 int64_t page_protect(const void *va, bool writable);
 

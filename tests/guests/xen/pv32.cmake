@@ -55,6 +55,18 @@ pv32_test(xen-pv32-control-through-zero 41
     mode=flips count=20000 pcpus=2 control=through-zero)
 xen_on_two_processors(xen-pv32-control-through-zero)
 
+# What vCPUs see of each other is what a 64-bit guest's see; a process sees the descriptors of ring 3
+# alone, and can call through a neighbour's gate.
+function(pv32_neighbours_test layout first last)
+    pv32_test(xen-pv32-neighbours-${layout} 33
+        "RESULT mode=neighbours cpus=300 first_sees=${first} last_sees=${last} layout=${layout} * PASS"
+        300 mode=neighbours layout=${layout})
+endfunction()
+
+pv32_neighbours_test(page 75 55)
+pv32_neighbours_test(window 75 375)
+pv32_neighbours_test(common 189 897)
+
 # Software threads between vCPUs of different colors.
 foreach(layout page common)
     pv32_test(xen-pv32-threads-${layout} 33

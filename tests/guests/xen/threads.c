@@ -19,6 +19,7 @@
 #include "samples.h"
 #include "segment.h"
 #include "traps.h"
+#include "user_look.h"
 #include "verify.h"
 
 #define NR_THREADS     64u
@@ -40,7 +41,6 @@ struct thread {
     cgdt_canonical_t fs;
     cgdt_canonical_t gs;
     cgdt_desc_t tls[TLS_ENTRIES];
-    uint64_t blocks[TLS_ENTRIES]; /* what the descriptors point at */
     uint64_t random;
     uint32_t vcpu; /* the last one */
     uint32_t looks;
@@ -51,9 +51,13 @@ void thread_switch(uintptr_t *from, uintptr_t to);
 extern const char thread_entry[];
 void thread_main(struct thread *thread);
 
+_Static_assert(NR_THREADS <= MOST_USERS, "each is one");
+
 static const struct args *args;
 static struct cgdt_pool *pool;
 static struct thread threads[NR_THREADS];
+static uint64_t blocks[NR_THREADS][TLS_ENTRIES] /* what the threads' descriptors point at */
+    __attribute__((aligned(PAGE_SIZE)));
 static uint8_t stacks[NR_THREADS][STACK_BYTES] __attribute__((aligned(16)));
 static struct thread *first;
 static struct thread **last = &first;
@@ -102,6 +106,23 @@ static void note_wrong(const struct thread *thread, uint64_t read)
         add(&found.strangers);
 }
 
+/* The same by a process, in ring 3; where the kernel is in another ring. */
+static void look_as_process(struct thread *thread)
+{
+    struct user_look look = {.done = false};
+
+    user_look(thread->id, &look);
+    if (!look.done)
+        return;
+    thread->looks++;
+    if (look.fs != mark(thread, thread->fs_tls) ||
+        look.fs_limit != limit_of(thread, thread->fs_tls))
+        note_wrong(thread, look.fs);
+    if (look.gs != mark(thread, thread->gs_tls) ||
+        look.gs_limit != limit_of(thread, thread->gs_tls))
+        note_wrong(thread, look.gs);
+}
+
 /* Through both registers, and by the limits, which are no two threads' alike. */
 static void look(struct thread *thread)
 {
@@ -120,7 +141,7 @@ static void look(struct thread *thread)
 
 static uint16_t canonical_of(uint32_t tls)
 {
-    return tables_canonical(ENTRY_TLS + tls);
+    return tables_canonical(ENTRY_TLS + tls) | 3;
 }
 
 static uint16_t to_local(const struct cpu *cpu, cgdt_canonical_t canonical)
@@ -153,11 +174,13 @@ void thread_main(struct thread *thread)
 {
     for (;;) {
         look(thread);
+        look_as_process(thread);
         if (chance_below(&thread->random, 4) == 0)
             change_segments(thread);
         if (chance_below(&thread->random, 4) == 0)
             xen_yield(); /* other vCPUs run; this thread stays where it is */
         look(thread);
+        look_as_process(thread);
         thread_switch(&thread->sp, *thread->cpu_sp);
     }
 }
@@ -335,11 +358,11 @@ static void make(struct thread *thread, uint32_t id)
                               .random = 0x9e3779b97f4a7c15u * (id + 1)};
     for (uint32_t tls = 0; tls < thread->nr_tls; tls++) {
         const int error =
-            cgdt_desc_segment(&thread->tls[tls], (uint32_t)(uintptr_t)&thread->blocks[tls],
+            cgdt_desc_segment(&thread->tls[tls], (uint32_t)(uintptr_t)&blocks[id][tls],
                               limit_of(thread, tls), TLS_ATTRIBUTES);
         if (error != 0)
             guest_fatal("cgdt_desc_segment", error);
-        thread->blocks[tls] = mark(thread, tls);
+        blocks[id][tls] = mark(thread, tls);
     }
     *--sp = 0;                       /* thread_main does not return */
     *--sp = (uintptr_t)thread_entry; /* where the first switch goes */
@@ -356,6 +379,7 @@ void threads_init(const struct args *arguments, struct cgdt_pool *in)
     pool = in;
     if (args->mode != MODE_THREADS && args->mode != MODE_MOVE)
         return;
+    user_look_init(blocks, sizeof(blocks));
     for (uint32_t id = 0; id < NR_THREADS; id++)
         make(&threads[id], id);
 }

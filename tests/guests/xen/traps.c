@@ -13,8 +13,8 @@
 extern uint32_t event_count;
 extern uint32_t failsafe_count;
 
-/* One more: a zero address ends the list. */
-static struct trap_info trap_table[NR_EXCEPTIONS + 1];
+/* Two more: a system call, if there is one; a zero address ends the list. */
+static struct trap_info trap_table[NR_EXCEPTIONS + 2];
 
 static void (*invalid_opcode)(struct trap_frame *frame);
 
@@ -35,6 +35,13 @@ void traps_init(void)
                                                       .cs = FLAT_KERNEL_CS,
                                                       .address = stub->address};
 
+#ifdef SYSTEM_CALL_VECTOR
+    trap_table[NR_EXCEPTIONS] = (struct trap_info){.vector = SYSTEM_CALL_VECTOR,
+                                                   .flags = TI_MASK_EVENTS | 3, /* from ring 3 */
+                                                   .cs = FLAT_KERNEL_CS,
+                                                   .address = (uintptr_t)system_call};
+#endif
+
     int64_t error = xen_set_trap_table(trap_table);
     if (error != 0)
         guest_fatal("set_trap_table", error);
@@ -44,8 +51,8 @@ void traps_init(void)
 
 void traps_fill_context(struct vcpu_guest_context *context)
 {
-    for (uint32_t i = 0; i < NR_EXCEPTIONS; i++)
-        context->trap_ctxt[i] = trap_table[i];
+    for (const struct trap_info *info = trap_table; info->address != 0; info++)
+        context->trap_ctxt[info->vector] = *info;
 }
 
 uint32_t traps_failsafe_count(void)

@@ -22,6 +22,7 @@
 #define HYPERVISOR_set_trap_table    0
 #define HYPERVISOR_mmu_update        1
 #define HYPERVISOR_set_gdt           2
+#define HYPERVISOR_stack_switch      3
 #define HYPERVISOR_update_descriptor 10
 #define HYPERVISOR_multicall         13
 #define HYPERVISOR_update_va_mapping 14

@@ -18,6 +18,8 @@
 
 #define KERNEL_RING 1
 
+#define SYSTEM_CALL_VECTOR 0x80 /* which processes may use */
+
 #define HOST_NAME "xen-pv32" /* in the last line */
 
 #ifndef __ASSEMBLER__

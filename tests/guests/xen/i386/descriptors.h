@@ -8,6 +8,8 @@
 #define GUEST_DESCRIPTORS_H
 
 #include "cgdt/check.h"
+#include "process.h"
+#include "processes.h"
 
 /* The rules for the guest, and for one of the other width; what the first must have shown. */
 static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room *room,
@@ -49,6 +51,15 @@ static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room 
     {                                                                                              \
         0x00008c00e0192000u                                                                        \
     }
+
+/*
+ * A gate to gate_target, through the code of a table; and whether a call through it did what it must:
+ * Xen emulates it.
+ */
+#define GATE_LOW(code)                                                                             \
+    (0x00008c0000000000u | CGDT_DESC_DPL(1) | (uint64_t)(code) << 16 |                             \
+     ((uintptr_t)gate_target & 0xffffu) | (uint64_t)((uintptr_t)gate_target >> 16) << 48)
+#define GATE_IS_CALLED(result) ((result) == GATE_PASSED)
 
 /* Gates that Xen refuses: to its own code, not at its entry; with a reserved bit. */
 #define GATE_INTO_XEN 0x00008c00e0080000u

@@ -64,6 +64,8 @@ static inline void frame_change_selectors(struct trap_frame *frame, uint16_t (*o
         frame->ss = other((uint16_t)frame->ss);
 }
 
+extern const char system_call[]; /* head.S */
+
 #define PRESERVED_REGISTERS 4 /* that thread_switch() of head.S puts on the stack: ebx first */
 
 #endif /* GUEST_FRAME_H */

@@ -9,6 +9,9 @@
 
 #define BOOT_STACK_SIZE 16384
 #define EFLAGS_IF       0x200
+#define EFLAGS_INITIAL  0x202
+
+#define GATE_PASSED_BITS 0x47415400
 
     .section .note.Xen, "a", @note
     elfnote XEN_ELFNOTE_XEN_VERSION, "xen-3.0"
@@ -106,6 +109,74 @@ failsafe_callback:
     popl %eax
     iret
     .size failsafe_callback, . - failsafe_callback
+
+// ---- processes ----------------------------------------------------------------------------
+
+// process_enter(uintptr_t code, uintptr_t stack). What is to be had again afterwards goes on the
+// stack, and below it is where the kernel is entered from ring 3: so the system call finds it.
+    .globl process_enter
+    .type process_enter, @function
+process_enter:
+    popl %eax
+    pushl %cs                   // a far way back
+    pushl %eax
+    pushl %ebx
+    pushl %ebp
+    pushl %esi
+    pushl %edi
+    pushl %ds
+    pushl %es
+    pushl %ss
+    movl 36(%esp), %esi
+    movl 40(%esp), %edi
+    movl $HYPERVISOR_stack_switch, %eax
+    movl $FLAT_KERNEL_SS, %ebx
+    movl %esp, %ecx
+    int $0x82
+    movl $FLAT_USER_SS, %eax
+    pushl %eax
+    pushl %edi
+    pushl $EFLAGS_INITIAL
+    pushl $FLAT_USER_CS
+    pushl %esi
+    movl %eax, %ds
+    movl %eax, %es
+    iret
+    .size process_enter, . - process_enter
+
+// From process_exit; on the stack are five words of Xen's.
+    .globl system_call
+    .type system_call, @function
+system_call:
+    addl $20, %esp
+    popl %ss
+    popl %es
+    popl %ds
+    popl %edi
+    popl %esi
+    popl %ebp
+    popl %ebx
+    lret
+    .size system_call, . - system_call
+
+    .section .user, "ax"
+    .globl process_exit
+    .type process_exit, @function
+process_exit:
+    int $SYSTEM_CALL_VECTOR
+    ud2
+    .size process_exit, . - process_exit
+    .text
+
+// Where call gates lead. The ring is in what it says.
+    .globl gate_target
+    .type gate_target, @function
+gate_target:
+    movl %cs, %eax
+    andl $3, %eax
+    orl $GATE_PASSED_BITS, %eax
+    lret
+    .size gate_target, . - gate_target
 
 // ---- software threads ---------------------------------------------------------------------
 

@@ -55,6 +55,10 @@ static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room 
         0x00008c00e0332000u, 2                                                                     \
     }
 
+/* A gate that leads nowhere: to the code of a table; and whether a call through it did what it must. */
+#define GATE_LOW(code)         (0x00008c0000000000u | (uint64_t)(code) << 16)
+#define GATE_IS_CALLED(result) (FAULT_VECTOR(result) == TRAP_GENERAL_PROTECTION)
+
 /* Gates that Xen refuses: to its own code, not at its entry; with a reserved bit. */
 #define GATE_INTO_XEN 0x00008c00e0080000u
 #define GATE_RESERVED 0x00008c0100080000u
