@@ -62,9 +62,11 @@ enum model {
      * out of thin air alone are left out.
      */
     MODEL_CPP20,
-    /* RC11: Lahav, Vafeiadis, Kang, Hur, Dreyer, "Repairing sequential consistency in C/C++11",
-     * PLDI 2017, which has no cycle of sb and rf at all. For comparison: it allows nothing that
-     * the one above forbids. */
+    /*
+     * RC11: Lahav, Vafeiadis, Kang, Hur, Dreyer, "Repairing sequential consistency in C/C++11",
+     * PLDI 2017, which the words above follow. It has no cycle of sb and rf at all; and it
+     * orders less where seq_cst and weaker accesses of one place meet.
+     */
     MODEL_RC11,
     MODELS
 };

@@ -19,7 +19,7 @@
 
 #define MAX_STEPS   6u
 #define PLACES      3u
-#define MAX_ANSWERS 256u
+#define MAX_ANSWERS 1024u
 #define ANSWER      16u /* characters */
 
 enum what {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order-protocols NAME: one protocol by x86-TSO and by C++20, and each access of its as weak as it
+ * order-protocols NAME: one protocol by x86-TSO, RC11 and C++20, and each access of its as weak as it
  * can be (needs.txt). `--list`: the names. `--needs NAME`: what needs.txt would have to say of it.
  * `--find NAME`: the core has a fault, and one of the models shows it.
  */
@@ -270,6 +270,7 @@ int main(int argc, char **argv)
     read_needs();
     bool right = try_quotes();
     right = try_model(MODEL_TSO) && right;
+    right = try_model(MODEL_RC11) && right;
     right = try_model(MODEL_CPP20) && right;
     if (right || print) {
         right = try_accesses(print) && right;

@@ -31,7 +31,7 @@ static unsigned n_watched;
 
 void end_run(enum end how)
 {
-    longjmp(run_ends, how);
+    longjmp(run_ends, (int)how);
 }
 
 unsigned access_limit(void)
