@@ -6,6 +6,8 @@
 #include "shared.h"
 #include "../stress/engine.h"
 
+#include <cgdt/cache.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +47,10 @@ static const struct argp_option options[] = {
     {"port", 'p', "PORT", 0, "fixed (an array, default) or hosted (sealed pages are read-only)", 0},
     {"fault-rate", KEY_FAULT_RATE, "P", 0,
      "Chance of each port call to fail, 0 to 0.5, such as 0.01; default 0", 0},
+    {"cache", 'c', "N", 0,
+     "A cache of N slots for each thread, 2 to 128, through which half of its slots then come and "
+     "go; all of them together an eighth of --cpus at most, but with --full; default 0, none",
+     0},
     {"full", KEY_FULL, 0, 0,
      "Want twice as many slots as there are, so that the pool is often full", 0},
     {"heavy-trim", KEY_HEAVY_TRIM, 0, 0, "Give free pages back all the time, not now and then", 0},
@@ -145,6 +151,10 @@ static void check_together(struct command *command, const struct argp_state *sta
 
     if (params->serialized && params->threads > 1)
         argp_failure(state, EXIT_UNUSABLE, 0, "--serialized goes with --threads 1 only");
+    if (!params->full && (uint64_t)params->cache_slots * params->threads > params->cpus / 8)
+        argp_failure(state, EXIT_UNUSABLE, 0,
+                     "--cache must be 2 .. %" PRIu32 " with so many --threads and --cpus",
+                     params->cpus / 8 / params->threads);
     if (params->layout == STRESS_PAGE_PER_CPU && params->cpus > STRESS_MAX_CPUS_BY_PAGE)
         argp_failure(state, EXIT_UNUSABLE, 0, "--cpus must be 1 .. %u with --layout page-per-cpu",
                      STRESS_MAX_CPUS_BY_PAGE);
@@ -190,6 +200,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'p':
         set_port(command, state, arg);
+        return 0;
+    case 'c':
+        params->cache_slots = (uint32_t)whole(state, "cache", arg, 2, CGDT_CACHE_SLOTS);
         return 0;
     case 'r':
         params->seed = whole(state, "seed", arg, 0, UINT64_MAX - 1);
@@ -245,6 +258,8 @@ static void print_repeat(FILE *to, const struct stress_params *params)
             params->hosted ? "hosted" : "fixed");
     if (params->fault_rate > 0)
         fprintf(to, " --fault-rate %.17g", params->fault_rate); /* rounded, it is another run */
+    if (params->cache_slots != 0)
+        fprintf(to, " --cache %" PRIu32, params->cache_slots);
     fprintf(to, "%s%s%s --seed %" PRIu64, params->full ? " --full" : "",
             params->heavy_trim ? " --heavy-trim" : "", params->serialized ? " --serialized" : "",
             params->seed);
@@ -257,7 +272,7 @@ struct count_row {
     uint64_t value;
 };
 
-#define COUNTS 16u
+#define COUNTS 17u
 
 static void list_counts(const struct stress_counts *counts, struct count_row rows[COUNTS])
 {
@@ -267,7 +282,7 @@ static void list_counts(const struct stress_counts *counts, struct count_row row
         {"offline", counts->offline}, {"frames", counts->frames}, {"trimmed", counts->trim},
         {"reserve", counts->reserve}, {"check", counts->check},   {"stale", counts->stale},
         {"full", counts->full},       {"lost", counts->lost},     {"kept", counts->kept},
-        {"moved", counts->moved},
+        {"moved", counts->moved},     {"cached", counts->cached},
     };
 
     memcpy(rows, all, sizeof(all));
@@ -287,12 +302,13 @@ static void print_json(const struct command *command, const struct stress_result
         printf(", \"interrupted\": \"%s\"", interrupt_name());
     printf(", \"threads\": %" PRIu32 ", \"cpus\": %" PRIu32
            ", \"layout\": \"%s\", \"port\": \"%s\", "
-           "\"fault_rate\": %g, \"full\": %s, \"heavy_trim\": %s, \"serialized\": %s, "
+           "\"fault_rate\": %g, \"cache\": %" PRIu32
+           ", \"full\": %s, \"heavy_trim\": %s, \"serialized\": %s, "
            "\"seed\": \"%" PRIu64 "\", \"faults\": %" PRIu64 ", \"counts\": {",
            params->threads, params->cpus, stress_layout_name(params->layout),
-           params->hosted ? "hosted" : "fixed", params->fault_rate, params->full ? "true" : "false",
-           params->heavy_trim ? "true" : "false", params->serialized ? "true" : "false",
-           params->seed, result->counts.faults);
+           params->hosted ? "hosted" : "fixed", params->fault_rate, params->cache_slots,
+           params->full ? "true" : "false", params->heavy_trim ? "true" : "false",
+           params->serialized ? "true" : "false", params->seed, result->counts.faults);
     for (unsigned i = 0; i < COUNTS; i++)
         printf("%s\"%s\": %" PRIu64, i == 0 ? "" : ", ", rows[i].name, rows[i].value);
     printf("}}\n");
