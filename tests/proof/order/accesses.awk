@@ -21,7 +21,8 @@ FNR == 1 { function_name = "" }
 
 {
     line = $0
-    while (match(line, /cgdt_[a-z]+[0-9]*(_pointer)?_(relaxed|acquire|release|acq_rel|seq_cst)_\(/)) {
+    access = "cgdt_[a-z]+[0-9]*(_pointer)?_(relaxed|acquire|release|acq_rel|seq_cst)_[(]"
+    while (match(line, access)) {
         print function_name, bare(substr(line, RSTART, RLENGTH - 1))
         line = substr(line, RSTART + RLENGTH)
     }

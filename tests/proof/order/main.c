@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order-protocols NAME: one protocol by x86-TSO, RC11 and C++20, and each access of its as weak as it
- * can be (needs.txt). `--list`: the names. `--needs NAME`: what needs.txt would have to say of it.
- * `--find NAME`: the core has a fault, and one of the models shows it.
+ * order-protocols NAME: one protocol by x86-TSO, RC11 and C++20, and each access of its as weak as
+ * it can be (needs.txt). `--list`: the names. `--needs NAME`: what needs.txt would have to say of
+ * it. `--find NAME`: the core has a fault, and one of the models shows it.
  */
 #include "protocol.h"
 
