@@ -76,6 +76,23 @@ endforeach()
 pv32_test(xen-pv32-control-no-conversion 41 "CONTROL no-conversion caught: *" 100
     mode=threads count=1000 layout=page control=no-conversion)
 
+# Moves: three hypercalls each here too. The control early-end is not for this guest, whose stack
+# goes with its slot.
+foreach(layout page window common)
+    pv32_test(xen-pv32-move-${layout}-256 33
+        "RESULT mode=move cpus=256 verified=256 * hypercalls_per_move=3 failsafe=0 layout=${layout} host=xen-pv32 PASS" 256 mode=move layout=${layout})
+endforeach()
+foreach(control no-rebase stale-saved)
+    pv32_test(xen-pv32-move-control-${control} 41
+        "CONTROL ${control} caught: vCPU *: %fs or %gs cannot be loaded" 64
+        mode=move layout=window control=${control})
+endforeach()
+pv32_test(xen-pv32-move-control-kept-slot 41
+    "CONTROL kept-slot caught: vCPU *: its old slot holds descriptors" 64
+    mode=move layout=window control=kept-slot)
+pv32_test(xen-pv32-move-control-stale-frame 5 "FATAL: unexpected trap: vector 13 error code 0x*" 256
+    mode=move layout=window control=stale-frame)
+
 # Real parallelism is the subject: two processors, four vCPUs at once.
 function(pv32_hotplug_test name status last cycles)
     pv32_test(${name} ${status}
