@@ -149,6 +149,8 @@ void report_look(const struct args *args, uint32_t nr, uint32_t slots)
     look_at_pool(args, nr, slots);
     report_unless("CPUs online", found.online, nr);
     report_unless("CPUs verified", found.verified, nr);
+    if (args->mode == MODE_MOVE) /* there have been others */
+        console_printf("MAP picture=all CPUs are back\n");
     print_map(args, slots);
     say_picture();
     print_counts(nr);
