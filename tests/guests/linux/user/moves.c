@@ -192,6 +192,8 @@ static void kernel_moves(struct machine *machine, unsigned cpu, bool alone)
     descriptors = file_number(cgdt_line(&file, "COUNTS"), "update_descriptor") - descriptors;
     if (!alone || !host_is_xen(machine->host))
         return;
+    /* At once: Xen refuses, if a page that goes is in the list that the processor has yet. */
+    kernel_asked(machine, "trim");
     printf("MOVE cpu=%u set_gdt=%u update_descriptor=%u\n", cpu, set_gdts, descriptors);
     if (set_gdts != 1 || descriptors != 2)
         machine_failed(machine, "a move of CPU %u is %u set_gdt and %u update_descriptor", cpu,
