@@ -15,6 +15,7 @@ static const char *const names[CGDT_CONTROLS] = {
 	[CGDT_CONTROL_KEPT_FRAME] = "kept-frame",
 	[CGDT_CONTROL_MOVE_UNLOADED] = "move-unloaded",
 	[CGDT_CONTROL_MOVE_POINTERS] = "move-pointers",
+	[CGDT_CONTROL_MOVE_BACK] = "move-back",
 };
 static bool is_on[CGDT_CONTROLS];
 

@@ -58,6 +58,7 @@ enum cgdt_control {
 	CGDT_CONTROL_KEPT_FRAME,
 	CGDT_CONTROL_MOVE_UNLOADED,
 	CGDT_CONTROL_MOVE_POINTERS,
+	CGDT_CONTROL_MOVE_BACK,
 	CGDT_CONTROLS,
 };
 bool cgdt_control(enum cgdt_control which);

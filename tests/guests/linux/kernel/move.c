@@ -69,6 +69,8 @@ static int move_here(void)
 	if (error)
 		return error;
 	error = change_to(cpu, goal);
+	if (!error && cgdt_control(CGDT_CONTROL_MOVE_BACK))
+		error = -EIO; /* on the new table, and not to stay there */
 	if (!error)
 		error = cgdt_cpu_move_end(cgdt_cpus, cpu);
 	if (error) {
