@@ -53,8 +53,8 @@ static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room 
     }
 
 /*
- * A gate to gate_target, through the code of a table; and whether a call through it did what it must:
- * Xen emulates it.
+ * A gate to gate_target, through the code of a table; and whether a call through it did what it
+ * must: Xen emulates it.
  */
 #define GATE_LOW(code)                                                                             \
     (0x00008c0000000000u | CGDT_DESC_DPL(1) | (uint64_t)(code) << 16 |                             \

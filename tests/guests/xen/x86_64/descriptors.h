@@ -55,7 +55,7 @@ static inline const struct cgdt_profile *guest_profile(struct cgdt_profile_room 
         0x00008c00e0332000u, 2                                                                     \
     }
 
-/* A gate that leads nowhere: to the code of a table; and whether a call through it did what it must. */
+/* A gate that leads nowhere, to the code of a table; and whether a call through it was refused. */
 #define GATE_LOW(code)         (0x00008c0000000000u | (uint64_t)(code) << 16)
 #define GATE_IS_CALLED(result) (FAULT_VECTOR(result) == TRAP_GENERAL_PROTECTION)
 
