@@ -80,8 +80,10 @@ pv32_test(xen-pv32-control-no-conversion 41 "CONTROL no-conversion caught: *" 10
 # Moves: three hypercalls each here too. The control early-end is not for this guest, whose stack
 # goes with its slot.
 foreach(layout page window common)
+    set(counts "cpus=256 verified=256 * hypercalls_per_move=3 failsafe=0")
     pv32_test(xen-pv32-move-${layout}-256 33
-        "RESULT mode=move cpus=256 verified=256 * hypercalls_per_move=3 failsafe=0 layout=${layout} host=xen-pv32 PASS" 256 mode=move layout=${layout})
+        "RESULT mode=move ${counts} layout=${layout} host=xen-pv32 PASS"
+        256 mode=move layout=${layout})
 endforeach()
 foreach(control no-rebase stale-saved)
     pv32_test(xen-pv32-move-control-${control} 41

@@ -19,13 +19,13 @@ void process_init(void);
 void process_open(const void *from, uintptr_t bytes);
 
 /*
- * The calling vCPU runs code(argument) in ring 3 until it returns. All is flat there but for %fs and
- * %gs, which stay what they are if ring 3 may have it; and what the process has in them at the end
- * is in them afterwards.
+ * The calling vCPU runs code(argument) in ring 3 until it returns. All is flat there but for %fs
+ * and %gs, which stay what they are if ring 3 may have it; and what the process has in them at the
+ * end is in them afterwards.
  */
 void process_run(void (*code)(void *argument), void *argument, void *stack_end);
 
-/* What a call through a gate to gate_target comes back with in the accumulator: it was in ring 1. */
+/* What a call through a gate to gate_target comes back with: it was in ring 1. */
 #define GATE_PASSED 0x47415401u
 extern const char gate_target[];
 

@@ -13,7 +13,7 @@
 /* vCPU 0: these descriptors into the spare entries of all vCPUs. */
 void processes_prepare(const struct args *args, struct cgdt_pool *pool);
 
-/* A process on the calling vCPU looks; a neighbour's gates are `neighbour`'s. One vCPU at a time. */
+/* A process on the calling vCPU looks, and calls through the neighbour's gates. One at a time. */
 void processes_look(const struct cpu *viewer, const struct cpu *neighbour);
 
 #endif /* GUEST_PROCESSES_H */
