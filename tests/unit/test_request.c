@@ -172,11 +172,11 @@ Test(request, one_that_asks_for_nothing_is_alloc)
 
 Test(request, arguments_that_nobody_should_pass_are_invalid_and_change_nothing)
 {
-    struct cgdt_request wrong[6];
+    struct cgdt_request wrong[7];
     struct snapshot before;
 
     open_pool(17);
-    for (uint32_t i = 0; i < 6; i++)
+    for (uint32_t i = 0; i < COUNT_OF(wrong); i++)
         wrong[i] = both(1, slots);
     wrong[0].struct_bytes = 0;
     wrong[1].struct_bytes -= (uint32_t)sizeof(void *);
@@ -184,8 +184,9 @@ Test(request, arguments_that_nobody_should_pass_are_invalid_and_change_nothing)
     wrong[3].apart = 0;
     wrong[4].apart = 2;
     wrong[5].desc = NULL;
+    wrong[6].struct_bytes++;
     snapshot_take(&before, &fixture);
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = 0; i < COUNT_OF(wrong); i++) {
         cgdt_slot_t slot = 99;
 
         MUST(cgdt_alloc_for(fixture.pool, &wrong[i], &slot) == -CGDT_EINVAL, "%u", i);
