@@ -53,6 +53,15 @@ static int take(cgdt_slot_t *slot)
     return cgdt_alloc_with(fixture.pool, 3, own, 2, slot);
 }
 
+/* Where the next call has its table: what can only be a high half, without its low one. */
+static __attribute__((__noinline__)) void leave_halves_on_the_stack(void)
+{
+    volatile cgdt_desc_t junk[512];
+
+    for (uint32_t i = 0; i < COUNT_OF(junk); i++)
+        junk[i] = 0x0000800000000000ull;
+}
+
 static bool has_table(cgdt_slot_t slot)
 {
     const cgdt_desc_t expected[6] = {0, CODE64, DATA3, mark(1), mark(2)};
@@ -186,6 +195,34 @@ Test(with, a_template_of_another_form_is_stored_as_alloc_stores_it)
     prepare(&other);
     other.config.template_descs = dpl0;
     compare_two_pools("DPL 0");
+}
+
+Test(with, without_a_template_what_lies_below_is_zero)
+{
+    cgdt_slot_t slot = CGDT_NO_SLOT;
+
+    prepare(&fixture);
+    fixture.config.template_entries = 0;
+    fixture_open_live(&fixture);
+    leave_halves_on_the_stack();
+    cr_assert_eq(take(&slot), 0);
+    for (uint32_t i = 0; i < 3; i++)
+        cr_assert_eq(fixture_slot(&fixture, slot)[i], 0);
+    close_one(&fixture);
+}
+
+/* The entry behind the last one is looked at, too. */
+Test(with, what_was_on_the_stack_is_nobodys_half)
+{
+    cgdt_slot_t slot = CGDT_NO_SLOT;
+
+    prepare(&fixture);
+    fixture_set_native(&fixture, CGDT_PROFILE_NATIVE64);
+    fixture_open_live(&fixture);
+    leave_halves_on_the_stack();
+    cr_assert_eq(take(&slot), 0);
+    cr_assert(has_table(slot));
+    close_one(&fixture);
 }
 
 Test(with, up_to_a_whole_page_comes_with_a_slot)
