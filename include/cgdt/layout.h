@@ -334,7 +334,16 @@ CGDT_INLINE_ struct cgdt_selector_shift cgdt_selector_shift_of(const struct cgdt
     return shift;
 }
 
-/** Both of the following: `add` to a selector of the slot, whose entries begin `bias` above first. */
+/**
+ * Both of the following.
+ *
+ * @param shift     of the CPU
+ * @param selector  any 16 bits
+ * @param bias      entries from `first` to where the slot's begin
+ * @param add       what is added to a selector of the slot
+ *
+ * @return the selector; null (0) for a private entry of another slot
+ */
 CGDT_INLINE_ uint16_t cgdt_shift_(const struct cgdt_selector_shift *shift, uint16_t selector,
                                   uint32_t bias, uint32_t add)
 {
