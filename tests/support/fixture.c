@@ -83,6 +83,24 @@ void fixture_close(struct fixture *fixture)
     free(fixture->memory);
 }
 
+void fixture_end(struct fixture *fixture)
+{
+    faulty_arm(&fixture->faulty, 0, 0, 0);
+    fixture_must_be_sound(fixture, "at the end");
+    fixture_free_all(fixture);
+    fixture_close(fixture);
+}
+
+void fixture_bring_up(struct fixture *fixture, uint32_t n, uint32_t entry, cgdt_slot_t *slots)
+{
+    for (uint32_t cpu = 0; cpu < n; cpu++) {
+        const cgdt_desc_t desc = mark(cpu);
+
+        MUST(cgdt_cpu_online(fixture->pool, cpu, &slots[cpu]) == 0, "CPU %u", cpu);
+        MUST(cgdt_write(fixture->pool, slots[cpu], entry, &desc, 1) == 0, "CPU %u", cpu);
+    }
+}
+
 struct cgdt_pool_stats fixture_stats(const struct fixture *fixture)
 {
     struct cgdt_pool_stats stats;

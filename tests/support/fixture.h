@@ -42,6 +42,11 @@ void fixture_open_live(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 /* Free every owned slot first. */
 void fixture_free_all(struct fixture *fixture);
+/* Nothing fails any more, all is sound and given back, and the pool closes. */
+void fixture_end(struct fixture *fixture);
+
+/* CPUs 0 to n-1 come online, each with its own mark() in `entry`; slots[] receives theirs. */
+void fixture_bring_up(struct fixture *fixture, uint32_t n, uint32_t entry, cgdt_slot_t *slots);
 
 struct cgdt_pool_stats fixture_stats(const struct fixture *fixture);
 

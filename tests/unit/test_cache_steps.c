@@ -55,9 +55,7 @@ static void open_pool(void)
 
 static void close_pool(void)
 {
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
 }
 
 Test(cache_steps, while_there_are_slots_in_it_nothing_of_the_pool_changes_but_the_owners_byte)

@@ -35,9 +35,7 @@ static void open_shape(uint32_t cpus, uint32_t colors, uint32_t window_pages)
 
 static void close_shape(void)
 {
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
 }
 
 static void bring_up_all(void)

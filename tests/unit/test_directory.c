@@ -22,9 +22,7 @@ static void open_pool(void)
 
 static void close_pool(void)
 {
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
 }
 
 static cgdt_slot_t online(uint32_t cpu)

@@ -15,10 +15,7 @@ static cgdt_slot_t slot_of[CPUS];
 
 static void close_pool(void)
 {
-    faulty_arm(&fixture.faulty, 0, 0, 0);
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
 }
 
 static void leave_mark(cgdt_slot_t slot, uint32_t number)
@@ -30,10 +27,7 @@ static void leave_mark(cgdt_slot_t slot, uint32_t number)
 
 static void bring_up(void)
 {
-    for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
-        MUST(cgdt_cpu_online(fixture.pool, cpu, &slot_of[cpu]) == 0, "CPU %u", cpu);
-        leave_mark(slot_of[cpu], cpu);
-    }
+    fixture_bring_up(&fixture, CPUS, ENTRY, slot_of);
 }
 
 static void take_down(uint32_t first, uint32_t end)

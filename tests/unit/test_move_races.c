@@ -47,12 +47,7 @@ static void open_pool(void)
     arm(NULL, 0);
     fixture_prepare(&fixture, 64, 2, CPUS);
     fixture_open_live(&fixture);
-    for (uint32_t cpu = 0; cpu < 10; cpu++) {
-        const cgdt_desc_t desc = mark(cpu);
-
-        MUST(cgdt_cpu_online(fixture.pool, cpu, &slot_of[cpu]) == 0, "CPU %u", cpu);
-        MUST(cgdt_write(fixture.pool, slot_of[cpu], ENTRY, &desc, 1) == 0, "CPU %u", cpu);
-    }
+    fixture_bring_up(&fixture, 10, ENTRY, slot_of);
     for (uint32_t cpu = 5; cpu < 9; cpu++)
         MUST(cgdt_cpu_offline(fixture.pool, cpu) == 0, "CPU %u", cpu);
 }
@@ -60,9 +55,7 @@ static void open_pool(void)
 static void close_pool(void)
 {
     arm(NULL, 0);
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
 }
 
 /* Who is online has a table of its own that nobody else has, and nobody moves. */

@@ -50,10 +50,7 @@ static void no_more_pages(void)
 
 static void close_pool(void)
 {
-    faulty_arm(&fixture.faulty, 0, 0, 0);
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
 }
 
 /* Number of the slot that comes. */

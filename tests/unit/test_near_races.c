@@ -71,9 +71,7 @@ static void open_pool(uint32_t first, uint32_t end)
 static void close_pool(void)
 {
     arm(NULL, 0);
-    fixture_must_be_sound(&fixture, "at the end");
-    fixture_free_all(&fixture);
-    fixture_close(&fixture);
+    fixture_end(&fixture);
     fixture.pool = NULL;
 }
 
