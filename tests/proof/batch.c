@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a CPU can find on a page while a batch is stored: for every old and every new value of
- * PROOF_ENTRIES entries, in every order that the core chooses, after every prefix of the stores.
+ * What a CPU can find on a page while a batch is stored, from begin to end: for every old and every
+ * new value of PROOF_ENTRIES entries, after every prefix of the stores. batch_step.c has more
+ * entries, and all that the core does with a batch.
  */
 #include "proof.h"
 
@@ -93,19 +94,6 @@ void no_prefix_of_a_ports_stores_shows_a_torn_descriptor(void)
     all_is_as_wanted();
 }
 
-/* The order that the core chooses before it asks a port: one pass where no pair is involved. */
-void the_chosen_order_tears_nothing(void)
-{
-    any_change();
-    struct cgdt_batch batch = batch_of(values + AROUND);
-    const bool changes = cgdt_batch_prepare_(&batch);
-
-    CLAIM(changes || (page[low] == values[low] && page[low + 1] == values[low + 1]),
-          "nothing to do is said only when all is as wanted");
-    store_all(&batch);
-    all_is_as_wanted();
-}
-
 void zeroing_tears_nothing(void)
 {
     any_change();
@@ -114,18 +102,6 @@ void zeroing_tears_nothing(void)
     struct cgdt_batch batch = batch_of(NULL);
 
     (void)cgdt_batch_prepare_(&batch);
-    store_all(&batch);
-    all_is_as_wanted();
-}
-
-void filling_zeros_from_above_tears_nothing(void)
-{
-    any_change();
-    for (uint32_t i = AROUND; i < ALL - AROUND; i++)
-        page[i] = old[i] = 0;
-    struct cgdt_batch batch = batch_of(values + AROUND);
-
-    batch.order = CGDT_BATCH_FALLING;
     store_all(&batch);
     all_is_as_wanted();
 }
@@ -148,22 +124,3 @@ void undo_restores_every_byte(void)
     store_all(&batch);
     all_is_as_wanted();
 }
-
-#ifdef PROOF_WATCH_STORES
-void proof_stored(const uint64_t *at)
-{
-    CLAIM(at >= page + AROUND && at < page + ALL - AROUND, "a store of the batch's own");
-    look();
-}
-
-/* And as the core does by itself, through an alias. */
-void no_prefix_of_the_cores_own_stores_shows_a_torn_descriptor(void)
-{
-    any_change();
-    struct cgdt_batch batch = batch_of(values + AROUND);
-
-    batch.order = CGDT_BATCH_ANY;
-    cgdt_batch_store(&batch, page);
-    all_is_as_wanted();
-}
-#endif

@@ -88,6 +88,33 @@ void every_slot_has_one_place_and_every_place_one_slot(void)
         place_is_found_again(PROOF_SLOT_ENTRIES, pages);
 }
 
+/*
+ * Of one slot size and any count of pages. What a slot's window, position and color are, tells its
+ * number: no two slots have the same.
+ */
+void no_two_slots_have_the_same_place(void)
+{
+    const uint32_t pages = any_u8() & 15u; /* so few bits: the multiplications are small */
+    const uint32_t colors = 512 / PROOF_SLOT_ENTRIES;
+    const uint32_t number = any_u32() & (CGDT_MAX_SLOTS - 1u);
+    const struct cgdt_layout layout = {.slot_entries = PROOF_SLOT_ENTRIES,
+                                       .reserved_entry = 7680,
+                                       .window_pages = (uint8_t)pages,
+                                       .mode = CGDT_MODE_PAGED};
+    const cgdt_slot_t slot = number + 1;
+
+    ASSUME(cgdt_layout_check(&layout) == 0);
+    const uint32_t window = cgdt_slot_window(&layout, slot) & 0xffffffu;
+    const uint32_t position = cgdt_slot_position(&layout, slot);
+    const uint32_t color = cgdt_slot_color(&layout, slot);
+
+    CLAIM(cgdt_slot_window(&layout, slot) == window, "no more windows than slots");
+    CLAIM(position < pages && color < colors, "a page of its window, a color of its page");
+    CLAIM((window * pages + position) * colors + color == number, "its place tells its number");
+    CLAIM(cgdt_slot_page(&layout, slot) == window * pages + position, "windows lie end to end");
+    CLAIM(cgdt_slot_offset(&layout, slot) == color * PROOF_SLOT_ENTRIES, "as do slots of a page");
+}
+
 void no_table_reaches_out_of_its_page_or_window(void)
 {
     const struct cgdt_layout layout = any_valid_layout();
