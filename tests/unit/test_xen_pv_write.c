@@ -297,6 +297,53 @@ Test(xen_write, a_short_write_refused_anywhere_is_undone_and_never_seen_torn)
     close_setup(&setup);
 }
 
+/* Three segments onto others, in which the n-th call of a kind fails. False: none did. */
+static bool few_failing(struct setup *setup, enum model_call fail, uint32_t n)
+{
+    static const cgdt_desc_t before[] = {DATA3, DATA3 | 1u << 16, 0};
+    static const cgdt_desc_t after[] = {DATA3 | 2u << 16, DATA3 | 3u << 16, DATA3 | 4u << 16};
+
+    model_xen_arm(&setup->xen, MODEL_DESCRIPTOR, 0, 0);
+    MUST(cgdt_write(setup->pool, setup->slot, 9, before, 3) == 0, "prepare");
+    model_xen_arm(&setup->xen, fail, n, CODE);
+    const int result = cgdt_write(setup->pool, setup->slot, 9, after, 3);
+    MUST(result == (setup->xen.fired == 0 ? 0 : CODE), "call %u: %d", n, result);
+    MUST(memcmp(setup->host + 9, result == 0 ? after : before, sizeof(after)) == 0,
+         "call %u: not undone", n);
+    return result != 0;
+}
+
+Test(xen_write, a_few_segments_refused_anywhere_are_undone)
+{
+    struct setup setup;
+    uint32_t failed = 0;
+
+    open_setup(&setup, NULL, 0);
+    for (uint32_t n = 1; few_failing(&setup, MODEL_DESCRIPTOR, n); n++)
+        failed++;
+    for (uint32_t n = 1; few_failing(&setup, MODEL_MULTICALL, n); n++)
+        failed++;
+    cr_assert_geq(failed, 4);
+    close_setup(&setup);
+}
+
+Test(xen_write, of_a_few_segments_those_that_are_there_are_no_hypercall)
+{
+    struct setup setup;
+    struct cgdt_xen_pv_counts before, after;
+    cgdt_desc_t descs[4] = {DATA3, DATA3, DATA3, DATA3};
+
+    open_setup(&setup, NULL, 0);
+    cr_assert_eq(cgdt_write(setup.pool, setup.slot, 9, descs, 4), 0);
+    descs[2] = DATA3 | 1u << 16;
+    counts_of(&setup, &before);
+    cr_assert_eq(cgdt_write(setup.pool, setup.slot, 9, descs, 4), 0);
+    counts_of(&setup, &after);
+    cr_assert_eq(after.update_descriptor, before.update_descriptor + 1);
+    cr_assert_eq(after.multicall, before.multicall);
+    close_setup(&setup);
+}
+
 static const cgdt_desc_t gates[] = {0, GATE, 1, OTHER, 2, DATA3, GATE, 3, GATE, 4, GATE, 5};
 
 Test(xen_write, an_alloc_refused_anywhere_leaves_zeros_and_no_torn_gate)
