@@ -140,6 +140,73 @@ Test(move_races, of_two_that_end_a_move_one_does)
     cr_assert_gt(busy, 3);
 }
 
+Test(move_races, while_a_move_is_being_ended_another_end_is_busy)
+{
+    cgdt_slot_t slot;
+    uint32_t busy = 0;
+
+    do {
+        open_pool();
+        MUST(cgdt_cpu_move_begin(fixture.pool, MOVER, 0, NULL, &slot) == 0, "begin");
+        arm(end_too, busy + 2); /* behind the first one, which it is ended by */
+        MUST(cgdt_cpu_move_end(fixture.pool, MOVER) == 0, "%u", busy);
+        came = rival.came;
+        MUST(!came || rivals_result == -CGDT_EBUSY, "%u: %d", busy, rivals_result);
+        busy += came;
+        close_pool();
+    } while (came);
+    cr_assert_gt(busy, 3);
+}
+
+static void begin_it(void)
+{
+    cgdt_slot_t slot;
+
+    rivals_result = cgdt_cpu_move_begin(fixture.pool, 20, 0, NULL, &slot);
+}
+
+Test(move_races, a_cpu_that_is_coming_does_not_move_and_keeps_no_other_from_it)
+{
+    cgdt_slot_t slot;
+    uint32_t busy = 0;
+
+    do {
+        open_pool();
+        arm(begin_it, busy + 2); /* behind the first one, by which it is coming */
+        MUST(cgdt_cpu_online(fixture.pool, 20, NULL) == 0, "%u", busy);
+        came = rival.came;
+        MUST(!came || rivals_result == -CGDT_EBUSY, "%u: %d", busy, rivals_result);
+        busy += came;
+        rival.go = NULL;
+        MUST(cgdt_cpu_move_begin(fixture.pool, MOVER, 0, NULL, &slot) == 0, "%u: begin", busy);
+        close_pool();
+    } while (came);
+    cr_assert_gt(busy, 3);
+}
+
+static void begin_another(void)
+{
+    cgdt_slot_t slot;
+
+    rivals_result = cgdt_cpu_move_begin(fixture.pool, 4, 0, NULL, &slot);
+}
+
+Test(move_races, while_a_cpu_begins_to_move_no_other_one_does)
+{
+    uint32_t busy = 0;
+
+    for (uint32_t n = 1; n == 1 || came; n++) {
+        MUST(move_with(begin_another, n, NULL, 0) == 0, "%u", n);
+        busy += rivals_result == -CGDT_EBUSY;
+        /* Before the first step, and behind the last one: it is well where it is. */
+        MUST(!came || rivals_result == -CGDT_EBUSY || rivals_result == -CGDT_EAGAIN, "%u: %d", n,
+             rivals_result);
+        MUST(n < 3 || !came || rivals_result == -CGDT_EBUSY, "%u: %d", n, rivals_result);
+        close_pool();
+    }
+    cr_assert_gt(busy, 10);
+}
+
 static void take_all(void)
 {
     while (cgdt_alloc_nowait(fixture.pool, &rivals[n_rivals]) == 0)
