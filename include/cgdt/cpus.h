@@ -91,8 +91,8 @@ int cgdt_cpu_online_for(struct cgdt_pool *pool, uint32_t cpu, const struct cgdt_
  *
  * @return as cgdt_cpu_online_for()
  */
-CGDT_INLINE_ int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint32_t n,
-                                      const uint32_t *near, cgdt_slot_t *slot)
+CGDT_CALLS_ int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint32_t n,
+                                     const uint32_t *near, cgdt_slot_t *slot)
 {
     const struct cgdt_request request = {sizeof(request), 0, 0, 1, n, NULL, near};
 
@@ -111,8 +111,8 @@ CGDT_INLINE_ int cgdt_cpu_online_near(struct cgdt_pool *pool, uint32_t cpu, uint
  *
  * @return as cgdt_cpu_online_for()
  */
-CGDT_INLINE_ int cgdt_cpu_online_with(struct cgdt_pool *pool, uint32_t cpu, uint32_t first,
-                                      const void *desc, uint32_t n, cgdt_slot_t *slot)
+CGDT_CALLS_ int cgdt_cpu_online_with(struct cgdt_pool *pool, uint32_t cpu, uint32_t first,
+                                     const void *desc, uint32_t n, cgdt_slot_t *slot)
 {
     const struct cgdt_request request = {sizeof(request), first, n, 0, 0, desc, NULL};
 

@@ -34,4 +34,10 @@
 #define CGDT_INLINE_ static __attribute__((__unused__))
 #endif
 
+/**
+ * The same for one that calls a function of the library: nothing of it is left where nobody calls
+ * it, without optimisation too, so that what is not called is not linked.
+ */
+#define CGDT_CALLS_ static inline __attribute__((__always_inline__))
+
 #endif

@@ -141,8 +141,8 @@ int cgdt_alloc_for(struct cgdt_pool *pool, const struct cgdt_request *request, c
  *
  * @return as cgdt_alloc_for()
  */
-CGDT_INLINE_ int cgdt_alloc_near(struct cgdt_pool *pool, uint32_t n, const cgdt_slot_t *near,
-                                 cgdt_slot_t *slot)
+CGDT_CALLS_ int cgdt_alloc_near(struct cgdt_pool *pool, uint32_t n, const cgdt_slot_t *near,
+                                cgdt_slot_t *slot)
 {
     const struct cgdt_request request = {sizeof(request), 0, 0, 1, n, NULL, near};
 
@@ -160,8 +160,8 @@ CGDT_INLINE_ int cgdt_alloc_near(struct cgdt_pool *pool, uint32_t n, const cgdt_
  *
  * @return as cgdt_alloc_for()
  */
-CGDT_INLINE_ int cgdt_alloc_with(struct cgdt_pool *pool, uint32_t first, const void *desc,
-                                 uint32_t n, cgdt_slot_t *slot)
+CGDT_CALLS_ int cgdt_alloc_with(struct cgdt_pool *pool, uint32_t first, const void *desc,
+                                uint32_t n, cgdt_slot_t *slot)
 {
     const struct cgdt_request request = {sizeof(request), first, n, 0, 0, desc, NULL};
 
