@@ -3,6 +3,7 @@
  * The directory of CPUs, by induction (pool-state.h), moves among them; plan.c may say anything of
  * which page is better.
  */
+#define PROOF_COPIES
 #define PROOF_DIRECTORY
 #define PROOF_GROWTH
 #define PROOF_SLOT

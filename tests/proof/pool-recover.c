@@ -40,16 +40,23 @@ static bool wrecked_pages_are_sane(void)
            (!pool.live || !pool.given.config.layout.common || sealed[COMMON]);
 }
 
-/* What is free or owned is as ever. What is neither may be half written, and pinned. */
+/*
+ * What is free or owned is as ever, and what was pinned once holds what an owner's slot does. What
+ * is none of these may be half written.
+ */
 static bool wrecked_slot_is_sane(uint32_t slot)
 {
-    if ((is_free(slot) || is_owned(slot)) && !serves(slot / COLORS))
-        return false;
+    const bool null_entry = !pool.given.config.layout.common && watched_offset() == 0;
+
+    if (!serves(slot / COLORS))
+        return !is_free(slot) && !is_owned(slot) && !is_pinned(slot) && !is_marked(slot);
     if (is_free(slot))
         return !is_owned(slot) && !is_pinned(slot) && !is_marked(slot) && is_zero(slot) &&
                slot / COLORS < pool.map.end;
-    return is_owned(slot) ? slot_is_sane(slot)
-                          : serves(slot / COLORS) || (!is_marked(slot) && !is_pinned(slot));
+    if (!is_owned(slot) && !is_pinned(slot))
+        return true;
+    return (is_marked(slot) || is_zero_behind_template(slot)) &&
+           (watched_slot() != slot || is_acceptable(null_entry, pool.read_only));
 }
 
 /* A CPU that was at nothing has its slot alone. What others were at, is in no word to be told. */

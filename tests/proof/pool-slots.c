@@ -95,13 +95,13 @@ static cgdt_slot_t slots[3];
 
 void a_bulk_gives_all_or_nothing(void)
 {
-    const uint32_t n = any_below(4);
+    const uint32_t n = any_below(3);
     const uint32_t slot = any_below(SLOTS);
     bool is_left = false;
     bool mine = false;
 
     any_pool();
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 2; i++)
         slots[i] = any_u32();
     const int error = cgdt_alloc_bulk(&pool, n, slots);
 

@@ -132,6 +132,16 @@ static uint32_t watched_offset(void)
     return watched_entry % ENTRIES;
 }
 
+#ifdef PROOF_COPIES
+static cgdt_desc_t any_entry(uintptr_t at); /* of which is true what is of the watched one */
+#else
+static cgdt_desc_t any_entry(uintptr_t at)
+{
+    (void)at;
+    return any_u64();
+}
+#endif
+
 /* What the core loads and stores on pages; and what it loads elsewhere. */
 
 uint64_t proof_load(const uint64_t *from)
@@ -142,7 +152,7 @@ uint64_t proof_load(const uint64_t *from)
         return watched;
     if (at >= NO_PAGE)
         return *from;
-    return zeroed[at / CGDT_PAGE_BYTES - 1] ? 0 : any_u64();
+    return zeroed[at / CGDT_PAGE_BYTES - 1] ? 0 : any_entry(at);
 }
 
 static void change(const cgdt_desc_t *at, cgdt_desc_t value)
@@ -243,11 +253,31 @@ static bool sets_accessed(cgdt_desc_t desc)
 }
 
 /* What a slot may hold, or the common page. */
+static bool is_acceptable_there(cgdt_desc_t desc, bool null_entry, bool read_only)
+{
+    return is_kept(desc) && (!null_entry || desc == 0) && !(read_only && sets_accessed(desc));
+}
+
 static bool is_acceptable(bool null_entry, bool read_only)
 {
-    return is_kept(watched) && (!null_entry || watched == 0) &&
-           !(read_only && sets_accessed(watched));
+    return is_acceptable_there(watched, null_entry, read_only);
 }
+
+#ifdef PROOF_COPIES
+static cgdt_desc_t any_entry(uintptr_t at)
+{
+    const uint32_t entry = (uint32_t)(at / CGDT_DESC_BYTES) % CGDT_PAGE_ENTRIES;
+    const uint32_t slot = (uint32_t)(at / CGDT_PAGE_BYTES - 2) * COLORS + entry / ENTRIES;
+    const uint32_t offset = entry % ENTRIES;
+    const cgdt_desc_t value = any_u64();
+
+    CLAIM(slot < SLOTS && is_owned(slot), "of an owner's slot");
+    ASSUME(is_acceptable_there(value, !pool.given.config.layout.common && offset == 0,
+                               pool.read_only));
+    ASSUME(is_marked(slot) || offset < pool.clear_entries || value == 0);
+    return value;
+}
+#endif
 
 /* A page's word, and what the port knows of it. */
 static bool page_is_sane(uint32_t line)

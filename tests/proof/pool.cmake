@@ -55,6 +55,10 @@ pool_proof(pool-slot a_handle_is_good_while_its_generation_owns_the_slot handle-
 
 # Slots in and out.
 set(sources_pool-slots ${core} alloc.c nowait.c bulk.c claim.c)
+set(loops_pool-slots ,cgdt_alloc_bulk.0:3,claim.0:3,claim.1:3,write_claimed.0:3,own.0:3
+    undo_claims.0:3 undo_claims.1:3 fill_page.0:3 grow_for_all.0:3 cgdt_free_bulk.0:4
+    cgdt_free_bulk.1:4 finish.0:4)
+string(REPLACE ";" "," loops_pool-slots "${loops_pool-slots}")
 pool_proof(pool-slots an_alloc_takes_the_lowest_free_slot_or_changes_nothing
     alloc-keeps-what-it-cannot-fill FULL)
 pool_proof(pool-slots an_alloc_that_may_not_wait_asks_for_no_page nowait-without-no-slot)
@@ -63,11 +67,13 @@ pool_proof(pool-slots a_bulk_gives_all_or_nothing bulk-undone-but-for-one FULL)
 pool_proof(pool-slots a_bulk_free_frees_what_it_can_and_nothing_that_is_not_its_owners
     bulk-free-begun-for-one FULL)
 
-# Slots that come with what their owner asks for; what is in them.
+# Slots that come with what their owner asks for; what is in them. Small pages make small copies.
 set(sources_pool-with ${core} with.c near.c alloc.c)
 set(loops_pool-with ,cgdt_accept_.0:3,lay_table.0:6,load_each.0:3,claim_near.0:3,claim_in.0:2
     claim_in.1:3)
 string(REPLACE ";" "," loops_pool-with "${loops_pool-with}")
+set(run_pool-with --page-entries 16)
+set(run_pool-contents --page-entries 16)
 pool_proof(pool-with a_slot_comes_with_its_descriptors_or_nothing_changes
     own-descriptors-at-the-beginning FULL)
 set(sources_pool-contents ${core} slot.c store.c content.c)
