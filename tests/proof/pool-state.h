@@ -73,6 +73,7 @@ static bool out_of_pages; /* map() has said -CGDT_ENOMEM */
 static bool lied;         /* about a page */
 static bool stuck;        /* a page could not be unsealed */
 static bool dying;        /* the pool is being destroyed */
+static bool stays;        /* a CPU has not let go of its table */
 
 /* Slots that are in caches: claimed, and no call's. */
 static bool cached[SLOTS];
@@ -651,7 +652,8 @@ static int port_quiesce(void *ctx, uint32_t cpu)
 {
     (void)ctx;
     CLAIM(cpu < SLOTS, "a CPU");
-    return any_bool() ? fails(port_code) : 0;
+    stays = any_bool();
+    return stays ? fails(port_code) : 0;
 }
 
 static void port_lock(void *ctx)

@@ -124,7 +124,7 @@ pool_proof(pool-recover what_dead_cpus_had_is_nobodys_and_all_else_as_it_was
 
 # The slot map for ILP32, and where it has eight slots.
 set(eight -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=2u -D PROOF_SLOTS=15)
-proof(slotmap eight_owners_release_together_or_none UNWIND 17 MUTANTS eight-where-seven-are
+proof(slotmap eight_owners_release_together_or_none UNWIND 20 MUTANTS eight-where-seven-are
     OPTIONS ${eight})
 set(labels proof full)
 foreach(claim IN ITEMS a_map_begins_with_the_invariant
