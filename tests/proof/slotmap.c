@@ -13,7 +13,7 @@
 
 #define SLOTS     ((uint32_t)PROOF_SLOTS)
 #define WORD_BITS (1u << CGDT_SLOTMAP_WORD_SHIFT)
-#define WORDS     16u
+#define WORDS     24u
 
 static struct slotmap map;
 static cgdt_word_t memory[WORDS];
@@ -242,4 +242,30 @@ void a_mark_is_of_its_own_slot(void)
     CLAIM(other == slot || cgdt_slotmap_is_marked_(&map, map.serialized, other) == others,
           "no other");
     CLAIM(has_invariant(), "the invariant");
+}
+
+/* Eight bytes at once, as a bulk free takes them. */
+void eight_owners_release_together_or_none(void)
+{
+    const uint32_t first = any_u32();
+    const uint32_t slot = any_below(SLOTS);
+    const uint64_t seen = any_u64();
+    const uint64_t next = any_u64();
+
+    any_state();
+    const uint8_t before = map.owners[slot];
+    const bool done = cgdt_slotmap_release_begin_eight_(&map, first, seen, next);
+    const bool mine = slot >= first && slot - first < 8;
+
+    CLAIM(!done || (first % 8 == 0 && first < SLOTS && SLOTS - first >= 8), "of the map, aligned");
+    CLAIM(!done || !mine || before == (uint8_t)(seen >> 8 * (slot - first)), "if all are as seen");
+    CLAIM(!done || !mine || map.owners[slot] == (uint8_t)(next >> 8 * (slot - first)), "each so");
+    CLAIM((done && mine) || map.owners[slot] == before, "and no other");
+    CLAIM(done || first % 8 != 0 || first >= SLOTS || SLOTS - first < 8 ||
+              seen !=
+                  ((uint64_t)map.owners[first] | (uint64_t)map.owners[first + 1] << 8 |
+                   (uint64_t)map.owners[first + 2] << 16 | (uint64_t)map.owners[first + 3] << 24 |
+                   (uint64_t)map.owners[first + 4] << 32 | (uint64_t)map.owners[first + 5] << 40 |
+                   (uint64_t)map.owners[first + 6] << 48 | (uint64_t)map.owners[first + 7] << 56),
+          "done where all are as seen");
 }

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is in slots, by induction (pool-state.h): writes and reads of up to 3 entries, by any
+ * profile that finds no pairs.
+ */
+#include "pool-state.h"
+
+#define MOST 3u
+
+static cgdt_desc_t values[MOST];
+
+/* A code that says what the port said, or what there was not. */
+static bool is_the_ports(int error)
+{
+    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
+           (lied && error == -CGDT_EPROTO);
+}
+
+static cgdt_desc_t stored_form(cgdt_desc_t value)
+{
+    (void)judge(&profile, value, &value);
+    return value;
+}
+
+static bool is_in(uint32_t at, uint32_t first, uint32_t n)
+{
+    return at >= first && at - first < n;
+}
+
+/* What is wrong with values, by the words of contents.h; 0: nothing is. */
+static bool is_refused(uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        cgdt_desc_t stored = values[i];
+
+        if (judge(&profile, values[i], &stored) == CGDT_BAD_SYSTEM_TYPE || !is_kept(stored))
+            return true;
+    }
+    return false;
+}
+
+static bool is_read_only_fault(uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (pool.read_only && sets_accessed(stored_form(values[i])))
+            return true;
+    return false;
+}
+
+static void any_values(void)
+{
+    for (uint32_t i = 0; i < MOST; i++)
+        values[i] = any_u64();
+}
+
+void a_write_is_whole_and_of_its_slot_alone_or_nothing(void)
+{
+    const uint32_t slot = any_below(SLOTS);
+    const cgdt_slot_t handle = any_u32();
+    const uint32_t first = any_u32();
+    const uint32_t n = any_below(MOST + 1);
+    const bool given = any_bool();
+
+    any_pool();
+    any_values();
+    const bool mine = is_owned(slot) && handle == handle_of(slot);
+    const bool inside = first <= ENTRIES && n <= ENTRIES - first;
+    const bool null_entry =
+        first == 0 && n != 0 && !pool.given.config.layout.common && values[0] != 0;
+    const int error = cgdt_write(&pool, handle, first, given ? values : NULL, n);
+
+    keeps_invariant();
+    CLAIM(error == 0 || nothing_has_changed(), "nothing has changed where it fails");
+    CLAIM(watched_slot() == slot && mine && is_in(watched_offset(), first, n)
+              ? error != 0 || watched == stored_form(values[watched_offset() - first])
+              : watched_slot() != slot || watched == was.watched || (!mine && error == 0),
+          "its entries are as they are stored, and no others");
+    CLAIM(!mine || error != 0 || (inside && (given || n == 0)), "entries of the slot");
+    CLAIM(!mine || inside || error == -CGDT_ERANGE, "else out of range");
+    CLAIM(!mine || !inside || given || n == 0 || error == -CGDT_EINVAL, "values that are there");
+    CLAIM(!mine || error != 0 || !null_entry || !given, "never into the null entry");
+    CLAIM(!mine || !inside || !given || error != 0 || !is_refused(n), "nothing that is refused");
+    CLAIM(!mine || !inside || !given || error != 0 || !is_read_only_fault(n), "nor a page fault");
+    CLAIM(error != -CGDT_EILSEQ || failed || is_refused(n), "refused only what is refused");
+    CLAIM(error != -CGDT_EROFS || failed || is_read_only_fault(n), "read-only likewise");
+    CLAIM(error == 0 || error == -CGDT_ENOENT || error == -CGDT_ESTALE || error == -CGDT_EBUSY ||
+              error == -CGDT_ERANGE || error == -CGDT_EILSEQ || error == -CGDT_EROFS ||
+              error == -CGDT_EINVAL || is_the_ports(error),
+          "a code that is documented");
+}
+
+void a_write_to_the_common_page_is_whole_or_nothing(void)
+{
+    const uint32_t first = any_u32();
+    const uint32_t n = any_below(MOST + 1);
+
+    any_pool();
+    any_values();
+    const bool common = mapped[COMMON];
+    const bool inside = first <= CGDT_PAGE_ENTRIES && n <= CGDT_PAGE_ENTRIES - first;
+    const int error = cgdt_write_common(&pool, first, values, n);
+
+    keeps_invariant();
+    CLAIM(error == 0 || nothing_has_changed(), "nothing has changed where it fails");
+    CLAIM(error != 0 || watched_line != COMMON || !is_in(watched_entry, first, n) ||
+              watched == stored_form(values[watched_entry - first]),
+          "its entries are as they are stored");
+    CLAIM((watched_line == COMMON && is_in(watched_entry, first, n)) || watched == was.watched,
+          "and no others");
+    CLAIM(common || error == -CGDT_ENOTSUP, "where there is one");
+    CLAIM(error != 0 || inside, "entries of the page");
+    CLAIM(error != 0 || !is_refused(n), "nothing that is refused");
+    CLAIM(error == 0 || error == -CGDT_ENOTSUP || error == -CGDT_ERANGE || error == -CGDT_EILSEQ ||
+              is_the_ports(error),
+          "a code that is documented");
+}
+
+void a_read_gives_what_is_there(void)
+{
+    const uint32_t slot = any_below(SLOTS);
+    const cgdt_slot_t handle = any_u32();
+    const uint32_t first = any_u32();
+    const uint32_t n = any_below(MOST + 1);
+
+    any_pool();
+    any_values();
+    const cgdt_desc_t before = values[0];
+    const bool mine = is_owned(slot) && handle == handle_of(slot);
+    const bool inside = first <= ENTRIES && n <= ENTRIES - first;
+    const int error = cgdt_read(&pool, handle, first, values, n);
+
+    CLAIM(nothing_has_changed(), "it is only looked at");
+    CLAIM(!mine || (error == 0) == inside, "what the slot has");
+    CLAIM(!mine || error != 0 || watched_slot() != slot || !is_in(watched_offset(), first, n) ||
+              values[watched_offset() - first] == watched,
+          "each entry");
+    CLAIM(error == 0 || values[0] == before, "left alone where it fails");
+}

@@ -1,0 +1,867 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any state that a pool can be in between two calls of one CPU, and any port, for pool-*.c.
+ *
+ * any_pool() makes a pool whose fields are whatever they can be while has_invariant() is true of
+ * them. The predicate is written from docs/design.md and from the headers, not from the code, and
+ * asks nothing of alloc/ but the names of the fields. Each operation, from any such state, with any
+ * arguments, leads to one of which it is true again; so it is true after any sequence of them.
+ *
+ * Of what is on pages one entry is looked at, `watched`, which is any. What all others hold is not
+ * told, so each load of one gives whatever it could. What is true of the watched one is true of
+ * all.
+ *
+ * The port may fail at any call, and lie wherever rule 6 of port.h says that it is watched; else it
+ * keeps the contract of port.h, and CLAIM()s that the core keeps its part of it. A page has two
+ * slots here, a word of the slot map two bits.
+ */
+#ifndef CGDT_TESTS_POOL_STATE_H
+#define CGDT_TESTS_POOL_STATE_H
+
+#include "proof.h"
+
+#include "cgdt/cgdt.h"
+#include "cpu.h"
+#include "pool.h"
+#include "profile.h"
+
+#define SLOTS   ((uint32_t)PROOF_CPUS)
+#define ENTRIES (CGDT_PAGE_ENTRIES / COLORS) /* of a slot */
+#define COLORS  2u
+#define PAGES   (((uint32_t)PROOF_CPUS + 1) / 2)
+#define LINES   (1 + PAGES) /* the common page, page 0, page 1, ... */
+#define COMMON  0u
+#define NO_PAGE ((uintptr_t)(LINES + 1) * CGDT_PAGE_BYTES) /* pages lie below that address */
+
+struct marks_and_owners {
+    cgdt_word_t marks[1];
+    uint8_t owners[8];
+};
+
+/* All that a pool is made of. */
+static cgdt_word_t free_words[PAGES]; /* a word of two bits for each page */
+static cgdt_word_t summary[1];
+static struct marks_and_owners bytes;
+static uintptr_t words[LINES];
+static uint32_t directory[SLOTS];
+static struct cgdt_pool pool;
+
+/* The entry that is looked at: of which line, where there, and what it holds. */
+static uint32_t watched_line;
+static uint32_t watched_entry;
+static cgdt_desc_t watched;
+
+/* What all this was. */
+static struct {
+    cgdt_word_t free[PAGES];
+    struct marks_and_owners bytes;
+    uintptr_t words[LINES];
+    uint32_t directory[SLOTS];
+    struct cgdt_pool pool;
+    cgdt_desc_t watched;
+} was;
+
+/* What the port knows. */
+static bool mapped[LINES];
+static bool sealed[LINES];
+static bool zeroed[LINES]; /* all of it is zero */
+static bool locked;
+static cgdt_frame_t frames[LINES];
+static int port_code;     /* the negative code by which it fails */
+static bool failed;       /* it has */
+static bool out_of_pages; /* map() has said -CGDT_ENOMEM */
+static bool lied;         /* about a page */
+static bool stuck;        /* a page could not be unsealed */
+static bool dying;        /* the pool is being destroyed */
+static bool stays;        /* a CPU has not let go of its table */
+
+/* Slots that are in caches: claimed, and no call's. */
+static bool cached[SLOTS];
+
+static cgdt_desc_t template_descs[2];
+
+/* Any profile: what it refuses, what it rewrites. */
+static struct cgdt_profile profile;
+static cgdt_desc_t refused_mask, refused_bits, raised_bits;
+
+static enum cgdt_reason judge(const struct cgdt_profile *its, cgdt_desc_t desc, cgdt_desc_t *stored)
+{
+    (void)its;
+    if (desc == 0)
+        return CGDT_FINE;
+    if (profile.plain != 0 && (desc & profile.plain) == profile.plain)
+        return CGDT_FINE;
+    if ((desc & refused_mask) == refused_bits)
+        return CGDT_BAD_SYSTEM_TYPE;
+    *stored = desc | raised_bits;
+    return *stored == desc ? CGDT_FINE : CGDT_DPL_RAISED;
+}
+
+/* What a page may hold: the profile takes it, and leaves it as it is. */
+static bool is_kept(cgdt_desc_t desc)
+{
+    cgdt_desc_t stored = desc;
+
+    return judge(&profile, desc, &stored) == CGDT_FINE && stored == desc;
+}
+
+/* State, in words of the design. */
+
+static uintptr_t address_of(uint32_t line)
+{
+    return (uintptr_t)(line + 1) * CGDT_PAGE_BYTES;
+}
+
+static cgdt_desc_t *view_of(uint32_t line)
+{
+    return (cgdt_desc_t *)address_of(line);
+}
+
+static bool is_watched(const cgdt_desc_t *at)
+{
+    return (uintptr_t)at == address_of(watched_line) + watched_entry * CGDT_DESC_BYTES;
+}
+
+/* The slot of the watched entry; that of the common page is none. */
+static uint32_t watched_slot(void)
+{
+    return watched_line == COMMON ? SLOTS : (watched_line - 1) * COLORS + watched_entry / ENTRIES;
+}
+
+static uint32_t watched_offset(void)
+{
+    return watched_entry % ENTRIES;
+}
+
+#ifdef PROOF_COPIES
+static cgdt_desc_t any_entry(uintptr_t at); /* of which is true what is of the watched one */
+#else
+static cgdt_desc_t any_entry(uintptr_t at)
+{
+    (void)at;
+    return any_u64();
+}
+#endif
+
+/* What the core loads and stores on pages; and what it loads elsewhere. */
+
+uint64_t proof_load(const uint64_t *from)
+{
+    const uintptr_t at = (uintptr_t)from;
+
+    if (is_watched(from))
+        return watched;
+    if (at >= NO_PAGE)
+        return *from;
+    return zeroed[at / CGDT_PAGE_BYTES - 1] ? 0 : any_entry(at);
+}
+
+static void change(const cgdt_desc_t *at, cgdt_desc_t value)
+{
+    if (is_watched(at))
+        watched = value;
+    if (value != 0)
+        zeroed[(uintptr_t)at / CGDT_PAGE_BYTES - 1] = false;
+}
+
+void proof_store(uint64_t *to, uint64_t value)
+{
+    const uint32_t line = (uint32_t)((uintptr_t)to / CGDT_PAGE_BYTES - 1);
+
+    CLAIM((uintptr_t)to < NO_PAGE && mapped[line],
+          "descriptors are stored to pages that are there");
+    CLAIM(!sealed[line] || pool.given.port.direct || pool.given.port.writable != NULL,
+          "a sealed page takes no ordinary stores");
+    change(to, value);
+}
+
+static bool is_paged(void)
+{
+    return pool.given.config.layout.mode == CGDT_MODE_PAGED;
+}
+
+static uint32_t window_pages(void)
+{
+    return PROOF_WINDOW;
+}
+
+static uint32_t slots_of(uint32_t page)
+{
+    return SLOTS - page * COLORS < COLORS ? SLOTS - page * COLORS : COLORS;
+}
+
+static bool is_mapped_now(uint32_t page)
+{
+    return words[page + 1] != 0;
+}
+
+static bool is_held(uint32_t page)
+{
+    return (words[page + 1] & CGDT_PAGE_HELD_) != 0;
+}
+
+static bool is_coming(uint32_t page)
+{
+    return (words[page + 1] & CGDT_PAGE_COMING_) != 0;
+}
+
+static bool serves(uint32_t page)
+{
+    return is_mapped_now(page) && !is_held(page);
+}
+
+static bool is_free(uint32_t slot)
+{
+    return (free_words[slot / COLORS] >> slot % COLORS & 1) != 0;
+}
+
+static bool is_owned(uint32_t slot)
+{
+    return (bytes.owners[slot] & CGDT_SLOTMAP_OWNED) != 0;
+}
+
+static bool is_pinned(uint32_t slot)
+{
+    return (bytes.owners[slot] & CGDT_SLOTMAP_PINNED) != 0;
+}
+
+static bool is_marked(uint32_t slot)
+{
+    return (bytes.marks[0] >> slot & 1) != 0;
+}
+
+/* The handle of whoever owns it. */
+static cgdt_slot_t handle_of(uint32_t slot)
+{
+    return (slot + 1) | (uint32_t)(bytes.owners[slot] & 63u) << 26;
+}
+
+static bool is_zero(uint32_t slot)
+{
+    return watched_slot() != slot || watched == 0;
+}
+
+/* Entries that no free looks at where there is no mark. */
+static bool is_zero_behind_template(uint32_t slot)
+{
+    return watched_offset() < pool.clear_entries || is_zero(slot);
+}
+
+/* A CPU that loads the segment writes to it. */
+static bool sets_accessed(cgdt_desc_t desc)
+{
+    return (desc & (1ull << 47 | 1ull << 44 | 1ull << 40)) == (1ull << 47 | 1ull << 44);
+}
+
+/* What a slot may hold, or the common page. */
+static bool is_acceptable_there(cgdt_desc_t desc, bool null_entry, bool read_only)
+{
+    return is_kept(desc) && (!null_entry || desc == 0) && !(read_only && sets_accessed(desc));
+}
+
+static bool is_acceptable(bool null_entry, bool read_only)
+{
+    return is_acceptable_there(watched, null_entry, read_only);
+}
+
+#ifdef PROOF_COPIES
+static cgdt_desc_t any_entry(uintptr_t at)
+{
+    const uint32_t entry = (uint32_t)(at / CGDT_DESC_BYTES) % CGDT_PAGE_ENTRIES;
+    const uint32_t slot = (uint32_t)(at / CGDT_PAGE_BYTES - 2) * COLORS + entry / ENTRIES;
+    const uint32_t offset = entry % ENTRIES;
+    const cgdt_desc_t value = any_u64();
+
+    CLAIM(slot < SLOTS && is_owned(slot), "of an owner's slot");
+    ASSUME(is_acceptable_there(value, !pool.given.config.layout.common && offset == 0,
+                               pool.read_only));
+    ASSUME(is_marked(slot) || offset < pool.clear_entries || value == 0);
+    return value;
+}
+#endif
+
+/* A page's word, and what the port knows of it. */
+static bool page_is_sane(uint32_t line)
+{
+    const uintptr_t tags = words[line] & (CGDT_PAGE_BYTES - 1u);
+
+    if (words[line] == 0)
+        return !mapped[line];
+    return mapped[line] && words[line] - tags == address_of(line) &&
+           (tags & ~(CGDT_PAGE_SEALED_ | CGDT_PAGE_HELD_)) == 0 &&
+           sealed[line] == ((tags & CGDT_PAGE_SEALED_) != 0);
+}
+
+/* Pages: in service from the first of a window on, without a gap; sealed once the pool is live. */
+static bool pages_are_sane(void)
+{
+    uint32_t serving = 0;
+    uint32_t slots = 0;
+    uint32_t hole = PAGES;
+
+    if (!page_is_sane(COMMON) || is_mapped_now((uint32_t)-1) != pool.given.config.layout.common ||
+        is_held((uint32_t)-1) || (pool.live && pool.given.config.layout.common && !sealed[COMMON]))
+        return false;
+    for (uint32_t page = PAGES; page-- > 0;) {
+        const bool inside = is_paged() && page % window_pages() != 0;
+
+        if (!page_is_sane(page + 1) || (serves(page) && pool.live && !sealed[page + 1]))
+            return false;
+        if (inside && ((is_mapped_now(page) && !is_mapped_now(page - 1)) ||
+                       (serves(page) && !serves(page - 1))))
+            return false;
+        if (serves(page)) {
+            serving++;
+            slots += slots_of(page);
+        } else {
+            hole = page;
+        }
+    }
+    return pool.pages.serving == serving && pool.served_slots == slots &&
+           pool.pages.first_hole == hole && pool.reserved_slots <= slots;
+}
+
+/* A frame is in one window once. */
+static bool frames_differ(void)
+{
+    for (uint32_t a = 0; a < LINES; a++) {
+        for (uint32_t b = a + 1; b < LINES; b++) {
+            const bool together =
+                a == COMMON || (a - 1) / window_pages() == (b - 1) / window_pages();
+
+            if (together && mapped[a] && mapped[b] && frames[a] == frames[b])
+                return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * A slot is free, owned or in a cache if its page is in service, and none of them if not. Nobody's
+ * is zero. A mark is an owner's.
+ */
+static bool slot_is_sane(uint32_t slot)
+{
+    const bool in_service = serves(slot / COLORS);
+    const uint32_t ways =
+        (is_free(slot) ? 1u : 0u) + (is_owned(slot) ? 1u : 0u) + (cached[slot] ? 1u : 0u);
+
+    if (ways != (in_service ? 1u : 0u))
+        return false;
+    if (is_owned(slot))
+        return (is_marked(slot) || is_zero_behind_template(slot)) &&
+               (watched_slot() != slot ||
+                is_acceptable(!pool.given.config.layout.common && watched_offset() == 0,
+                              pool.read_only));
+    return !is_pinned(slot) && !is_marked(slot) && (!in_service || is_zero(slot));
+}
+
+/* Where a free slot is, a walk from the top comes; and no bit is where no slot is. */
+static bool map_is_sane(void)
+{
+    uint64_t with_room = 0;
+
+    for (uint32_t page = 0; page < PAGES; page++) {
+        if ((free_words[page] >> slots_of(page)) != 0)
+            return false;
+        if (free_words[page] != 0)
+            with_room |= 1ull << page;
+        if (serves(page) && page >= pool.map.end)
+            return false;
+    }
+    return pool.map.end <= PAGES && pool.map.lookers == 0 && (summary[0] >> PAGES) == 0 &&
+           (summary[0] & with_room) == with_room;
+}
+
+/* Who has a slot by the directory: how many words name it, the one of a moving CPU twice. */
+static uint32_t names_of(uint32_t slot)
+{
+    uint32_t names = pool.mover != 0 && pool.goal == handle_of(slot) ? 1u : 0u;
+
+    for (uint32_t cpu = 0; cpu < SLOTS; cpu++)
+        if ((directory[cpu] & ~CGDT_CPU_BUSY_) == handle_of(slot))
+            names++;
+    return names;
+}
+
+/* A word names a slot that is pinned for it alone; BUSY is who moves. */
+static bool directory_is_sane(void)
+{
+    uint32_t named = 0;
+    uint32_t pinned = 0;
+
+    if (pool.mover > SLOTS || (pool.mover != 0 && directory[pool.mover - 1] == 0))
+        return false;
+    for (uint32_t cpu = 0; cpu < SLOTS; cpu++) {
+        if ((directory[cpu] & CGDT_CPU_BUSY_) != (pool.mover == cpu + 1 ? CGDT_CPU_BUSY_ : 0))
+            return false;
+        if (directory[cpu] != 0)
+            named++;
+    }
+    if (pool.mover != 0)
+        named++;
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        const uint32_t pins = is_pinned(slot) ? 1 : 0;
+
+        if (names_of(slot) != pins || (pins != 0 && !is_owned(slot)))
+            return false;
+        pinned += pins;
+    }
+    return named == pinned; /* so each name is one of these */
+}
+
+static bool directory_is_as_it_was(void)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        if (((bytes.owners[slot] | was.bytes.owners[slot]) & CGDT_SLOTMAP_PINNED) != 0 &&
+            bytes.owners[slot] != was.bytes.owners[slot])
+            return false;
+    for (uint32_t cpu = 0; cpu < SLOTS; cpu++)
+        if (directory[cpu] != was.directory[cpu])
+            return false;
+    return pool.mover == was.pool.mover && pool.goal == was.pool.goal;
+}
+
+static bool slots_are_sane(void)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        if (!slot_is_sane(slot))
+            return false;
+    return watched_line != COMMON || !mapped[COMMON] || is_acceptable(watched_entry == 0, false);
+}
+
+/*
+ * Two parts only where they are told for: what comes from a port's frames, and what the directory
+ * has. Who touches neither leaves them as they are.
+ */
+static void keeps_invariant(void)
+{
+    CLAIM(pages_are_sane(), "pages in service have no gap, are sealed, and counted");
+    CLAIM(map_is_sane(), "what is free is found");
+    CLAIM(slots_are_sane(), "each slot is free, owned or in a cache; it is zero or acceptable");
+    CLAIM(!locked, "the lock is free");
+#ifdef PROOF_FRAMES
+    CLAIM(frames_differ(), "no frame is in a window twice");
+#endif
+#ifdef PROOF_DIRECTORY
+    CLAIM(directory_is_sane(), "each CPU's slot is pinned for it alone");
+#else
+    CLAIM(directory_is_as_it_was(), "no CPU's slot has changed");
+#endif
+}
+
+static void has_invariant(void)
+{
+#ifdef PROOF_NO_INVARIANT
+    return;
+#endif
+    ASSUME(pages_are_sane());
+    ASSUME(map_is_sane());
+    ASSUME(slots_are_sane());
+#ifdef PROOF_FRAMES
+    ASSUME(frames_differ());
+#endif
+#ifdef PROOF_DIRECTORY
+    ASSUME(directory_is_sane());
+#endif
+}
+
+/* The port. */
+
+static int fails(int code)
+{
+    failed = true;
+    return code;
+}
+
+static void is_called_under_the_lock(void)
+{
+    CLAIM(locked == !pool.given.config.serialized, "pages come and go under the lock");
+}
+
+static int port_map(void *ctx, uint32_t page, void **view)
+{
+    const uint32_t line = page + 1;
+    const uint32_t lie = any_below(4);
+
+    (void)ctx;
+    is_called_under_the_lock();
+    CLAIM(line < LINES && !mapped[line], "a page of the pool that is not there is mapped");
+    CLAIM(page == CGDT_COMMON_PAGE || !is_paged() || page % window_pages() == 0 || mapped[line - 1],
+          "in rising order, without a gap");
+    if (any_bool()) {
+        out_of_pages = any_bool();
+        return fails(out_of_pages ? -CGDT_ENOMEM : port_code);
+    }
+    mapped[line] = true;
+    sealed[line] = false;
+    *view = view_of(line);
+    if (lie == 1)
+        *view = NULL;
+    if (lie == 2)
+        *view = view_of(line) + 1;
+    zeroed[line] = lie == 0;
+    if (watched_line == line)
+        watched = lie == 0 ? 0 : any_u64();
+    /* What it says of frames is fixed, so a frame that is there twice is a lie. */
+    lied = lied || lie != 0 || !frames_differ();
+    return 0;
+}
+
+static int port_reseal(uint32_t page, void **view, bool seal)
+{
+    const uint32_t line = page + 1;
+
+    is_called_under_the_lock();
+    CLAIM(mapped[line] && sealed[line] != seal && *view == (void *)view_of(line),
+          "a page that is there, and not sealed or unsealed yet");
+    if (any_bool()) {
+        stuck = stuck || !seal;
+        return fails(port_code);
+    }
+    if (any_bool()) {
+        stuck = stuck || !seal;
+        lied = true;
+        *view = NULL;
+        return 0;
+    }
+    sealed[line] = seal;
+    return 0;
+}
+
+static int port_seal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    return port_reseal(page, view, true);
+}
+
+static int port_unseal(void *ctx, uint32_t page, void **view)
+{
+    (void)ctx;
+    return port_reseal(page, view, false);
+}
+
+static void port_unmap(void *ctx, uint32_t page, void *view)
+{
+    const uint32_t line = page + 1;
+
+    (void)ctx, (void)view;
+    is_called_under_the_lock();
+    CLAIM(mapped[line] && !sealed[line], "a private page is unmapped");
+    CLAIM(!is_paged() || page == CGDT_COMMON_PAGE || (page + 1) % window_pages() == 0 ||
+              page + 1 >= PAGES || !mapped[line + 1],
+          "in falling order, without a gap");
+    for (uint32_t color = 0; page < PAGES && color < slots_of(page); color++)
+        CLAIM(dying || (!is_free(page * COLORS + color) && !is_owned(page * COLORS + color)),
+              "of a page that leaves no slot is free or owned");
+    mapped[line] = false;
+}
+
+static int port_frame(void *ctx, uint32_t page, const void *view, cgdt_frame_t *frame)
+{
+    (void)ctx, (void)view;
+    CLAIM(mapped[page + 1], "of a page that is there");
+    if (any_bool())
+        return fails(port_code);
+    *frame = frames[page + 1];
+    return 0;
+}
+
+/* A batch, as all of its stores leave the page: tests/proof/batch.c is about them. */
+static void do_batch(const struct cgdt_batch *batch, cgdt_desc_t *page)
+{
+    const uint32_t first = batch->slot_offset + batch->first;
+    cgdt_desc_t value = 0;
+
+    CLAIM((uintptr_t)page < NO_PAGE && batch->slot == page + batch->slot_offset,
+          "a batch knows its page");
+    CLAIM(batch->slot_offset % ENTRIES == 0 &&
+              batch->first + batch->count <=
+                  ((uintptr_t)page == address_of(COMMON) ? CGDT_PAGE_ENTRIES : ENTRIES),
+          "a batch is of one slot");
+    if (batch->values != NULL)
+        zeroed[(uintptr_t)page / CGDT_PAGE_BYTES - 1] = false;
+    if ((uintptr_t)page != address_of(watched_line) || watched_entry < first ||
+        watched_entry >= first + batch->count)
+        return;
+    CLAIM(batch->order != CGDT_BATCH_FALLING || watched == 0, "falling order is for zeros");
+    if (batch->values != NULL)
+        value = proof_load(&batch->values[watched_entry - first]);
+    if (!batch->stored)
+        (void)judge(batch->profile, value, &value);
+    watched = value;
+}
+
+static int port_live_write(void *ctx, uint32_t page, const void *view, struct cgdt_batch *batch)
+{
+    const uint32_t line = page + 1;
+
+    (void)ctx;
+    CLAIM(line < LINES && mapped[line] && sealed[line] && view == view_of(line),
+          "a sealed page is written live");
+    if (any_bool())
+        return fails(port_code);
+    do_batch(batch, view_of(line));
+    return 0;
+}
+
+void cgdt_batch_store(struct cgdt_batch *batch, cgdt_desc_t *page)
+{
+    const uint32_t line = (uint32_t)((uintptr_t)page / CGDT_PAGE_BYTES - 1);
+
+    CLAIM(line < LINES && mapped[line] &&
+              (!sealed[line] || pool.given.port.direct || pool.given.port.writable != NULL),
+          "a sealed page takes no ordinary stores");
+    do_batch(batch, page);
+}
+
+/* False only if nothing differs: where the watched entry does, something does. */
+bool cgdt_batch_prepare_(struct cgdt_batch *batch)
+{
+    const uint32_t first = batch->slot_offset + batch->first;
+    const uint32_t offset =
+        (uint32_t)((uintptr_t)batch->slot / CGDT_DESC_BYTES) % CGDT_PAGE_ENTRIES;
+    const uintptr_t page = (uintptr_t)batch->slot - offset * CGDT_DESC_BYTES;
+    cgdt_desc_t value = 0;
+
+    CLAIM(offset == batch->slot_offset, "a batch knows its page");
+    batch->order = CGDT_BATCH_RISING;
+    if (page != address_of(watched_line) || watched_entry < first ||
+        watched_entry >= first + batch->count)
+        return any_bool();
+    if (batch->values != NULL)
+        value = proof_load(&batch->values[watched_entry - first]);
+    if (!batch->stored)
+        (void)judge(batch->profile, value, &value);
+    return watched != value || any_bool();
+}
+
+void cgdt_store_descriptor(cgdt_desc_t *to, cgdt_desc_t value)
+{
+    proof_store(to, value);
+}
+
+static cgdt_desc_t *port_writable(void *ctx, uint32_t page, const void *view)
+{
+    (void)ctx, (void)view;
+    CLAIM(mapped[page + 1] && sealed[page + 1], "of a sealed page");
+    return view_of(page + 1);
+}
+
+static int port_quiesce(void *ctx, uint32_t cpu)
+{
+    (void)ctx;
+    CLAIM(cpu < SLOTS, "a CPU");
+    stays = any_bool();
+    return stays ? fails(port_code) : 0;
+}
+
+static void port_lock(void *ctx)
+{
+    (void)ctx;
+    CLAIM(!locked, "the lock is taken once");
+    locked = true;
+}
+
+static void port_unlock(void *ctx)
+{
+    (void)ctx;
+    CLAIM(locked, "who has the lock lets go of it");
+    locked = false;
+}
+
+/* Any state. */
+
+static void any_config(void)
+{
+    struct cgdt_config *config = &pool.given.config;
+
+    config->max_cpus = SLOTS;
+    config->layout.slot_entries = ENTRIES;
+    config->layout.reserved_entry = 7168;
+    config->layout.window_pages = PROOF_WINDOW;
+    config->layout.mode = any_bool() ? CGDT_MODE_PAGED : CGDT_MODE_NATIVE;
+    config->layout.common = is_paged() && any_bool();
+    config->keep_pages = any_u32();
+    config->template_entries = any_below(3);
+    config->template_descs = template_descs;
+    config->serialized = PROOF_SERIALIZED;
+    config->profile = &profile;
+    config->port = &pool.given.port;
+    profile.judge = judge;
+    profile.plain = any_bool() ? any_u64() | CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT : 0;
+    refused_mask = any_u64();
+    refused_bits = any_u64();
+    raised_bits = any_u64();
+}
+
+static void any_port(void)
+{
+    struct cgdt_port *port = &pool.given.port;
+
+    port->direct = any_bool();
+    port->map = port_map;
+    port->seal = port_seal;
+    port->unseal = port_unseal;
+    port->unmap = port_unmap;
+    port->frame = port_frame;
+    port->live_write = port_live_write;
+    port->quiesce = any_bool() ? port_quiesce : NULL;
+    port->lock = port_lock;
+    port->unlock = port_unlock;
+    port->writable = any_bool() ? port_writable : NULL;
+    port_code = any_int();
+    ASSUME(port_code < 0);
+    for (uint32_t line = 0; line < LINES; line++)
+        frames[line] = any_size();
+    watched_line = any_below(LINES);
+    watched_entry = any_below(CGDT_PAGE_ENTRIES);
+    watched = any_u64();
+}
+
+/* The template was taken, as it is or as it is stored: cgdt_pool_init() says so. */
+static void any_template(void)
+{
+    bool all = true;
+
+    pool.read_only = any_bool();
+    for (uint32_t i = 0; i < 2; i++) {
+        cgdt_desc_t stored = template_descs[i] = any_u64();
+        const enum cgdt_reason reason = judge(&profile, template_descs[i], &stored);
+
+        ASSUME(reason != CGDT_BAD_SYSTEM_TYPE && is_kept(stored));
+        ASSUME(!pool.read_only || !sets_accessed(stored));
+        all = all && (stored == template_descs[i] || i >= pool.given.config.template_entries);
+    }
+    ASSUME(pool.given.config.layout.common || template_descs[0] == 0);
+    pool.template_stored = all;
+    pool.clear_entries = pool.given.config.template_entries != 0 ? 8 : 0;
+    pool.store_bias = !all ? CGDT_PAGE_HELD_ : pool.given.port.direct ? -CGDT_PAGE_SEALED_ : 0;
+    pool.direct = pool.given.port.direct;
+}
+
+static void any_page(uint32_t line)
+{
+    const uintptr_t tags = any_u8() & (CGDT_PAGE_SEALED_ | CGDT_PAGE_HELD_);
+
+    mapped[line] = any_bool();
+    sealed[line] = any_bool();
+    zeroed[line] = false;
+    words[line] = mapped[line] ? address_of(line) | tags : 0;
+}
+
+static void any_map(void)
+{
+    for (uint32_t page = 0; page < PAGES; page++)
+        free_words[page] = any_u64();
+    summary[0] = any_u64();
+    bytes.marks[0] = any_u64();
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        bytes.owners[slot] = any_u8();
+        cached[slot] = any_bool();
+    }
+    pool.map.level[0] = free_words;
+    pool.map.level[1] = summary;
+    pool.map.owners = bytes.owners;
+    pool.map.slots = SLOTS;
+    pool.map.top = 1;
+    pool.map.serialized = pool.given.config.serialized;
+    pool.map.end = any_u32();
+    pool.map.events = any_u64();
+}
+
+static void remember(void)
+{
+    for (uint32_t page = 0; page < PAGES; page++)
+        was.free[page] = free_words[page];
+    was.bytes = bytes;
+    for (uint32_t line = 0; line < LINES; line++)
+        was.words[line] = words[line];
+    for (uint32_t cpu = 0; cpu < SLOTS; cpu++)
+        was.directory[cpu] = directory[cpu];
+    was.pool = pool;
+    was.watched = watched;
+}
+
+static void any_pool(void)
+{
+    any_config();
+    any_port();
+    any_template();
+    for (uint32_t line = 0; line < LINES; line++)
+        any_page(line);
+    for (uint32_t cpu = 0; cpu < SLOTS; cpu++)
+        directory[cpu] = any_u32();
+    any_map();
+    pool.pages.port = &pool.given.port;
+    pool.pages.words = words;
+    pool.pages.count = PAGES;
+    pool.pages.window_pages = PROOF_WINDOW;
+    pool.pages.first_hole = any_u32();
+    pool.pages.serving = any_u32();
+    pool.served_slots = any_u32();
+    pool.reserved_slots = any_u32();
+    pool.directory = directory;
+    pool.mover = any_u32();
+    pool.goal = any_u32();
+    pool.color_shift = 1;
+    pool.live = any_bool();
+    has_invariant();
+    remember();
+}
+
+/* What changed. */
+
+static bool slot_is_as_it_was(uint32_t slot)
+{
+    return bytes.owners[slot] == was.bytes.owners[slot] &&
+           ((bytes.marks[0] ^ was.bytes.marks[0]) >> slot & 1) == 0 &&
+           ((free_words[slot / COLORS] ^ was.free[slot / COLORS]) >> slot % COLORS & 1) == 0;
+}
+
+static bool served(uint32_t page)
+{
+    return was.words[page + 1] != 0 && (was.words[page + 1] & CGDT_PAGE_HELD_) == 0;
+}
+
+/*
+ * A page that was in service is as it was, its word to the bit; one that was not is absent, or held
+ * as a page was that could not leave again.
+ */
+static bool page_is_as_it_was(uint32_t page)
+{
+    if (words[page + 1] == was.words[page + 1])
+        return true;
+    return !served(page) && !serves(page) && (stuck || was.words[page + 1] != 0);
+}
+
+static bool nothing_has_changed(void)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        if (!slot_is_as_it_was(slot))
+            return false;
+    for (uint32_t page = 0; page < PAGES; page++)
+        if (!page_is_as_it_was(page))
+            return false;
+    if (watched != was.watched && (watched_line == COMMON || served(watched_line - 1)))
+        return false;
+    return words[COMMON] == was.words[COMMON] && pool.pages.serving == was.pool.pages.serving &&
+           pool.served_slots == was.pool.served_slots &&
+           pool.reserved_slots == was.pool.reserved_slots &&
+           pool.pages.first_hole == was.pool.pages.first_hole && pool.live == was.pool.live &&
+           directory_is_as_it_was();
+}
+
+/* Of all that is not this slot's nothing has changed, nor whose it is. */
+static inline void keeps_nothing_but(uint32_t slot)
+{
+    for (uint32_t other = 0; other < SLOTS; other++)
+        CLAIM(other == slot || slot_is_as_it_was(other), "another slot is as it was");
+    for (uint32_t line = 0; line < LINES; line++)
+        CLAIM(words[line] == was.words[line], "no page has changed");
+    CLAIM(watched_slot() == slot || watched == was.watched, "nothing beside it is written");
+    CLAIM(bytes.owners[slot] == was.bytes.owners[slot], "nor its owner's byte");
+    CLAIM(directory_is_as_it_was() && !locked, "no CPU's, and no lock");
+}
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots that come with what their owner asks for, by induction (pool-state.h): up to 2 descriptors
+ * among the first 4 entries, by any profile that finds no pairs; near up to 2 others.
+ */
+#define PROOF_GROWTH
+#define PROOF_SLOT
+#include "pool-contracts.h"
+
+#include "cgdt/slots.h"
+
+#define MOST 2u
+
+static cgdt_desc_t values[MOST];
+
+/* A code that says what the port said, or what there was not. */
+static bool is_the_ports(int error)
+{
+    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
+           (lied && error == -CGDT_EPROTO);
+}
+
+static cgdt_desc_t stored_form(cgdt_desc_t value)
+{
+    (void)judge(&profile, value, &value);
+    return value;
+}
+
+static bool is_in(uint32_t at, uint32_t first, uint32_t n)
+{
+    return at >= first && at - first < n;
+}
+
+/* What is wrong with values, by the words of contents.h; 0: nothing is. */
+static bool is_refused(uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        cgdt_desc_t stored = values[i];
+
+        if (judge(&profile, values[i], &stored) == CGDT_BAD_SYSTEM_TYPE || !is_kept(stored))
+            return true;
+    }
+    return false;
+}
+
+static void any_values(void)
+{
+    for (uint32_t i = 0; i < MOST; i++)
+        values[i] = any_u64();
+}
+
+void a_slot_comes_with_its_descriptors_or_nothing_changes(void)
+{
+    const uint32_t slot = any_below(SLOTS);
+    const uint32_t first = any_below(3);
+    const uint32_t n = any_below(3);
+    cgdt_slot_t got = any_u32();
+    const cgdt_slot_t near[2] = {any_u32(), any_u32()};
+    const struct cgdt_request request = {.struct_bytes = sizeof(request),
+                                         .first = first,
+                                         .count = n,
+                                         .apart = any_u32(),
+                                         .near_count = any_below(3),
+                                         .desc = values,
+                                         .near = near};
+
+    any_pool();
+    any_values();
+    const bool was_free = is_free(slot);
+    const int error = cgdt_alloc_for(&pool, &request, &got);
+    const bool mine = error == 0 && got == handle_of(slot);
+    const bool its = watched_slot() == slot;
+    const cgdt_desc_t wanted = is_in(watched_offset(), first, n)
+                                   ? stored_form(values[watched_offset() - first])
+                                   : template_there();
+
+    keeps_invariant();
+    CLAIM(error == 0 || nothing_has_changed(), "nothing has changed where it fails");
+    CLAIM(error == 0 || got == CGDT_NO_SLOT, "no slot where it fails");
+    CLAIM(error != 0 || cgdt_slot_number(got) < SLOTS, "a slot of the pool");
+    CLAIM(!mine || (is_owned(slot) && (!its || watched == wanted)),
+          "it has the template, and its owner's in place of that");
+    CLAIM(mine || !served(slot / COLORS) ||
+              (slot_is_as_it_was(slot) && (!its || watched == was.watched)),
+          "no other slot has changed");
+    CLAIM(error != 0 || !is_refused(n), "nothing that is refused");
+    CLAIM(error != 0 || !was_free || mine || request.apart != 0 || cgdt_slot_number(got) < slot,
+          "the lowest");
+    CLAIM(error == 0 || error == -CGDT_EINVAL || error == -CGDT_ERANGE || error == -CGDT_EILSEQ ||
+              error == -CGDT_EROFS || error == -CGDT_ENOSPC || is_the_ports(error),
+          "a code that is documented");
+}
