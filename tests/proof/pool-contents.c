@@ -27,22 +27,31 @@ static bool is_in(uint32_t at, uint32_t first, uint32_t n)
     return at >= first && at - first < n;
 }
 
-/* What is wrong with values, by the words of contents.h; 0: nothing is. */
+/* What is wrong with a value, by the words of contents.h. */
+static bool is_bad(cgdt_desc_t value)
+{
+    cgdt_desc_t stored = value;
+
+    return judge(&profile, value, &stored) == CGDT_BAD_SYSTEM_TYPE || !is_kept(stored);
+}
+
+static bool is_fault(cgdt_desc_t value)
+{
+    return pool.read_only && sets_accessed(stored_form(value));
+}
+
 static bool is_refused(uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        cgdt_desc_t stored = values[i];
-
-        if (judge(&profile, values[i], &stored) == CGDT_BAD_SYSTEM_TYPE || !is_kept(stored))
+    for (uint32_t i = 0; i < n; i++)
+        if (is_bad(values[i]))
             return true;
-    }
     return false;
 }
 
 static bool is_read_only_fault(uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (pool.read_only && sets_accessed(stored_form(values[i])))
+        if (is_fault(values[i]))
             return true;
     return false;
 }
@@ -79,8 +88,11 @@ void a_write_is_whole_and_of_its_slot_alone_or_nothing(void)
     CLAIM(!mine || inside || error == -CGDT_ERANGE, "else out of range");
     CLAIM(!mine || !inside || given || n == 0 || error == -CGDT_EINVAL, "values that are there");
     CLAIM(!mine || error != 0 || !null_entry || !given, "never into the null entry");
-    CLAIM(!mine || !inside || !given || error != 0 || !is_refused(n), "nothing that is refused");
-    CLAIM(!mine || !inside || !given || error != 0 || !is_read_only_fault(n), "nor a page fault");
+    /* Of the watched entry, since what is there already is not looked at. */
+    const bool here = watched_slot() == slot && is_in(watched_offset(), first, n);
+    const cgdt_desc_t value = here ? values[watched_offset() - first] : 0;
+    CLAIM(!mine || !inside || !given || error != 0 || !is_bad(value), "nothing that is refused");
+    CLAIM(!mine || !inside || !given || error != 0 || !is_fault(value), "nor a page fault");
     CLAIM(error != -CGDT_EILSEQ || failed || is_refused(n), "refused only what is refused");
     CLAIM(error != -CGDT_EROFS || failed || is_read_only_fault(n), "read-only likewise");
     CLAIM(error == 0 || error == -CGDT_ENOENT || error == -CGDT_ESTALE || error == -CGDT_EBUSY ||
@@ -109,7 +121,10 @@ void a_write_to_the_common_page_is_whole_or_nothing(void)
           "and no others");
     CLAIM(common || error == -CGDT_ENOTSUP, "where there is one");
     CLAIM(error != 0 || inside, "entries of the page");
-    CLAIM(error != 0 || !is_refused(n), "nothing that is refused");
+    /* Of the watched entry, since what is there already is not looked at. */
+    CLAIM(error != 0 || watched_line != COMMON || !is_in(watched_entry, first, n) ||
+              !is_bad(values[watched_entry - first]),
+          "nothing that is refused");
     CLAIM(error == 0 || error == -CGDT_ENOTSUP || error == -CGDT_ERANGE || error == -CGDT_EILSEQ ||
               is_the_ports(error),
           "a code that is documented");
