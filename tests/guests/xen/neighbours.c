@@ -243,7 +243,7 @@ void neighbours_take_part(struct cpu *cpu)
         await(7);
         look_as_process(cpu);
         set_turn(8);
-    } else if (cpu->start.vcpu == BORROWER) {
+    } else if (cpu->start.vcpu == BORROWER && neighbour_of(cpu) != cpu) {
         await(3);
         borrow(cpu);
     }
