@@ -280,15 +280,22 @@ static cgdt_desc_t any_entry(uintptr_t at)
 }
 #endif
 
+/* The common page has no slots that could be put in service: it stays as it came. */
+static uintptr_t tags_of_common(void)
+{
+    return CGDT_PAGE_HELD_ | CGDT_PAGE_COMING_;
+}
+
 /* A page's word, and what the port knows of it. */
 static bool page_is_sane(uint32_t line)
 {
     const uintptr_t tags = words[line] & (CGDT_PAGE_BYTES - 1u);
+    const uintptr_t others = tags & ~CGDT_PAGE_SEALED_;
 
     if (words[line] == 0)
         return !mapped[line];
     return mapped[line] && words[line] - tags == address_of(line) &&
-           (tags & ~(CGDT_PAGE_SEALED_ | CGDT_PAGE_HELD_)) == 0 &&
+           (line == COMMON ? others == tags_of_common() : (others & ~CGDT_PAGE_HELD_) == 0) &&
            sealed[line] == ((tags & CGDT_PAGE_SEALED_) != 0);
 }
 
@@ -300,7 +307,7 @@ static bool pages_are_sane(void)
     uint32_t hole = PAGES;
 
     if (!page_is_sane(COMMON) || is_mapped_now((uint32_t)-1) != pool.given.config.layout.common ||
-        is_held((uint32_t)-1) || (pool.live && pool.given.config.layout.common && !sealed[COMMON]))
+        (pool.live && pool.given.config.layout.common && !sealed[COMMON]))
         return false;
     for (uint32_t page = PAGES; page-- > 0;) {
         const bool inside = is_paged() && page % window_pages() != 0;
@@ -742,7 +749,8 @@ static void any_template(void)
 
 static void any_page(uint32_t line)
 {
-    const uintptr_t tags = any_u8() & (CGDT_PAGE_SEALED_ | CGDT_PAGE_HELD_);
+    const uintptr_t tags = (any_u8() & (CGDT_PAGE_SEALED_ | CGDT_PAGE_HELD_)) |
+                           (line == COMMON ? tags_of_common() : 0);
 
     mapped[line] = any_bool();
     sealed[line] = any_bool();
