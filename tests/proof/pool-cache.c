@@ -10,13 +10,6 @@ static struct cgdt_cache cache;
 static bool others[SLOTS]; /* in other caches */
 static uint32_t count;     /* of slots that were in this one */
 
-/* A code that says what the port said, or what there was not. */
-static bool is_the_ports(int error)
-{
-    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
-           (lied && error == -CGDT_EPROTO);
-}
-
 static bool has(uint32_t slot)
 {
     for (uint32_t i = 0; i < SLOTS; i++)

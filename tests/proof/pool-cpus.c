@@ -12,13 +12,6 @@
 #include "cgdt/move.h"
 #include "plan.h"
 
-/* A code that says what the port said, or what there was not. */
-static bool is_the_ports(int error)
-{
-    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
-           (lied && error == -CGDT_EPROTO);
-}
-
 /* Which page a CPU should move to is no matter of safety. */
 bool cgdt_plan_gives_up_(const struct cgdt_pool *its, const struct group *group, uint32_t page,
                          uint32_t *better)

@@ -5,13 +5,6 @@
 
 #include "grow.h"
 
-/* A code that says what the port said. */
-static bool is_the_ports(int error)
-{
-    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
-           (lied && error == -CGDT_EPROTO);
-}
-
 /* What was in service, to the bit. */
 static bool page_is_the_same(uint32_t page)
 {

@@ -4,13 +4,6 @@
 #define PROOF_SLOT
 #include "pool-contracts.h"
 
-/* A code that says what the port said, or what there was not. */
-static bool is_the_ports(int error)
-{
-    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
-           (lied && error == -CGDT_EPROTO);
-}
-
 static bool holds_the_template(uint32_t slot)
 {
     return watched_slot() != slot || watched == template_there();

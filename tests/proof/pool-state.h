@@ -872,4 +872,23 @@ static inline void keeps_nothing_but(uint32_t slot)
     CLAIM(directory_is_as_it_was() && !locked, "no CPU's, and no lock");
 }
 
+/* A code that says what the port said, or what there was not. */
+static inline bool is_the_ports(int error)
+{
+    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
+           (lied && error == -CGDT_EPROTO);
+}
+
+static inline cgdt_desc_t stored_form(cgdt_desc_t value)
+{
+    (void)judge(&profile, value, &value);
+    return value;
+}
+
+/* Whether an entry is one of n from `first` on. */
+static inline bool is_in(uint32_t at, uint32_t first, uint32_t n)
+{
+    return at >= first && at - first < n;
+}
+
 #endif

@@ -13,24 +13,6 @@
 
 static cgdt_desc_t values[MOST];
 
-/* A code that says what the port said, or what there was not. */
-static bool is_the_ports(int error)
-{
-    return (failed && error == port_code) || (out_of_pages && error == -CGDT_ENOMEM) ||
-           (lied && error == -CGDT_EPROTO);
-}
-
-static cgdt_desc_t stored_form(cgdt_desc_t value)
-{
-    (void)judge(&profile, value, &value);
-    return value;
-}
-
-static bool is_in(uint32_t at, uint32_t first, uint32_t n)
-{
-    return at >= first && at - first < n;
-}
-
 /* What is wrong with values, by the words of contents.h; 0: nothing is. */
 static bool is_refused(uint32_t n)
 {

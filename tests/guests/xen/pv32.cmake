@@ -14,26 +14,15 @@ function(pv32_full_test name)
     guest_full(${name} 9000)
 endfunction()
 
-# All up, asleep in a poll at the same time, then offline and online again three times.
-function(pv32_layout_test layout cpus pages)
-    set(test pv32_test)
-    if(cpus GREATER 1024)
-        set(test pv32_full_test)
-    endif()
-    guest_result(line ${cpus} ${pages} ${layout} xen-pv32)
-    cmake_language(CALL ${test} xen-pv32-${layout}-${cpus} 33
-        "${line}" ${cpus} layout=${layout} rounds=3)
-endfunction()
-
-pv32_layout_test(page 64 4)
-pv32_layout_test(page 1024 64)
-pv32_layout_test(page 8192 512) # Xen's ceiling
-pv32_layout_test(window 225 15) # one more than a window has
-pv32_layout_test(window 1024 64)
-pv32_layout_test(common 833 15)
-pv32_layout_test(common 1024 17)
-pv32_layout_test(common 8192 129)
-pv32_layout_test(page-per-cpu 64 64)
+xen_layout_test(pv32 xen-pv32 page 64 4)
+xen_layout_test(pv32 xen-pv32 page 1024 64)
+xen_layout_test(pv32 xen-pv32 page 8192 512) # Xen's ceiling
+xen_layout_test(pv32 xen-pv32 window 225 15) # one more than a window has
+xen_layout_test(pv32 xen-pv32 window 1024 64)
+xen_layout_test(pv32 xen-pv32 common 833 15)
+xen_layout_test(pv32 xen-pv32 common 1024 17)
+xen_layout_test(pv32 xen-pv32 common 8192 129)
+xen_layout_test(pv32 xen-pv32 page-per-cpu 64 64)
 
 pv32_test(xen-pv32-control-neighbour-base 41 "CONTROL neighbour-base caught: vCPU 20 read id 19 *"
     40 layout=page control=neighbour-base)

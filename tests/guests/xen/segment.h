@@ -47,6 +47,19 @@ static inline uint32_t load_word(const uintptr_t *from, uintptr_t *value)
     return (uint32_t)fault;
 }
 
+/* The same of 8 bytes. */
+static inline uint32_t load_u64(const uint64_t *from, uint64_t *value)
+{
+    uintptr_t words[sizeof(*value) / sizeof(uintptr_t)] = {0};
+    uint32_t fault = 0;
+
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]) && fault == 0; i++)
+        fault = load_word((const uintptr_t *)from + i, &words[i]);
+    if (fault == 0)
+        __builtin_memcpy(value, words, sizeof(words));
+    return fault;
+}
+
 /* A far call that must not work; the fault. */
 static inline uint32_t far_call(uint16_t selector)
 {

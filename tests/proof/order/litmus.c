@@ -75,6 +75,20 @@ bool answers_have(const struct answers *answers, const char *answer)
     return false;
 }
 
+bool answers_are_among(const struct answers *few, const struct answers *many)
+{
+    for (unsigned i = 0; i < few->n; i++) {
+        if (!answers_have(many, few->answer[i]))
+            return false;
+    }
+    return true;
+}
+
+bool answers_are_equal(const struct answers *a, const struct answers *b)
+{
+    return answers_are_among(a, b) && answers_are_among(b, a);
+}
+
 void answers_add(struct answers *answers, const char *answer)
 {
     if (answers_have(answers, answer))

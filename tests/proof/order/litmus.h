@@ -55,6 +55,8 @@ void litmus_read(const char *line, struct litmus *litmus);
 
 void answers_add(struct answers *answers, const char *answer);
 bool answers_have(const struct answers *answers, const char *answer);
+bool answers_are_among(const struct answers *few, const struct answers *many);
+bool answers_are_equal(const struct answers *a, const struct answers *b);
 
 /* All answers that a model allows. */
 void litmus_answers(const struct litmus *litmus, enum model model, struct answers *answers);

@@ -89,20 +89,6 @@ static const struct row rows[] = {
 
 #define ROWS ((unsigned)(sizeof(rows) / sizeof(rows[0])))
 
-static bool are_among(const struct answers *few, const struct answers *many)
-{
-    for (unsigned i = 0; i < few->n; i++) {
-        if (!answers_have(many, few->answer[i]))
-            return false;
-    }
-    return true;
-}
-
-static bool are_equal(const struct answers *a, const struct answers *b)
-{
-    return are_among(a, b) && are_among(b, a);
-}
-
 static bool try_row(const struct row *row)
 {
     static struct answers answers[MODELS];
@@ -120,21 +106,21 @@ static bool try_row(const struct row *row)
     }
     machine_answers(&litmus, false, &machine[0]);
     machine_answers(&litmus, true, &machine[1]);
-    if (!are_equal(&answers[MODEL_SC], &machine[0]) ||
-        !are_equal(&answers[MODEL_TSO], &machine[1])) {
+    if (!answers_are_equal(&answers[MODEL_SC], &machine[0]) ||
+        !answers_are_equal(&answers[MODEL_TSO], &machine[1])) {
         (void)printf("FAIL: %s: axioms and machine differ\n", row->name);
         right = false;
     }
-    if (!are_among(&answers[MODEL_SC], &answers[MODEL_TSO]) ||
-        !are_among(&answers[MODEL_SC], &answers[MODEL_RC11]) ||
-        !are_among(&answers[MODEL_RC11], &answers[MODEL_CPP20]) ||
-        !are_among(&answers[MODEL_TSO], &answers[MODEL_CPP20])) {
+    if (!answers_are_among(&answers[MODEL_SC], &answers[MODEL_TSO]) ||
+        !answers_are_among(&answers[MODEL_SC], &answers[MODEL_RC11]) ||
+        !answers_are_among(&answers[MODEL_RC11], &answers[MODEL_CPP20]) ||
+        !answers_are_among(&answers[MODEL_TSO], &answers[MODEL_CPP20])) {
         (void)printf("FAIL: %s: a model lacks what it has to have\n", row->name);
         right = false;
     }
     /* Where no read can depend on itself the two definitions of C's are one. */
     if ((row->has[MODEL_CPP20] == row->has[MODEL_RC11]) !=
-        are_equal(&answers[MODEL_CPP20], &answers[MODEL_RC11])) {
+        answers_are_equal(&answers[MODEL_CPP20], &answers[MODEL_RC11])) {
         (void)printf("FAIL: %s: C++20 and RC11 differ, or not\n", row->name);
         right = false;
     }

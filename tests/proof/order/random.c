@@ -84,20 +84,6 @@ static void print_program(const struct litmus *litmus)
     (void)putchar('\n');
 }
 
-static bool are_among(const struct answers *few, const struct answers *many)
-{
-    for (unsigned i = 0; i < few->n; i++) {
-        if (!answers_have(many, few->answer[i]))
-            return false;
-    }
-    return true;
-}
-
-static bool are_equal(const struct answers *a, const struct answers *b)
-{
-    return are_among(a, b) && are_among(b, a);
-}
-
 /* Whether both seq_cst and weaker accesses of one place meet. */
 static bool is_mixed(const struct litmus *litmus)
 {
@@ -119,21 +105,21 @@ static const char *try_program(struct litmus *litmus)
     for (unsigned model = 0; model < MODELS; model++)
         litmus_answers(litmus, (enum model)model, &answers[model]);
     machine_answers(litmus, false, &other);
-    if (!are_equal(&answers[MODEL_SC], &other))
+    if (!answers_are_equal(&answers[MODEL_SC], &other))
         return "sc is no machine's";
     machine_answers(litmus, true, &other);
-    if (!are_equal(&answers[MODEL_TSO], &other))
+    if (!answers_are_equal(&answers[MODEL_TSO], &other))
         return "tso is no machine's";
-    if (!are_among(&answers[MODEL_SC], &answers[MODEL_TSO]) ||
-        !are_among(&answers[MODEL_TSO], &answers[MODEL_RC11]) ||
-        !are_among(&answers[MODEL_TSO], &answers[MODEL_CPP20]) ||
-        (!is_mixed(litmus) && !are_among(&answers[MODEL_RC11], &answers[MODEL_CPP20])))
+    if (!answers_are_among(&answers[MODEL_SC], &answers[MODEL_TSO]) ||
+        !answers_are_among(&answers[MODEL_TSO], &answers[MODEL_RC11]) ||
+        !answers_are_among(&answers[MODEL_TSO], &answers[MODEL_CPP20]) ||
+        (!is_mixed(litmus) && !answers_are_among(&answers[MODEL_RC11], &answers[MODEL_CPP20])))
         return "a model lacks what it has to have";
 
     struct step *step = &litmus->step[draw(litmus->threads)][0];
     step->order = __ATOMIC_SEQ_CST;
     litmus_answers(litmus, MODEL_CPP20, &other);
-    return are_among(&other, &answers[MODEL_CPP20]) ? NULL : "stronger is not less";
+    return answers_are_among(&other, &answers[MODEL_CPP20]) ? NULL : "stronger is not less";
 }
 
 int main(void)

@@ -33,24 +33,6 @@ READ_THROUGH(gs)
 
 #undef READ_THROUGH
 
-/* The same of any address. */
-static inline uint32_t load_u64(const uint64_t *from, uint64_t *value)
-{
-    uint32_t fault = 0;
-    uint32_t low = 0;
-    uint32_t high = 0;
-
-    __asm__ volatile("1: movl (%3), %1\n\t"
-                     "2: movl 4(%3), %2\n\t"
-                     "3:\n\t" FIXUP(1b, 3b) FIXUP(2b, 3b)
-                     : "+a"(fault), "+r"(low), "+r"(high)
-                     : "r"(from)
-                     : "memory");
-    if (fault == 0)
-        *value = (uint64_t)high << 32 | low;
-    return fault;
-}
-
 /* 8 bytes at once, from a page that takes no store: by way of the FPU, which has such registers. */
 static inline uint64_t load_whole(const volatile uint64_t *from)
 {

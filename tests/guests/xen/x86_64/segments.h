@@ -29,21 +29,6 @@ READ_THROUGH(gs)
 
 #undef READ_THROUGH
 
-/* The same of any address. */
-static inline uint32_t load_u64(const uint64_t *from, uint64_t *value)
-{
-    uint64_t fault = 0;
-    uint64_t read = *value;
-
-    __asm__ volatile("1: movq (%2), %1\n\t"
-                     "2:\n\t" FIXUP(1b, 2b)
-                     : "+a"(fault), "+r"(read)
-                     : "r"(from)
-                     : "memory");
-    *value = read;
-    return (uint32_t)fault;
-}
-
 /* What any aligned load of 8 bytes is. */
 static inline uint64_t load_whole(const volatile uint64_t *from)
 {
