@@ -5,7 +5,7 @@
 # ones are not serialized, and of LP64; with --full all are asked for ILP32, for serialized pools,
 # and for pointers that go wrong.
 #
-# Four are written, and asked by hand only, since no solver has answered them in ten minutes:
+# Four are written, and asked by hand only, since no solver has answered them yet:
 # a_slot_comes_with_its_descriptors_or_nothing_changes (all of pool-with.c),
 # a_write_is_whole_and_of_its_slot_alone_or_nothing,
 # a_reserve_has_so_many_slots_in_service_or_changes_nothing and
