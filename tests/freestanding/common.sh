@@ -48,24 +48,31 @@ freestanding_flags="-std=c11 -ffreestanding -nostdlib -mgeneral-regs-only -fno-s
 freestanding_flags+=" -fno-pic -fno-asynchronous-unwind-tables -ffunction-sections"
 strict_flags="-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Werror"
 
+# compile_into FOLDER COMPILER TARGET OPTION-OR-SOURCE...: an object of each source in the folder,
+# which is a new one, by one call for all of them. Names are whole paths.
+compile_into() {
+    local folder=$1 compiler=$2 flags
+    flags=$(target_flags "$3") || return
+    shift 3
+
+    rm -rf -- "$folder"
+    mkdir -p -- "$folder"
+    (cd -- "$folder" && "$compiler" "$flags" -I"$root/include" -c "$@")
+}
+
 # build_core compiler target level [flag...]: compile the core; the linked object's name goes to
 # stdout.
 build_core() {
-    local compiler=$1 target=$2 level=$3
-    local directory="$work/$compiler-$target$level" source
-    local objects=()
+    local compiler=$1 target=$2 level=$3 sources
+    local folder="$work/$compiler-$target$level"
     shift 3
 
-    mkdir -p "$directory"
-    while read -r source; do
-        # shellcheck disable=SC2046,SC2086 # lists of flags
-        "$compiler" $(target_flags "$target") $freestanding_flags $strict_flags \
-            "$level" "$@" -I"$root/include" -c "$source" \
-            -o "$directory/$(basename "$source" .c).o" || return 1
-        objects+=("$directory/$(basename "$source" .c).o")
-    done < <(core_sources)
-    ld -m "$(emulation_of "$target")" -r -o "$directory/core.o" "${objects[@]}" || return 1
-    echo "$directory/core.o"
+    mapfile -t sources < <(core_sources)
+    # shellcheck disable=SC2086 # lists of flags
+    compile_into "$folder" "$compiler" "$target" $freestanding_flags $strict_flags "$level" "$@" \
+        "${sources[@]}" || return 1
+    ld -m "$(emulation_of "$target")" -r -o "$folder/core" "$folder"/*.o || return 1
+    echo "$folder/core"
 }
 
 # Sum of the sizes of an object's sections whose names match a pattern.
