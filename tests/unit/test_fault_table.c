@@ -4,60 +4,16 @@
  * operation of that kind fails. The call returns that error and has changed nothing (pages and
  * their states are compared byte by byte), what the port gave equals what it has, and the next call
  * works.
- *
- * Then pairs of faults: the n-th operation, and after it the first that would undo it, or all from
- * then on. Such a call may leave something behind, but nothing may be lost: see survives().
  */
 #include <stdio.h>
 
-#include "fixture.h"
-
-#define CODE  (-4321) /* a hypervisor's own: must come through as it is */
-#define SLOTS 64
-
-enum layout {
-    ONE_PAGE, /* windows of one page */
-    THREE,    /* windows of three pages, the last one shorter */
-    COMMON,   /* windows of two behind a common page */
-    NATIVE,   /* LGDT */
-    LAYOUTS,
-};
-
-static const char *const layout_names[] = {"page", "window", "common", "native"};
+#include "fault_pool.h"
 
 struct act {
     const char *name;
     int (*call)(struct fixture *fixture); /* 0 or the error of the one call under test */
     bool swallows; /* it may succeed in spite of a fault, having done what it could (trim) */
 };
-
-static cgdt_slot_t owned[SLOTS]; /* CGDT_NO_SLOT: freed again */
-
-/*
- * 64 slots of 8 pages, 41 taken at first, then holes, and two CPUs online, of which number 40 is
- * alone on its page; nothing fails yet.
- */
-static void prepare(struct fixture *fixture, enum layout layout, bool live)
-{
-    const uint8_t window_pages[] = {1, 3, 2, 3};
-
-    fixture_prepare(fixture, 64, window_pages[layout], SLOTS);
-    if (layout == COMMON)
-        fixture_set_common(fixture);
-    if (layout == NATIVE)
-        fixture_set_native(fixture, CGDT_PROFILE_NATIVE64);
-    fixture_open(fixture);
-    memset(owned, 0, sizeof(owned));
-    MUST(cgdt_cpu_online(fixture->pool, 9, &owned[0]) == 0, "online");
-    MUST(cgdt_alloc_bulk(fixture->pool, 40, &owned[1]) == 0, "bulk");
-    MUST(!live || cgdt_seal(fixture->pool) == 0, "seal");
-    for (int i = 1; i < 41; i++)
-        if (i % 3 == 0 || i >= 24) {
-            MUST(i == 24 || cgdt_free(fixture->pool, owned[i]) == 0, "free");
-            MUST(i != 24 || cgdt_cpu_online_at(fixture->pool, 40, owned[i]) == 0, "online");
-            owned[i] = CGDT_NO_SLOT;
-        }
-}
 
 static int call_alloc(struct fixture *fixture)
 {
@@ -71,7 +27,7 @@ static int call_alloc(struct fixture *fixture)
 static int near(struct fixture *fixture, uint32_t n)
 {
     cgdt_slot_t slot = 99;
-    const int result = cgdt_alloc_near(fixture->pool, n, &owned[2], &slot);
+    const int result = cgdt_alloc_near(fixture->pool, n, &fault_owned[2], &slot);
 
     MUST((result == 0) == (slot != CGDT_NO_SLOT), "%d and slot %x", result, slot);
     return result;
@@ -136,7 +92,7 @@ static int call_online_for(struct fixture *fixture)
 
 static int bulk(struct fixture *fixture, uint32_t n)
 {
-    cgdt_slot_t got[SLOTS];
+    cgdt_slot_t got[FAULT_SLOTS];
 
     memset(got, 0xee, sizeof(got));
     const int result = cgdt_alloc_bulk(fixture->pool, n, got);
@@ -174,14 +130,14 @@ static int call_cache_free(struct fixture *fixture)
     struct cgdt_cache cache;
 
     MUST(cgdt_cache_init(&cache, sizeof(cache), fixture->pool) == 0, "cache");
-    const int result = cgdt_cache_free(&cache, owned[1]);
+    const int result = cgdt_cache_free(&cache, fault_owned[1]);
     MUST(cgdt_cache_flush(&cache) == 0, "flush");
     return result;
 }
 
 static int call_free(struct fixture *fixture)
 {
-    return cgdt_free(fixture->pool, owned[1]);
+    return cgdt_free(fixture->pool, fault_owned[1]);
 }
 
 static int call_write(struct fixture *fixture)
@@ -190,7 +146,7 @@ static int call_write(struct fixture *fixture)
 
     for (uint32_t i = 0; i < COUNT_OF(descs); i++)
         descs[i] = mark(i);
-    return cgdt_write(fixture->pool, owned[2], 7, descs, COUNT_OF(descs));
+    return cgdt_write(fixture->pool, fault_owned[2], 7, descs, COUNT_OF(descs));
 }
 
 static int call_write_common(struct fixture *fixture)
@@ -214,7 +170,7 @@ static int call_trim(struct fixture *fixture)
 
 static int call_reserve(struct fixture *fixture)
 {
-    return cgdt_reserve(fixture->pool, SLOTS);
+    return cgdt_reserve(fixture->pool, FAULT_SLOTS);
 }
 
 static int call_online(struct fixture *fixture)
@@ -275,7 +231,7 @@ static int call_frames(struct fixture *fixture)
 
     if (fixture->config.layout.mode == CGDT_MODE_NATIVE || fixture_stats(fixture).sealed_pages == 0)
         return 0; /* -CGDT_ENOTSUP, -CGDT_EPERM: other tests */
-    return cgdt_frames(fixture->pool, owned[20], frames, &n, &entries);
+    return cgdt_frames(fixture->pool, fault_owned[20], frames, &n, &entries);
 }
 
 static int call_behind(struct fixture *fixture)
@@ -285,7 +241,7 @@ static int call_behind(struct fixture *fixture)
 
     if (!fixture->config.layout.common || fixture_stats(fixture).sealed_pages == 0)
         return 0; /* likewise */
-    return cgdt_frames_behind(fixture->pool, owned[20], 9, frames, &n, &entries);
+    return cgdt_frames_behind(fixture->pool, fault_owned[20], 9, frames, &n, &entries);
 }
 
 static int call_common_frame(struct fixture *fixture)
@@ -361,36 +317,31 @@ static const struct act acts[] = {
 
 static const struct act destroy = {"destroy", call_destroy, false};
 
-static void finish(struct fixture *fixture)
-{
-    faulty_arm(&fixture->faulty, 0, 0, 0);
-    fixture_free_all(fixture);
-    fixture_close(fixture); /* frames out = frames in */
-}
-
 /*
  * One run with the n-th operation of `kinds` failing. False: there were not so many. The pool's own
  * memory is compared by what it means: a stale bit of the summary is no change.
  */
-static bool run(const struct act *act, enum layout layout, bool live, uint32_t kinds, uint32_t n)
+static bool run(const struct act *act, enum fault_layout layout, bool live, uint32_t kinds,
+                uint32_t n)
 {
     struct fixture fixture;
     struct snapshot before;
     char when[120];
 
     (void)snprintf(when, sizeof(when), "%s, %s, %s, kinds %x, operation %u", act->name,
-                   layout_names[layout], live ? "live" : "boot", kinds, n);
-    prepare(&fixture, layout, live);
+                   fault_layout_names[layout], live ? "live" : "boot", kinds, n);
+    fault_pool_open(&fixture, layout, live);
     if (act == &destroy)
         fixture_free_all(&fixture);
     const struct cgdt_pool_stats stats = fixture_stats(&fixture);
     snapshot_take(&before, &fixture);
-    faulty_arm(&fixture.faulty, kinds, n, CODE);
+    faulty_arm(&fixture.faulty, kinds, n, FAULT_CODE);
     const int result = act->call(&fixture);
     const bool fired = fixture.faulty.fired != 0;
 
     faulty_arm(&fixture.faulty, 0, 0, 0);
-    MUST(result == (fired && !(act->swallows && result == 0) ? CODE : 0), "%s: %d", when, result);
+    MUST(result == (fired && !(act->swallows && result == 0) ? FAULT_CODE : 0), "%s: %d", when,
+         result);
     const bool same = snapshot_same_pages(&before, &fixture);
     if (result != 0) {
         const struct cgdt_pool_stats now = fixture_stats(&fixture);
@@ -401,12 +352,12 @@ static bool run(const struct act *act, enum layout layout, bool live, uint32_t k
         MUST(act->call(&fixture) == 0, "%s: the next call failed", when);
     }
     fixture_must_be_sound(&fixture, when);
-    finish(&fixture);
+    fault_pool_close(&fixture);
     return fired;
 }
 
 /* How many faults were met. */
-static uint32_t run_all(const struct act *act, enum layout layout, bool live)
+static uint32_t run_all(const struct act *act, enum fault_layout layout, bool live)
 {
     uint32_t met = 0;
 
@@ -425,8 +376,8 @@ static void run_phase(bool live, uint32_t least)
 
     for (int layout = 0; layout < LAYOUTS; layout++) {
         for (size_t i = 0; i < COUNT_OF(acts); i++)
-            met += run_all(&acts[i], (enum layout)layout, live);
-        met += run_all(&destroy, (enum layout)layout, live);
+            met += run_all(&acts[i], (enum fault_layout)layout, live);
+        met += run_all(&destroy, (enum fault_layout)layout, live);
     }
     cr_assert_gt(met, least, "only %u faults could be made", met);
 }
@@ -454,117 +405,15 @@ Test(fault_table, a_call_that_fails_at_its_first_operation_has_not_touched_a_byt
 
             if (acts[i].swallows)
                 continue;
-            prepare(&fixture, (enum layout)layout, true);
+            fault_pool_open(&fixture, (enum fault_layout)layout, true);
             snapshot_take(&before, &fixture);
-            faulty_arm(&fixture.faulty, FAULTY_ANY, 1, CODE);
+            faulty_arm(&fixture.faulty, FAULTY_ANY, 1, FAULT_CODE);
             const int result = acts[i].call(&fixture);
             const bool fired = fixture.faulty.fired != 0;
             const bool same = snapshot_same(&before, &fixture);
-            MUST(!fired || result == CODE, "%s: %d", acts[i].name, result);
-            MUST(!fired || same, "%s, %s: memory changed", acts[i].name, layout_names[layout]);
-            finish(&fixture);
+            MUST(!fired || result == FAULT_CODE, "%s: %d", acts[i].name, result);
+            MUST(!fired || same, "%s, %s: memory changed", acts[i].name,
+                 fault_layout_names[layout]);
+            fault_pool_close(&fixture);
         }
-}
-
-/* Slots that a failed bulk could not undo are in got[], and nowhere else. */
-static int bulk_keeping(struct fixture *fixture, uint32_t n, cgdt_slot_t *got)
-{
-    memset(got, 0xee, n * sizeof(*got));
-    return cgdt_alloc_bulk(fixture->pool, n, got);
-}
-
-/*
- * After a fault and a second one in its undoing: whatever stays owned is in the caller's hands and
- * can be freed; whatever page stays is counted as held and leaves, clean, with a later call; nobody
- * else's slot has changed.
- */
-static void survives(struct fixture *fixture, cgdt_slot_t *got, uint32_t n, uint32_t before,
-                     const char *when)
-{
-    uint32_t left = 0;
-
-    faulty_arm(&fixture->faulty, 0, 0, 0);
-    for (uint32_t i = 0; i < n; i++)
-        left += got[i] != CGDT_NO_SLOT ? 1u : 0u;
-    const struct cgdt_pool_stats stats = fixture_stats(fixture);
-    MUST(stats.taken_slots == before + left, "%s: %u owned, %u before, %u left", when,
-         stats.taken_slots, before, left);
-    MUST(fixture->strict.out == stats.mapped_pages + stats.held_pages + stats.common_pages,
-         "%s: %u pages out", when, fixture->strict.out);
-    for (uint32_t i = 0; i < n; i++)
-        MUST(got[i] == CGDT_NO_SLOT || cgdt_free(fixture->pool, got[i]) == 0, "%s: free", when);
-    MUST(cgdt_alloc_bulk(fixture->pool, SLOTS - before, got) == 0, "%s: all that is left", when);
-    MUST(fixture_stats(fixture).held_pages == 0, "%s: still held", when);
-    fixture_must_be_sound(fixture, when);
-    for (int i = 0; i < 24; i++)
-        MUST(owned[i] == CGDT_NO_SLOT || fixture_slot(fixture, owned[i])[1] == CODE64,
-             "%s: slot %x was damaged", when, owned[i]);
-}
-
-/* The n-th operation fails, and of `second` the first after it, or all. False: nothing failed. */
-static bool run_pair(enum layout layout, uint32_t want, uint32_t n, uint32_t gap, bool all)
-{
-    struct fixture fixture;
-    cgdt_slot_t got[SLOTS];
-    char when[120];
-
-    (void)snprintf(when, sizeof(when), "bulk of %u, %s, operation %u and %u later%s", want,
-                   layout_names[layout], n, gap, all ? ", all" : "");
-    prepare(&fixture, layout, true);
-    const uint32_t before = fixture_stats(&fixture).taken_slots;
-    faulty_arm(&fixture.faulty, FAULTY_ANY, n, CODE);
-    fixture.faulty.then_after = gap;
-    fixture.faulty.then_all = all;
-    const int result = bulk_keeping(&fixture, want, got);
-    const bool fired = fixture.faulty.fired != 0;
-    MUST((result < 0) == fired, "%s: %d", when, result);
-    if (fired)
-        survives(&fixture, got, want, before, when);
-    finish(&fixture);
-    return fired;
-}
-
-Test(fault_pairs, a_bulk_whose_undoing_fails_too_loses_nothing)
-{
-    uint32_t met = 0;
-
-    for (int layout = 0; layout < LAYOUTS; layout++)
-        for (uint32_t want = 20; want <= 46; want += 26)
-            for (uint32_t gap = 1; gap <= 3; gap++)
-                for (uint32_t n = 1; run_pair((enum layout)layout, want, n, gap, false) ||
-                                     run_pair((enum layout)layout, want, n, gap, true);
-                     n++)
-                    met++;
-    cr_assert_gt(met, 200);
-}
-
-/* The same for trim, which undoes nothing: what cannot leave has stayed as it was. */
-Test(fault_pairs, a_trim_that_fails_twice_loses_nothing)
-{
-    uint32_t met = 0;
-
-    for (int layout = 0; layout < LAYOUTS; layout++)
-        for (uint32_t gap = 0; gap <= 3; gap++)
-            for (uint32_t n = 1;; n++) {
-                struct fixture fixture;
-                cgdt_slot_t got[SLOTS];
-                char when[80];
-
-                (void)snprintf(when, sizeof(when), "trim, %s, operation %u and %u later",
-                               layout_names[layout], n, gap);
-                prepare(&fixture, (enum layout)layout, true);
-                const uint32_t before = fixture_stats(&fixture).taken_slots;
-                faulty_arm(&fixture.faulty, FAULTY_ANY, n, CODE);
-                fixture.faulty.then_after = gap;
-                fixture.faulty.then_all = gap == 1;
-                (void)cgdt_trim(fixture.pool);
-                const bool fired = fixture.faulty.fired != 0;
-                if (fired)
-                    survives(&fixture, got, 0, before, when);
-                finish(&fixture);
-                if (!fired)
-                    break;
-                met++;
-            }
-    cr_assert_gt(met, 20);
 }
