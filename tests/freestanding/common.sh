@@ -75,6 +75,53 @@ build_core() {
     echo "$folder/core"
 }
 
+readonly levels="-O1 -O2 -O3 -Os -Og" # which cgdt/env.h names
+
+# What kernels set for themselves: Linux, the Xen Test Framework, mini-os, kvm-unit-tests, others.
+kernels_warnings=(-Wall -Wextra -Werror -Winline -Wdeclaration-after-statement
+    -Waddress-of-packed-member -Wundef -Wcast-qual -Wcast-align -Wconversion -Wsign-conversion
+    -Wshadow -Wpointer-arith -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes
+    -Wmissing-declarations -Wredundant-decls -Wnested-externs -Wwrite-strings -Wvla -Wformat=2
+    -Wimplicit-fallthrough -Wunused -Wstrict-aliasing=2 -Wtype-limits -Wempty-body)
+
+# compile_for_kernels FOLDER COMPILER TARGET OPTION...: the core, the ports of kernels, and a
+# kernel's file that uses all of the headers.
+compile_for_kernels() {
+    local folder=$1 compiler=$2 target=$3 sources
+    shift 3
+    mapfile -t sources < <(
+        core_sources
+        kernel_port_sources
+        printf '%s\n' "$root"/tests/freestanding/kernel.c
+    )
+    # shellcheck disable=SC2086 # a list of flags
+    compile_into "$folder" "$compiler" "$target" $freestanding_flags "${kernels_warnings[@]}" "$@" \
+        "${sources[@]}"
+}
+
+# compile_levels FOLDER COMPILER TARGET: that at each level, in FOLDER/LEVEL; of gcc with call
+# graphs. test-flags does it for those that come after it.
+compile_levels() {
+    local folder=$1 compiler=$2 target=$3 level graphs=()
+    [ "$compiler" != gcc ] || graphs=(-fcallgraph-info=su)
+    for level in $levels; do
+        compile_for_kernels "$folder/$level" "$compiler" "$target" "$level" "${graphs[@]}" || {
+            fail "at $level"
+            return 1
+        }
+    done
+}
+
+# need_levels FOLDER COMPILER TARGET: if they are not there.
+need_levels() {
+    [ -d "$1" ] || compile_levels "$@" || finish
+}
+
+# objects_of FOLDER SOURCES: what the function SOURCES lists, as objects in FOLDER.
+objects_of() {
+    "$2" | sed "s|.*/|$1/|; s|[.]c\$|.o|"
+}
+
 # Sum of the sizes of an object's sections whose names match a pattern.
 section_bytes() {
     objdump -h "$1" | awk -v pattern="$2" '$1 ~ /^[0-9]+$/ && $2 ~ pattern { print $3 }' |
