@@ -57,6 +57,7 @@ void a_pool_begins_with_the_invariant_or_nothing_is_mapped(void)
         directory[cpu] = room.pool.directory[cpu];
     pool = room.pool;
     keeps_invariant();
+    CLAIM(!pool.read_only || !profile.xen, "a hypervisor writes accessed bits itself");
     CLAIM(!pool.live && pool.pages.serving == 0 && pool.pages.count == PAGES, "no page, in boot");
     CLAIM(pool.clear_entries == 0, "what a free looks at");
 }

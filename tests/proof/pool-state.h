@@ -696,7 +696,10 @@ static void any_config(void)
     config->profile = &profile;
     config->port = &pool.given.port;
     profile.judge = judge;
-    profile.plain = any_bool() ? any_u64() | CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT : 0;
+    profile.xen = any_bool();
+    /* Only a hypervisor's profile has such (profile.h, check.c). */
+    profile.plain =
+        profile.xen && any_bool() ? any_u64() | CGDT_DESC_PRESENT | CGDT_DESC_SEGMENT : 0;
     refused_mask = any_u64();
     refused_bits = any_u64();
     raised_bits = any_u64();
@@ -731,7 +734,7 @@ static void any_template(void)
 {
     bool all = true;
 
-    pool.read_only = any_bool();
+    pool.read_only = !profile.xen && any_bool(); /* a hypervisor sets accessed bits itself */
     for (uint32_t i = 0; i < 2; i++) {
         cgdt_desc_t stored = template_descs[i] = any_u64();
         const enum cgdt_reason reason = judge(&profile, template_descs[i], &stored);

@@ -2,14 +2,8 @@
 #
 # Theorems about a whole pool: one call from any state that it can be in (pool-state.h). Pools of 3
 # slots on 2 pages, which are one window or native; a word of the slot map has 2 bits. The default
-# ones are not serialized, and of LP64; with --full all are asked for ILP32, for serialized pools,
-# and for pointers that go wrong.
-#
-# Four are written, and asked by hand only, since no solver has answered them yet:
-# a_slot_comes_with_its_descriptors_or_nothing_changes (all of pool-with.c),
-# a_write_is_whole_and_of_its_slot_alone_or_nothing,
-# a_reserve_has_so_many_slots_in_service_or_changes_nothing and
-# an_alloc_takes_from_the_cache_or_fills_it_or_nothing_changes.
+# ones are not serialized, and of LP64; with --full all are asked for ILP32, too, and for serialized
+# pools together with pointers that go wrong.
 
 set(loops look_exactly.0:2,look.0:2,look.1:3,find_room.0:2,lowest_bits.0:4)
 string(APPEND loops ,cgdt_slotmap_claim_.0:2,cgdt_slotmap_mark_room_.0:2,cgdt_page_hole_.0:3)
@@ -19,23 +13,35 @@ foreach(copy IN ITEMS "" "$link1" "$link2" "$link3" "$link4") # of an inline fun
     string(APPEND loops ,cgdt_plain_fill_${copy}.2:1,cgdt_plain_clear_${copy}.1:2)
 endforeach()
 
-# pool_proof(HARNESS CLAIM MUTANT [FULL]): by sources_HARNESS and run_HARNESS, options of `run`.
+# pool_proof(HARNESS CLAIM MUTANT [FULL] [CADICAL] [ONCE] [AS SUFFIX] [OPTIONS OPTION...]): by
+# sources_HARNESS and run_HARNESS, options of `run`; the words are those of proof(). ONCE: neither
+# for ILP32 nor serialized, where another case of the claim is.
 function(pool_proof harness claim mutant)
+    cmake_parse_arguments(PROOF "FULL;CADICAL;ONCE" "AS" "OPTIONS" ${ARGN})
     set(shape -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=1u -D PROOF_WINDOW=2
         -D PROOF_CPUS=3 --object-bits 10 --unwindset ${loops}${loops_${harness}})
-    set(question ${harness} ${claim} ${sources_${harness}} -- ${shape})
-    set(quick --unwind 9 --no-pointers ${run_${harness}})
+    set(question ${harness} ${claim} ${sources_${harness}} -- ${shape} ${PROOF_OPTIONS})
+    set(options --unwind 9 ${run_${harness}})
+    if(PROOF_CADICAL)
+        list(APPEND options --cadical)
+    endif()
     set(fault ${CMAKE_CURRENT_SOURCE_DIR}/mutants/${mutant}.fault)
 
-    set(labels proof ${ARGN})
-    string(REPLACE FULL full labels "${labels}")
-    asked(proof-${harness}.${claim} ${quick} ${question} -D PROOF_SERIALIZED=0)
-    asked(proof-mutant-${mutant}.is-refuted-by-${claim} ${quick} --mutant ${fault} ${question}
+    set(labels proof)
+    if(PROOF_FULL)
+        set(labels proof full)
+    endif()
+    asked(proof-${harness}.${claim}${PROOF_AS} --no-pointers ${options} ${question}
         -D PROOF_SERIALIZED=0)
+    asked(proof-mutant-${mutant}.is-refuted-by-${claim}${PROOF_AS} --no-pointers ${options}
+        --mutant ${fault} ${question} -D PROOF_SERIALIZED=0)
+    if(PROOF_ONCE)
+        return()
+    endif()
     set(labels proof full)
-    asked(proof-ilp32-${harness}.${claim} --bits 32 ${quick} ${question} -D PROOF_SERIALIZED=0)
-    asked(proof-serialized-${harness}.${claim} ${quick} ${question} -D PROOF_SERIALIZED=1)
-    asked(proof-pointers-${harness}.${claim} --unwind 9 ${run_${harness}} ${question}
+    asked(proof-ilp32-${harness}.${claim}${PROOF_AS} --bits 32 --no-pointers ${options} ${question}
+        -D PROOF_SERIALIZED=0)
+    asked(proof-serialized-${harness}.${claim}${PROOF_AS} ${options} ${question}
         -D PROOF_SERIALIZED=1)
 endfunction()
 
@@ -73,21 +79,56 @@ pool_proof(pool-slots a_bulk_gives_all_or_nothing bulk-undone-but-for-one FULL)
 pool_proof(pool-slots a_bulk_free_frees_what_it_can_and_nothing_that_is_not_its_owners
     bulk-free-begun-for-one FULL)
 
+# The same with what their owners ask for: by how many descriptors, on whose page.
+set(run_pool-with --page-entries 16)
+set(sources_pool-with ${core} with.c near.c alloc.c)
+set(loops_pool-with ,cgdt_accept_.0:3,lay_table.0:6,load_each.0:3,claim_near.0:3,claim_in.0:2
+    claim_in.1:3)
+string(REPLACE ";" "," loops_pool-with "${loops_pool-with}")
+function(with_proof case mutant)
+    pool_proof(pool-with a_slot_comes_with_its_descriptors_or_nothing_changes ${mutant} FULL CADICAL
+        AS -${case} ${ARGN})
+endfunction()
+with_proof(of-none alloc-keeps-what-it-cannot-fill ONCE OPTIONS -D PROOF_COUNT=0 -D PROOF_APART=0)
+with_proof(of-none-apart near-not-put-back OPTIONS -D PROOF_COUNT=0 -D PROOF_APART=1)
+with_proof(of-1 own-descriptors-at-the-beginning ONCE OPTIONS -D PROOF_COUNT=1 -D PROOF_APART=0)
+with_proof(of-1-apart own-descriptors-at-the-beginning ONCE
+    OPTIONS -D PROOF_COUNT=1 -D PROOF_APART=1)
+with_proof(of-2 own-descriptors-at-the-beginning OPTIONS -D PROOF_COUNT=2 -D PROOF_APART=0)
+with_proof(of-2-apart own-descriptors-at-the-beginning ONCE
+    OPTIONS -D PROOF_COUNT=2 -D PROOF_APART=1)
+with_proof(of-no-request apart-of-any-number ONCE
+    OPTIONS -D PROOF_COUNT=0 -D PROOF_APART=more_than_1)
+
 # What is in slots. Small pages make small copies.
 set(run_pool-contents --page-entries 16)
 set(sources_pool-contents ${core} slot.c store.c content.c)
 set(loops_pool-contents ,write_copy.0:4,load_values.0:4,is_plain.0:4,cgdt_accept_.0:4,cgdt_read.0:4)
-pool_proof(pool-contents a_write_to_the_common_page_is_whole_or_nothing common-null-entry FULL)
+foreach(count RANGE 1 3) # 1: or none
+    set(once ONCE)
+    if(count EQUAL 2)
+        set(once)
+    endif()
+    pool_proof(pool-contents a_write_is_whole_and_of_its_slot_alone_or_nothing
+        write-of-unsettled-values FULL CADICAL ${once} AS -of-${count}
+        OPTIONS -D PROOF_COUNT=${count})
+    pool_proof(pool-contents a_write_to_the_common_page_is_whole_or_nothing common-null-entry
+        FULL CADICAL ${once} AS -of-${count} OPTIONS -D PROOF_COUNT=${count})
+endforeach()
 pool_proof(pool-contents a_read_gives_what_is_there read-from-the-beginning)
 
 # Pages in and out; and what grow.h promises for those above. Pages of 16 entries, since each is
 # looked at.
 set(sources_pool-pages ${core} grow.c trim.c)
-set(loops_pool-pages ,is_zero.0:17,clean_held.0:17)
+set(loops_pool-pages ,is_zero.0:17,clean_held.0:17,make_room.0:4,cgdt_grow_serve_.0:3
+    cgdt_grow_undo_.0:3)
+string(REPLACE ";" "," loops_pool-pages "${loops_pool-pages}")
 set(run_pool-pages --page-entries 16)
 pool_proof(pool-pages a_growth_holds_the_lowest_page_that_can_be_had page-believed-zero FULL)
 pool_proof(pool-pages a_page_that_cannot_be_sealed_leaves_or_is_left_held
     page-out-from-below-another FULL)
+pool_proof(pool-pages a_reserve_has_so_many_slots_in_service_or_changes_nothing
+    reserve-keeps-what-came FULL CADICAL)
 pool_proof(pool-pages a_trim_gives_back_what_is_above_all_that_is_needed trim-keeps-one-less)
 pool_proof(pool-pages a_seal_seals_all_or_none seal-of-some)
 pool_proof(pool-pages a_destroy_gives_all_pages_back_or_none in-service-above-a-held-one)
@@ -106,6 +147,8 @@ pool_proof(pool-cpus a_move_ends_on_one_slot_or_goes_on back-to-the-goal)
 # A cache of slots.
 set(sources_pool-cache ${core} alloc.c cache.c)
 set(loops_pool-cache ,drain.0:17,drain.1:4,drain.2:4,drain.3:17,refill.0:4,cgdt_count_bits_.0:4)
+pool_proof(pool-cache an_alloc_takes_from_the_cache_or_fills_it_or_nothing_changes
+    cache-filled-in-vain FULL CADICAL)
 pool_proof(pool-cache a_free_into_the_cache_zeroes_its_slot_or_changes_nothing
     cache-free-not-taken-back)
 pool_proof(pool-cache a_flush_frees_all_that_is_in_it flush-keeps-the-count)
