@@ -181,7 +181,7 @@ static void pack_after_churn(uint32_t cpus, uint32_t colors, uint32_t window_pag
 {
     const uint32_t of_hundred[] = {1, 5, 12, 30, 60, 95, 100};
 
-    for (uint64_t seed = 1; seed <= 20; seed++) {
+    for (uint64_t seed = 1; seed <= 10; seed++) {
         for (size_t i = 0; i < COUNT_OF(of_hundred); i++) {
             uint64_t random = seed;
 
