@@ -5,12 +5,14 @@
 
 END {
     n = layouts(list)
-    for (i = 1; i <= n; i++)
+    for (i = 1; i <= n; i++) {
+        sorted = "sort -n >" folder "/" list[i] ".curve"
         for (cpus in seen) {
             boot = figure["BOOT", list[i], cpus, "n"]
             print cpus, figure["SIZE", list[i], cpus, "pages"],
                 per(table_calls("BOOT", list[i], cpus), boot),
-                per(figure["BOOT", list[i], cpus, "instructions"], boot) |
-                "sort -n >" folder "/" list[i] ".curve"
+                per(figure["BOOT", list[i], cpus, "instructions"], boot) | sorted
         }
+        close(sorted)
+    }
 }
