@@ -161,7 +161,7 @@ pool_proof(pool-cache a_flush_frees_all_that_is_in_it flush-keeps-the-count)
 # After CPUs that died, from fewer assumptions.
 set(sources_pool-recover ${core} recover.c)
 pool_proof(pool-recover what_dead_cpus_had_is_nobodys_and_all_else_as_it_was
-    recovered-with-its-handle FULL)
+    recovered-with-its-handle)
 
 # The slot map for ILP32, and where it has eight slots.
 set(eight -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=2u -D PROOF_SLOTS=15)
