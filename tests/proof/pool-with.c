@@ -18,9 +18,17 @@
 #ifndef PROOF_APART
 #define PROOF_APART any_u32()
 #endif
-#define more_than_1 (any_u32() | 2u)
+#define more_than_1 any_more_than_1()
 
 static cgdt_desc_t values[MOST];
+
+static inline uint32_t any_more_than_1(void)
+{
+    const uint32_t n = any_u32();
+
+    ASSUME(n > 1);
+    return n;
+}
 
 /* What is wrong with values, by the words of contents.h; 0: nothing is. */
 static bool is_refused(uint32_t n)
