@@ -75,7 +75,10 @@ build_core() {
     echo "$folder/core"
 }
 
-readonly levels="-O1 -O2 -O3 -Os -Og" # which cgdt/env.h names
+# levels_of COMPILER: which cgdt/env.h names. By the manual of clang -Og is like -O1.
+levels_of() {
+    [ "$1" = clang ] && echo "-O1 -O2 -O3 -Os" || echo "-O1 -O2 -O3 -Os -Og"
+}
 
 # What kernels set for themselves: Linux, the Xen Test Framework, mini-os, kvm-unit-tests, others.
 kernels_warnings=(-Wall -Wextra -Werror -Winline -Wdeclaration-after-statement
@@ -104,7 +107,7 @@ compile_for_kernels() {
 compile_levels() {
     local folder=$1 compiler=$2 target=$3 level graphs=()
     [ "$compiler" != gcc ] || graphs=(-fcallgraph-info=su)
-    for level in $levels; do
+    for level in $(levels_of "$compiler"); do
         compile_for_kernels "$folder/$level" "$compiler" "$target" "$level" "${graphs[@]}" || {
             fail "at $level"
             return 1
