@@ -19,18 +19,28 @@ struct request {
     uint32_t filled;  /* slots claimed, and those on new pages that have the template */
 };
 
+/* The handles that the owners of claimed slots will have. */
+CGDT_COMPACT_ static void note(struct cgdt_pool *pool, struct request *request, uint32_t first,
+                               uint64_t bits)
+{
+    cgdt_slot_t *slot = &request->slots[request->claimed];
+
+    for (; bits != 0; bits &= bits - 1)
+        *slot++ = cgdt_slot_coming_handle_(pool, first + cgdt_lowest_index_(bits));
+    request->claimed = (uint32_t)(slot - request->slots);
+}
+
 /* Take what pages in service have, at most what is missing, lowest first. */
 CGDT_COMPACT_ static void claim(struct cgdt_pool *pool, struct request *request)
 {
     while (request->claimed < request->n) {
         uint32_t first = 0;
-        uint64_t bits = cgdt_slotmap_claim_(&pool->map, request->n - request->claimed, &first);
+        const uint64_t bits =
+            cgdt_slotmap_claim_(&pool->map, request->n - request->claimed, &first);
 
         if (bits == 0)
             break;
-        for (; bits != 0; bits &= bits - 1)
-            request->slots[request->claimed++] =
-                cgdt_slot_coming_handle_(pool, first + cgdt_lowest_index_(bits));
+        note(pool, request, first, bits);
     }
 }
 
@@ -120,24 +130,44 @@ CGDT_COMPACT_ static int settle(struct cgdt_pool *pool, struct request *request,
     return error;
 }
 
-CGDT_SELDOM_ int cgdt_claim_slots_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+/* Without the lock what is had is had by one operation, so nobody is told "full" in vain. */
+CGDT_COMPACT_ static bool claim_at_once(struct cgdt_pool *pool, struct request *request)
 {
-    struct request request = {.slots = slots, .n = n};
-    int error = 0;
+    uint32_t first = 0;
+    const uint64_t bits =
+        request->n <= 64 ? cgdt_slotmap_claim_all_(&pool->map, request->n, &first) : 0;
 
+    note(pool, request, first, bits);
+    return bits != 0;
+}
+
+/* Under the lock: all of them; or those that pages in service have, and `true`, if these do. */
+CGDT_SELDOM_ static bool claim_locked(struct cgdt_pool *pool, struct request *request, int *error)
+{
     cgdt_pool_lock_(pool);
-    claim(pool, &request);
-    const bool grows = request.claimed < n;
+    claim(pool, request);
+    const bool grows = request->claimed < request->n;
     if (grows) {
+        *error = 0;
         /* Nothing is asked of the port if it cannot be enough. */
-        if (n - request.claimed > pool->map.slots - pool->served_slots)
-            error = -CGDT_ENOSPC;
-        if (error == 0)
-            error = write_claimed(pool, &request);
-        if (error == 0)
-            error = grow_for_all(pool, &request);
-        error = settle(pool, &request, error);
+        if (request->n - request->claimed > pool->map.slots - pool->served_slots)
+            *error = -CGDT_ENOSPC;
+        if (*error == 0)
+            *error = write_claimed(pool, request);
+        if (*error == 0)
+            *error = grow_for_all(pool, request);
+        *error = settle(pool, request, *error);
     }
     cgdt_pool_unlock_(pool);
-    return grows ? error : settle(pool, &request, write_claimed(pool, &request));
+    return !grows;
+}
+
+CGDT_COMPACT_ int cgdt_claim_slots_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
+{
+    struct request request = {.slots = slots, .n = n};
+    int error;
+
+    return claim_at_once(pool, &request) || claim_locked(pool, &request, &error)
+               ? settle(pool, &request, write_claimed(pool, &request))
+               : error;
 }

@@ -259,6 +259,29 @@ CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, ui
     return look_exactly(map, max, first);
 }
 
+CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_all_(struct slotmap *map, uint32_t n, uint32_t *first)
+{
+    bool stale = true;
+    uint32_t index = 0;
+    uint64_t seen = 0;
+
+    for (uint32_t tries = 0; stale && tries < CGDT_SLOTMAP_TRIES; tries++)
+        seen = find_room(map, &index, &stale);
+    uint64_t rest = seen;
+    if (n != 64 || seen != ~0ull) { /* most often a whole word */
+        for (uint32_t i = 0; i < n; i++) {
+            if (rest == 0)
+                return 0;
+            rest &= rest - 1;
+        }
+    } else {
+        rest = 0;
+    }
+    *first = index << WORD_SHIFT;
+    /* Acquires what publish_bits and put released: zeroed slots. */
+    return swap_word(map, &map->level[0][index], seen, rest) == seen ? seen ^ rest : 0;
+}
+
 uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
 {
     uint32_t first = 0;

@@ -91,6 +91,12 @@ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool 
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first);
 
 /*
+ * The lowest `n` (1 .. 64) free slots of the lowest word that has room, by one operation, as above.
+ * 0, and no slot has been anybody's meanwhile: it has fewer, or another CPU came in between.
+ */
+uint64_t cgdt_slotmap_claim_all_(struct slotmap *map, uint32_t n, uint32_t *first);
+
+/*
  * Slots up to and including this one may be published from now on. One CPU at a time, and before
  * any of them is.
  */
