@@ -10,10 +10,7 @@ CGDT_COMPACT_ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_
         return 0;
     if (slots == NULL || n > CGDT_MAX_SLOTS)
         return -CGDT_EINVAL;
-    /* volatile: else compilers make memset() of it, which a kernel need not have. */
-    for (volatile cgdt_slot_t *slot = slots; slot < slots + n; slot++)
-        *slot = CGDT_NO_SLOT;
-    return n > pool->map.slots ? -CGDT_ENOSPC : cgdt_claim_slots_(pool, n, slots);
+    return cgdt_claim_slots_(pool, n, slots);
 }
 
 /*
@@ -22,47 +19,78 @@ CGDT_COMPACT_ int cgdt_alloc_bulk(struct cgdt_pool *pool, uint32_t n, cgdt_slot_
  */
 CGDT_COMPACT_ static bool begin_eight(struct cgdt_pool *pool, const cgdt_slot_t *slots)
 {
-    const uint32_t first = cgdt_slot_number(slots[0]);
-    uint64_t seen = 0;
-    uint64_t next = 0;
+    const uint32_t first = cgdt_slot_number_or_more_(slots[0]);
+    uint64_t generations = 0;
+    uint32_t others = 0; /* bits that are there in a handle of another slot */
 
+    /* Most often not, where they are in no order. */
+    if (cgdt_slot_number_or_more_(slots[7]) != first + 7)
+        return false;
+    CGDT_UNROLL_
     for (uint32_t i = 8; i-- > 0;) {
-        if (slots[i] & CGDT_SLOT_UNUSED_ || cgdt_slot_number(slots[i]) != first + i)
-            return false;
-        seen = seen << 8 | cgdt_slotmap_owned_byte_(cgdt_slot_generation_(slots[i]));
-        next = next << 8 | cgdt_slotmap_next_byte_(cgdt_slot_generation_(slots[i]));
+        const uint32_t slot = slots[i] - (first + 1 + i);
+
+        others |= slot;
+        generations = generations << 8 | cgdt_slot_generation_(slot);
     }
-    return cgdt_slotmap_release_begin_eight_(&pool->map, first, seen, next);
+    return (others & ~(~0u << CGDT_SLOT_GENERATION_SHIFT)) == 0 &&
+           cgdt_slotmap_release_begin_eight_(&pool->map, first,
+                                             cgdt_slotmap_owned_bytes_(generations),
+                                             cgdt_slotmap_next_bytes_(generations));
+}
+
+/* Slots of the word that begins with `first` that wait to be published, by one operation. */
+struct waiting {
+    uint32_t first;
+    uint64_t bits;
+};
+
+static CGDT_INLINE_UNLESS_SMALL_ void publish_waiting(struct cgdt_pool *pool,
+                                                      struct waiting *waiting)
+{
+    if (waiting->bits != 0)
+        cgdt_slotmap_publish_bits_(&pool->map, waiting->first, waiting->bits);
+}
+
+/* `row` slots in a row, on one page, are zero. */
+static inline void zeroed(struct cgdt_pool *pool, struct waiting *waiting, uint32_t row,
+                          cgdt_slot_t *slots)
+{
+    const uint32_t number = cgdt_slot_number(slots[0]);
+
+    /* volatile: as in claim_locked(). */
+    for (volatile cgdt_slot_t *slot = slots; slot < slots + row; slot++)
+        *slot = CGDT_NO_SLOT;
+    if (number - waiting->first >= 1u << CGDT_SLOTMAP_WORD_SHIFT) {
+        publish_waiting(pool, waiting);
+        waiting->first = number & ~((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u);
+        waiting->bits = 0;
+    }
+    waiting->bits |= ~0ull >> (64u - row) << (number - waiting->first);
 }
 
 /* Of slots whose owner has begun to free them, those that can be zeroed go, the others stay. */
 CGDT_COMPACT_ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
-    /* Slots of the word that begins with `first` that wait to be published, by one operation. */
-    uint32_t first = 0;
-    uint64_t bits = 0;
+    struct waiting waiting = {0, 0};
     int first_error = 0;
 
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0, row; i < n; i += row) {
+        row = cgdt_slot_row_(pool, n - i, &slots[i]);
         const uint32_t number = cgdt_slot_number(slots[i]);
-        const int error = cgdt_slot_erase_(pool, number);
 
-        if (error != 0) {
-            cgdt_slot_release_abort_(pool, slots[i], 0);
-            first_error = first_error != 0 ? first_error : error;
-            continue;
+        if (!cgdt_slot_erase_row_(pool, number, row)) {
+            row = 1;
+            const int error = cgdt_slot_erase_slowly_(pool, number);
+            if (error != 0) {
+                cgdt_slot_release_abort_(pool, slots[i], 0);
+                first_error = first_error != 0 ? first_error : error;
+                continue;
+            }
         }
-        slots[i] = CGDT_NO_SLOT;
-        if (number - first >= 1u << CGDT_SLOTMAP_WORD_SHIFT) {
-            if (bits != 0)
-                cgdt_slotmap_publish_bits_(&pool->map, first, bits);
-            first = number & ~((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u);
-            bits = 0;
-        }
-        bits |= 1ull << (number - first);
+        zeroed(pool, &waiting, row, &slots[i]);
     }
-    if (bits != 0)
-        cgdt_slotmap_publish_bits_(&pool->map, first, bits);
+    publish_waiting(pool, &waiting);
     return first_error;
 }
 

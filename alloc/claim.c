@@ -20,8 +20,8 @@ struct request {
 };
 
 /* The handles that the owners of claimed slots will have. */
-CGDT_COMPACT_ static void note(struct cgdt_pool *pool, struct request *request, uint32_t first,
-                               uint64_t bits)
+CGDT_APART_ static void note(struct cgdt_pool *pool, struct request *request, uint32_t first,
+                             uint64_t bits)
 {
     cgdt_slot_t *slot = &request->slots[request->claimed];
 
@@ -47,11 +47,18 @@ CGDT_COMPACT_ static void claim(struct cgdt_pool *pool, struct request *request)
 /* The template onto the slots of pages in service. */
 CGDT_COMPACT_ static int write_claimed(struct cgdt_pool *pool, struct request *request)
 {
-    for (; request->written < request->claimed; request->written++) {
-        const int error = cgdt_slot_fill_(pool, cgdt_slot_number(request->slots[request->written]));
+    while (request->written < request->claimed) {
+        const cgdt_slot_t *slot = &request->slots[request->written];
+        const uint32_t row = cgdt_slot_row_(pool, request->claimed - request->written, slot);
 
+        if (cgdt_slot_fill_row_(pool, cgdt_slot_number(*slot), row)) {
+            request->written += row;
+            continue;
+        }
+        const int error = cgdt_slot_fill_slowly_(pool, cgdt_slot_number(*slot), NULL);
         if (error != 0)
             return error;
+        request->written++;
     }
     return 0;
 }
@@ -60,7 +67,8 @@ CGDT_COMPACT_ static int write_claimed(struct cgdt_pool *pool, struct request *r
 CGDT_COMPACT_ static void own(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        (void)cgdt_slotmap_own_(&pool->map, cgdt_slot_number(slots[i]), 0);
+        cgdt_slotmap_own_as_(&pool->map, cgdt_slot_number(slots[i]),
+                             cgdt_slot_generation_(slots[i]), 0);
 }
 
 /* Everything claimed goes back; what cannot be cleaned stays in slots[], the caller's. */
@@ -130,8 +138,39 @@ CGDT_COMPACT_ static int settle(struct cgdt_pool *pool, struct request *request,
     return error;
 }
 
+CGDT_SELDOM_ static int claim_locked(struct cgdt_pool *pool, struct request *request)
+{
+    const uint32_t n = request->n;
+    int error = 0;
+
+    /* volatile: else compilers make memset() of it, which a kernel need not have. */
+    for (volatile cgdt_slot_t *slot = request->slots; slot < request->slots + n; slot++)
+        *slot = CGDT_NO_SLOT;
+    if (n > pool->map.slots)
+        return -CGDT_ENOSPC;
+    cgdt_pool_lock_(pool);
+    claim(pool, request);
+    const bool grows = request->claimed < n;
+    if (grows) {
+        /* Nothing is asked of the port if it cannot be enough. */
+        if (n - request->claimed > pool->map.slots - pool->served_slots)
+            error = -CGDT_ENOSPC;
+        if (error == 0)
+            error = write_claimed(pool, request);
+        if (error == 0)
+            error = grow_for_all(pool, request);
+        error = settle(pool, request, error);
+    }
+    cgdt_pool_unlock_(pool);
+    return grows ? error : settle(pool, request, write_claimed(pool, request));
+}
+
+#ifdef __OPTIMIZE_SIZE__
+#define claim_at_once(pool, request) false
+#else
+
 /* Without the lock what is had is had by one operation, so nobody is told "full" in vain. */
-CGDT_COMPACT_ static bool claim_at_once(struct cgdt_pool *pool, struct request *request)
+static bool claim_at_once(struct cgdt_pool *pool, struct request *request)
 {
     uint32_t first = 0;
     const uint64_t bits =
@@ -141,33 +180,12 @@ CGDT_COMPACT_ static bool claim_at_once(struct cgdt_pool *pool, struct request *
     return bits != 0;
 }
 
-/* Under the lock: all of them; or those that pages in service have, and `true`, if these do. */
-CGDT_SELDOM_ static bool claim_locked(struct cgdt_pool *pool, struct request *request, int *error)
-{
-    cgdt_pool_lock_(pool);
-    claim(pool, request);
-    const bool grows = request->claimed < request->n;
-    if (grows) {
-        *error = 0;
-        /* Nothing is asked of the port if it cannot be enough. */
-        if (request->n - request->claimed > pool->map.slots - pool->served_slots)
-            *error = -CGDT_ENOSPC;
-        if (*error == 0)
-            *error = write_claimed(pool, request);
-        if (*error == 0)
-            *error = grow_for_all(pool, request);
-        *error = settle(pool, request, *error);
-    }
-    cgdt_pool_unlock_(pool);
-    return !grows;
-}
+#endif
 
 CGDT_COMPACT_ int cgdt_claim_slots_(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t *slots)
 {
     struct request request = {.slots = slots, .n = n};
-    int error;
 
-    return claim_at_once(pool, &request) || claim_locked(pool, &request, &error)
-               ? settle(pool, &request, write_claimed(pool, &request))
-               : error;
+    return claim_at_once(pool, &request) ? settle(pool, &request, write_claimed(pool, &request))
+                                         : claim_locked(pool, &request);
 }

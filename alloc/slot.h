@@ -103,6 +103,10 @@ int cgdt_slot_change_(const struct cgdt_pool *pool, uint32_t number, struct cgdt
 #ifdef __OPTIMIZE_SIZE__
 #define cgdt_slot_fill_(pool, number) cgdt_slot_fill_slowly_(pool, number, NULL)
 #define cgdt_slot_erase_              cgdt_slot_erase_slowly_
+
+#define cgdt_slot_row_(pool, n, slots)        1u
+#define cgdt_slot_fill_row_(pool, number, n)  false
+#define cgdt_slot_erase_row_(pool, number, n) false
 #else
 
 /*
@@ -144,6 +148,50 @@ static CGDT_FAST_ bool cgdt_slot_erase_plainly_(const struct cgdt_pool *pool, bo
         return false;
     cgdt_plain_clear_(cgdt_slot_in_(pool, page, number),
                       cgdt_load32_relaxed_(&pool->clear_entries));
+    return true;
+}
+
+/*
+ * Several at once: how many of n slots, from the first handle on, lie in a row on its page, and so
+ * in one word of each kind; and the same for all of a row. False: not even one.
+ */
+static inline uint32_t cgdt_slot_row_(const struct cgdt_pool *pool, uint32_t n,
+                                      const cgdt_slot_t *slots)
+{
+    const uint32_t first = cgdt_slot_number(slots[0]);
+    const uint32_t left = cgdt_pool_first_of_(pool, cgdt_pool_page_of_(pool, first) + 1) - first;
+    const uint32_t most = n < left ? n : left;
+    uint32_t row = 1;
+
+    while (row < most && cgdt_slot_number(slots[row]) == first + row)
+        row++;
+    return row;
+}
+
+static inline bool cgdt_slot_fill_row_(const struct cgdt_pool *pool, uint32_t number, uint32_t n)
+{
+    const uintptr_t page = cgdt_slot_writable_(pool, number);
+
+    if ((page & CGDT_PAGE_TAGS_) != 0)
+        return false;
+    for (cgdt_desc_t *to = cgdt_slot_in_(pool, page, number); n != 0; n--) {
+        cgdt_plain_fill_(to, pool->given.config.template_descs,
+                         pool->given.config.template_entries);
+        to += cgdt_pool_layout_(pool)->slot_entries;
+    }
+    return true;
+}
+
+static inline bool cgdt_slot_erase_row_(const struct cgdt_pool *pool, uint32_t number, uint32_t n)
+{
+    const uintptr_t page = cgdt_slot_writable_(pool, number);
+
+    if ((page & CGDT_PAGE_TAGS_) != 0 || cgdt_slotmap_are_marked_(&pool->map, number, n))
+        return false;
+    for (cgdt_desc_t *to = cgdt_slot_in_(pool, page, number); n != 0; n--) {
+        cgdt_plain_clear_(to, cgdt_load32_relaxed_(&pool->clear_entries));
+        to += cgdt_pool_layout_(pool)->slot_entries;
+    }
     return true;
 }
 

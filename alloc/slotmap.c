@@ -76,7 +76,8 @@ size_t cgdt_slotmap_bytes_(uint32_t slots)
         all += words;
     }
     /* Marks and owners, and what the last word of each has too much. */
-    all += slots / MARKS_WORD_BITS + 1 + slots / sizeof(cgdt_word_t) + 1;
+    all += CGDT_SLOTMAP_APART_WORDS + slots / MARKS_WORD_BITS + 1;
+    all += slots / sizeof(cgdt_word_t) + 1;
     return all * sizeof(cgdt_word_t);
 }
 
@@ -95,7 +96,7 @@ CGDT_COMPACT_ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_
         map->level[++map->top] = next;
         next += words;
     }
-    map->owners = (uint8_t *)(next + slots / MARKS_WORD_BITS + 1);
+    map->owners = (uint8_t *)(next + CGDT_SLOTMAP_APART_WORDS + slots / MARKS_WORD_BITS + 1);
 }
 
 #ifndef __OPTIMIZE_SIZE__
@@ -153,7 +154,8 @@ CGDT_COMPACT_ static void mark_full(struct slotmap *map, uint32_t level, uint32_
  * Down the tree along the lowest bits: the free bits of word *found, not 0; or 0. Clears what is
  * stale.
  */
-CGDT_COMPACT_ static uint64_t find_room(struct slotmap *map, uint32_t *found, bool *stale)
+CGDT_COMPACT_ static CGDT_FAST_ uint64_t find_room(struct slotmap *map, uint32_t *found,
+                                                   bool *stale)
 {
     uint32_t level = map->top;
     uint32_t index = 0;
@@ -259,7 +261,9 @@ CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, ui
     return look_exactly(map, max, first);
 }
 
-CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_all_(struct slotmap *map, uint32_t n, uint32_t *first)
+#ifndef __OPTIMIZE_SIZE__
+
+uint64_t cgdt_slotmap_claim_all_(struct slotmap *map, uint32_t n, uint32_t *first)
 {
     bool stale = true;
     uint32_t index = 0;
@@ -281,6 +285,8 @@ CGDT_COMPACT_ uint64_t cgdt_slotmap_claim_all_(struct slotmap *map, uint32_t n, 
     /* Acquires what publish_bits and put released: zeroed slots. */
     return swap_word(map, &map->level[0][index], seen, rest) == seen ? seen ^ rest : 0;
 }
+
+#endif
 
 uint32_t cgdt_slotmap_take_slowly_(struct slotmap *map)
 {

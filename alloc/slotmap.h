@@ -30,6 +30,14 @@
 #define CGDT_SLOTMAP_WORD_SHIFT 6u
 #endif
 
+/*
+ * Words that nobody uses between the tree and the marks: a cache line. Each free reads a mark, and
+ * nearly nobody writes one; the summary beside it many write. Proofs of small maps do without.
+ */
+#ifndef CGDT_SLOTMAP_APART_WORDS
+#define CGDT_SLOTMAP_APART_WORDS 8u
+#endif
+
 /* 2^24 slots: words of 64 in levels of 2^18, 2^12, 2^6 and 1. */
 #define CGDT_SLOTMAP_LEVELS 4u
 
@@ -90,11 +98,13 @@ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_t slots, bool 
  */
 uint64_t cgdt_slotmap_claim_(struct slotmap *map, uint32_t max, uint32_t *first);
 
+#ifndef __OPTIMIZE_SIZE__
 /*
  * The lowest `n` (1 .. 64) free slots of the lowest word that has room, by one operation, as above.
  * 0, and no slot has been anybody's meanwhile: it has fewer, or another CPU came in between.
  */
 uint64_t cgdt_slotmap_claim_all_(struct slotmap *map, uint32_t n, uint32_t *first);
+#endif
 
 /*
  * Slots up to and including this one may be published from now on. One CPU at a time, and before
@@ -326,6 +336,20 @@ static inline uint8_t cgdt_slotmap_next_byte_(uint32_t generation)
     return (uint8_t)((generation + 1u) % CGDT_SLOTMAP_GENERATIONS);
 }
 
+/* The same of eight slots, a byte each. A generation is below 64: nothing goes over to the next. */
+#define CGDT_SLOTMAP_EACH_ (~0ull / 0xffu)
+
+static inline uint64_t cgdt_slotmap_owned_bytes_(uint64_t generations)
+{
+    return generations | CGDT_SLOTMAP_OWNED * CGDT_SLOTMAP_EACH_;
+}
+
+static inline uint64_t cgdt_slotmap_next_bytes_(uint64_t generations)
+{
+    return (generations + CGDT_SLOTMAP_EACH_) &
+           (CGDT_SLOTMAP_GENERATIONS - 1u) * CGDT_SLOTMAP_EACH_;
+}
+
 /*
  * claimed -> owned, by whom claimed it and knows its generation; pin: 0 or CGDT_SLOTMAP_PINNED.
  */
@@ -427,6 +451,18 @@ static inline bool cgdt_slotmap_is_marked_(const struct slotmap *map, bool plain
     return true;
 #else
     return (cgdt_slotmap_load_as_(plain, cgdt_slotmap_marks_(map, slot)) >> slot % 64u & 1u) != 0;
+#endif
+}
+
+/* Whether any of n slots is that are in a row in one word. */
+static inline bool cgdt_slotmap_are_marked_(const struct slotmap *map, uint32_t first, uint32_t n)
+{
+#ifdef CGDT_DEBUG_ERASE
+    (void)map, (void)first, (void)n;
+    return true;
+#else
+    return (cgdt_slotmap_load_(map, cgdt_slotmap_marks_(map, first)) >> first % 64u &
+            ~0ull >> (64u - n)) != 0;
 #endif
 }
 

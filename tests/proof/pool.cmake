@@ -7,6 +7,7 @@
 
 set(loops look_exactly.0:2,look.0:2,look.1:3,find_room.0:2,lowest_bits.0:4)
 string(APPEND loops ,cgdt_slotmap_claim_.0:2,cgdt_slotmap_mark_room_.0:2,cgdt_page_hole_.0:3)
+string(APPEND loops ,cgdt_slotmap_claim_all_.0:2,cgdt_slotmap_claim_all_.1:4)
 string(APPEND loops ,check_unknown.0:4,cgdt_grow_page_.0:3,grow_for_one.0:3)
 foreach(copy IN ITEMS "" "$link1" "$link2" "$link3" "$link4") # of an inline function, one a file
     string(APPEND loops ,cgdt_plain_fill_${copy}.0:3,cgdt_plain_fill_${copy}.1:1)
@@ -18,8 +19,9 @@ endforeach()
 # for ILP32 nor serialized, where another case of the claim is.
 function(pool_proof harness claim mutant)
     cmake_parse_arguments(PROOF "FULL;CADICAL;ONCE" "AS" "OPTIONS" ${ARGN})
-    set(shape -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=1u -D PROOF_WINDOW=2
-        -D PROOF_CPUS=3 --object-bits 10 --unwindset ${loops}${loops_${harness}})
+    set(shape -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=1u
+        -D CGDT_SLOTMAP_APART_WORDS=0u -D PROOF_WINDOW=2 -D PROOF_CPUS=3 --object-bits 10
+        --unwindset ${loops}${loops_${harness}})
     set(question ${harness} ${claim} ${sources_${harness}} -- ${shape} ${PROOF_OPTIONS})
     set(options --unwind 9 ${run_${harness}})
     if(PROOF_CADICAL)
@@ -67,7 +69,7 @@ pool_proof(pool-slot a_handle_is_good_while_its_generation_owns_the_slot handle-
 
 # Slots in and out.
 set(sources_pool-slots ${core} alloc.c nowait.c bulk.c claim.c)
-set(loops_pool-slots ,cgdt_alloc_bulk.0:3,claim.0:3,claim.1:3,write_claimed.0:3,own.0:3
+set(loops_pool-slots ,claim_locked.0:3,claim.0:3,note.0:3,write_claimed.0:3,own.0:3
     undo_claims.0:3 undo_claims.1:3 fill_page.0:3 grow_for_all.0:3 cgdt_free_bulk.0:4
     cgdt_free_bulk.1:4 finish.0:4)
 string(REPLACE ";" "," loops_pool-slots "${loops_pool-slots}")
@@ -164,7 +166,8 @@ pool_proof(pool-recover what_dead_cpus_had_is_nobodys_and_all_else_as_it_was
     recovered-with-its-handle)
 
 # The slot map for ILP32, and where it has eight slots.
-set(eight -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=2u -D PROOF_SLOTS=15)
+set(eight -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=2u -D PROOF_SLOTS=15
+    -D CGDT_SLOTMAP_APART_WORDS=0u)
 proof(slotmap eight_owners_release_together_or_none UNWIND 20 MUTANTS eight-where-seven-are
     OPTIONS ${eight})
 set(labels proof full)
@@ -175,7 +178,8 @@ foreach(claim IN ITEMS a_map_begins_with_the_invariant
     asked(proof-ilp32-slotmap.${claim} --bits 32 --unwind 10 slotmap ${claim} slotmap.c -- ${small})
 endforeach()
 foreach(claim IN ITEMS a_page_is_retired_with_all_its_slots_or_not_at_all
-        what_is_put_back_is_found_again a_claim_takes_the_lowest_free_slots_or_there_is_none)
+        what_is_put_back_is_found_again a_claim_takes_the_lowest_free_slots_or_there_is_none
+        as_many_as_are_asked_for_come_from_the_lowest_word_or_none)
     asked(proof-ilp32-slotmap.${claim} --bits 32 --unwind 10 slotmap ${claim} slotmap.c --
         ${walked})
 endforeach()

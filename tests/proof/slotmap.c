@@ -110,6 +110,27 @@ void a_claim_takes_the_lowest_free_slots_or_there_is_none(void)
           "of one: the lowest of all");
 }
 
+void as_many_as_are_asked_for_come_from_the_lowest_word_or_none(void)
+{
+    const uint32_t n = any_u32();
+    const uint32_t slot = any_below(SLOTS);
+    uint32_t first = 0;
+
+    ASSUME(n >= 1 && n <= 64);
+    any_state();
+    const bool was_free = is_free(slot);
+    const uint64_t got = cgdt_slotmap_claim_all_(&map, n, &first);
+    const bool here = got != 0 && slot >= first && slot < first + WORD_BITS;
+    const bool mine = here && (got >> (slot - first) & 1) != 0;
+
+    CLAIM(has_invariant(), "the invariant");
+    CLAIM(got == 0 || n == (got & 1) + (got >> 1), "as many, of words of two");
+    CLAIM(!mine || (was_free && !is_free(slot)), "what is claimed was free, and is not any more");
+    CLAIM(mine || is_free(slot) == was_free, "no other slot has changed");
+    CLAIM(got == 0 || !was_free || mine || (slot >= first && (!here || got >> (slot - first) == 0)),
+          "no lower one was free");
+}
+
 void a_take_at_once_takes_the_lowest_free_slot_if_any(void)
 {
     const uint32_t slot = any_below(SLOTS);
@@ -242,6 +263,20 @@ void a_mark_is_of_its_own_slot(void)
     CLAIM(other == slot || cgdt_slotmap_is_marked_(&map, map.serialized, other) == others,
           "no other");
     CLAIM(has_invariant(), "the invariant");
+}
+
+/* What a bulk free takes them for, and makes of them: of eight together what each is alone. */
+void the_bytes_of_eight_are_those_of_each(void)
+{
+    const uint64_t generations = any_u64() & CGDT_SLOTMAP_EACH_ * (CGDT_SLOTMAP_GENERATIONS - 1);
+    const uint32_t shift = 8 * any_below(8);
+    const uint32_t one = (uint8_t)(generations >> shift);
+
+    CLAIM((uint8_t)(cgdt_slotmap_owned_bytes_(generations) >> shift) ==
+              cgdt_slotmap_owned_byte_(one),
+          "owned");
+    CLAIM((uint8_t)(cgdt_slotmap_next_bytes_(generations) >> shift) == cgdt_slotmap_next_byte_(one),
+          "the next owner's");
 }
 
 /* Eight bytes at once, as a bulk free takes them. */

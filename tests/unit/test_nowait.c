@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cgdt_alloc_nowait(): a slot that is there, or -CGDT_EAGAIN; never the lock, never a page. */
+/*
+ * cgdt_alloc_nowait(): a slot that is there, or -CGDT_EAGAIN; never the lock, never a page. And a
+ * bulk where one word has all of it.
+ */
 #include "fixture.h"
 
 #define CODE (-4321)
@@ -62,6 +65,27 @@ Test(nowait, after_reserve_n_slots_come_without_the_lock_or_a_page)
         MUST(fixture.faulty.fired == 0, "%u: it asked for a page", n);
         close_pool(&fixture);
     }
+}
+
+/* A word is 64 slots. */
+Test(nowait, a_bulk_that_one_word_has_all_of_comes_without_the_lock)
+{
+    struct fixture fixture;
+    cgdt_slot_t slots[24] = {0};
+
+    open_pool(&fixture, 40);
+    for (uint32_t i = 0; i < 16; i++)
+        cr_assert_eq(fixture_alloc(&fixture), i + 1);
+    cr_assert_eq(cgdt_free(fixture.pool, 3), 0);
+    const uint32_t locks = leave_alone(&fixture);
+    for (uint32_t n = 1; n <= 24; n++) {
+        MUST(cgdt_alloc_bulk(fixture.pool, n, slots) == 0, "%u", n);
+        MUST(cgdt_slot_number(slots[0]) == 2, "the lowest: %x", slots[0]);
+        MUST(n == 1 || cgdt_slot_number(slots[n - 1]) == 14 + n, "the %uth: %x", n, slots[n - 1]);
+        MUST(cgdt_free_bulk(fixture.pool, n, slots) == 0, "%u", n);
+    }
+    cr_assert_eq(fixture.faulty.tried[FAULTY_LOCK], locks, "it took the lock");
+    close_pool(&fixture);
 }
 
 Test(nowait, where_no_slot_is_free_it_says_eagain_and_asks_nobody)

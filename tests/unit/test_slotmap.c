@@ -160,6 +160,32 @@ Test(slotmap, several_slots_of_a_word_are_claimed_at_once_lowest_first)
     free(made.memory);
 }
 
+/* Of any word below a summary that promises too much, against what its bits say one by one. */
+Test(slotmap, as_many_as_are_asked_for_come_from_the_lowest_word_at_once_or_none)
+{
+    uint64_t seed = 5;
+
+    for (uint32_t i = 0; i < 20000; i++) {
+        struct made made = make(192, i % 2 != 0);
+        const uint32_t n = 1 + random_below(&seed, 64);
+        const uint64_t holes = (uint64_t)random_below(&seed, ~0u) << random_below(&seed, 33);
+        uint64_t rest = i % 7 != 0 ? ~holes : ~0ull;
+        uint32_t first = NOWHERE;
+
+        cgdt_slotmap_publish_bits_(&made.map, i % 3 * 64, rest);
+        made.map.level[1][0] = 7;
+        const uint64_t got = cgdt_slotmap_claim_all_(&made.map, n, &first);
+        for (uint32_t bit = 0, left = n; bit < 64 && left != 0 && got != 0; bit++)
+            if (rest >> bit & 1) {
+                rest ^= 1ull << bit;
+                left--;
+            }
+        MUST(made.map.level[0][i % 3] == rest, "%u, got %" PRIx64, n, got);
+        MUST(got == 0 ? __builtin_popcountll(rest) < (int)n : first == i % 3 * 64, "%u of it", n);
+        free(made.memory);
+    }
+}
+
 /* Claim everything, then free one slot: the summary says full or stale things above it. */
 Test(slotmap, a_summary_gone_stale_hides_no_slot)
 {
