@@ -31,11 +31,13 @@
 #endif
 
 /*
- * Words that nobody uses between the tree and the marks: a cache line. Each free reads a mark, and
- * nearly nobody writes one; the summary beside it many write. Proofs of small maps do without.
+ * Words of a cache line. The bytes of 64 slots, which are often one CPU's for a while, are in one;
+ * and between the tree and the marks lie as many words that nobody uses that no line has both: each
+ * free reads a mark, and nearly nobody writes one, while the summary changes. Proofs of small maps
+ * do without.
  */
-#ifndef CGDT_SLOTMAP_APART_WORDS
-#define CGDT_SLOTMAP_APART_WORDS 8u
+#ifndef CGDT_SLOTMAP_LINE_WORDS
+#define CGDT_SLOTMAP_LINE_WORDS 8u
 #endif
 
 /* 2^24 slots: words of 64 in levels of 2^18, 2^12, 2^6 and 1. */

@@ -20,7 +20,7 @@ endforeach()
 function(pool_proof harness claim mutant)
     cmake_parse_arguments(PROOF "FULL;CADICAL;ONCE" "AS" "OPTIONS" ${ARGN})
     set(shape -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=1u
-        -D CGDT_SLOTMAP_APART_WORDS=0u -D PROOF_WINDOW=2 -D PROOF_CPUS=3 --object-bits 10
+        -D CGDT_SLOTMAP_LINE_WORDS=1u -D PROOF_WINDOW=2 -D PROOF_CPUS=3 --object-bits 10
         --unwindset ${loops}${loops_${harness}})
     set(question ${harness} ${claim} ${sources_${harness}} -- ${shape} ${PROOF_OPTIONS})
     set(options --unwind 9 ${run_${harness}})
@@ -167,7 +167,7 @@ pool_proof(pool-recover what_dead_cpus_had_is_nobodys_and_all_else_as_it_was
 
 # The slot map for ILP32, and where it has eight slots.
 set(eight -D CGDT_SLOTMAP_WORD_SHIFT=1u -D CGDT_SLOTMAP_TRIES=2u -D PROOF_SLOTS=15
-    -D CGDT_SLOTMAP_APART_WORDS=0u)
+    -D CGDT_SLOTMAP_LINE_WORDS=1u)
 proof(slotmap eight_owners_release_together_or_none UNWIND 20 MUTANTS eight-where-seven-are
     OPTIONS ${eight})
 set(labels proof full)
