@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A cache of up to 3 slots, by induction (pool-state.h): the slots in it are nobody else's. */
+/* A cache of up to 3 slots, by induction (pool-any.h): the slots in it are nobody else's. */
 #define PROOF_GROWTH
 #define PROOF_SLOT
 #include "pool-contracts.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is in slots, by induction (pool-state.h): writes and reads of up to 3 entries, by any
+ * What is in slots, by induction (pool-any.h): writes and reads of up to 3 entries, by any
  * profile that finds no pairs.
  */
-#include "pool-state.h"
+#include "pool-any.h"
 
 #define MOST 3u
 

@@ -7,7 +7,7 @@
 #ifndef CGDT_TESTS_POOL_CONTRACTS_H
 #define CGDT_TESTS_POOL_CONTRACTS_H
 
-#include "pool-state.h"
+#include "pool-any.h"
 
 #include "grow.h"
 #include "slot.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The directory of CPUs, by induction (pool-state.h), moves among them; plan.c may say anything of
+ * The directory of CPUs, by induction (pool-any.h), moves among them; plan.c may say anything of
  * which page is better.
  */
 #define PROOF_COPIES

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the induction begins: a pool that has just been made (pool-state.h). */
+/* Where the induction begins: a pool that has just been made (pool-any.h). */
 #define PROOF_FRAMES
 #define PROOF_DIRECTORY
-#include "pool-state.h"
+#include "pool-any.h"
 
 static _Alignas(CGDT_POOL_ALIGN) struct {
     struct cgdt_pool pool;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages in and out, by induction (pool-state.h): reserve, trim, seal, destroy, and grow.h. */
+/* Pages in and out, by induction (pool-any.h): reserve, trim, seal, destroy, and grow.h. */
 #define PROOF_FRAMES
-#include "pool-state.h"
+#include "pool-any.h"
 
 #include "grow.h"
 

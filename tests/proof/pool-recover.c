@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cgdt_recover(), from any state in which CPUs can have died: less is true of that than of a state
- * between two calls (pool-state.h), as said below. What it leads to is such a state.
+ * between two calls (pool-any.h), as said below. What it leads to is such a state.
  */
 #define PROOF_DIRECTORY
 #define PROOF_SLOT

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots in and out, by induction (pool-state.h), with grow.c and slot.c as they are promised. */
+/* Slots in and out, by induction (pool-any.h), with grow.c and slot.c as they are promised. */
 #define PROOF_GROWTH
 #define PROOF_SLOT
 #include "pool-contracts.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots that come with what their owner asks for, by induction (pool-state.h): up to 2 descriptors
+ * Slots that come with what their owner asks for, by induction (pool-any.h): up to 2 descriptors
  * among the first 4 entries, by any profile that finds no pairs; near up to 2 others.
  */
 #define PROOF_GROWTH

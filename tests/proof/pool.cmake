@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Theorems about a whole pool: one call from any state that it can be in (pool-state.h). Pools of 3
+# Theorems about a whole pool: one call from any state that it can be in (pool-any.h). Pools of 3
 # slots on 2 pages, which are one window or native; a word of the slot map has 2 bits. The default
 # ones are not serialized, and of LP64; with --full all are asked for ILP32, too, and for serialized
 # pools together with pointers that go wrong.
