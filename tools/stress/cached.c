@@ -10,19 +10,43 @@ static bool is_cached(struct stress_worker *worker)
            (stress_random(&worker->random) >> 40 & 1u) != 0;
 }
 
+/* First comes what was freed last, by a handle of its own (cache.h). */
+static void expect_the_last(struct stress_worker *worker, cgdt_slot_t slot)
+{
+    const cgdt_slot_t next = worker->cached_last + (1u << CGDT_SLOT_GENERATION_SHIFT);
+
+    if (worker->cached_last != CGDT_NO_SLOT && slot != next)
+        stress_violation(worker, "what a cache gave is not what it was given last",
+                         &(struct stress_place){slot, STRESS_NO_ENTRY, next, slot});
+    worker->cached_last = CGDT_NO_SLOT;
+}
+
 int stress_alloc_slot(struct stress_worker *worker, cgdt_slot_t *slot)
 {
     if (!is_cached(worker))
         return cgdt_alloc(worker->run->pool, slot);
     const int error = cgdt_cache_alloc(&worker->cache, slot);
-    worker->counts.cached += error == 0;
-    return error;
+    if (error != 0)
+        return error;
+    worker->counts.cached++;
+    expect_the_last(worker, *slot);
+    return 0;
 }
 
 int stress_free_slot(struct stress_worker *worker, cgdt_slot_t slot)
 {
-    return is_cached(worker) ? cgdt_cache_free(&worker->cache, slot)
-                             : cgdt_free(worker->run->pool, slot);
+    if (!is_cached(worker))
+        return cgdt_free(worker->run->pool, slot);
+    const int error = cgdt_cache_free(&worker->cache, slot);
+    if (error == 0)
+        worker->cached_last = slot;
+    return error;
+}
+
+bool stress_cache_refuses(struct stress_worker *worker, cgdt_slot_t stale)
+{
+    return worker->run->params->cache_slots == 0 ||
+           cgdt_cache_free(&worker->cache, stale) == -CGDT_ESTALE;
 }
 
 int stress_open_cache(struct stress_worker *worker)
@@ -35,6 +59,8 @@ int stress_open_cache(struct stress_worker *worker)
 
 void stress_flush_cache(struct stress_worker *worker)
 {
-    if (worker->run->params->cache_slots != 0)
-        (void)cgdt_cache_flush(&worker->cache);
+    if (worker->run->params->cache_slots == 0)
+        return;
+    (void)cgdt_cache_flush(&worker->cache);
+    worker->cached_last = CGDT_NO_SLOT;
 }

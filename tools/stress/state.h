@@ -86,6 +86,7 @@ struct stress_worker {
     uint32_t quiesced; /* the word that quiesce took from the CPU */
 
     struct cgdt_cache cache; /* nobody else's */
+    cgdt_slot_t cached_last; /* freed into it, and not yet come again */
     uint64_t steps;
     struct stress_counts counts;
     _Alignas(64) _Atomic uint64_t operations; /* now and then, for the watcher */
@@ -159,6 +160,8 @@ bool stress_show_stale(struct stress_worker *worker, const struct holding *holdi
 /* cached.c: cgdt_alloc() and cgdt_free(), or the same through the worker's cache. */
 int stress_alloc_slot(struct stress_worker *worker, cgdt_slot_t *slot);
 int stress_free_slot(struct stress_worker *worker, cgdt_slot_t slot);
+/* Whether a handle that is out of date is, in the thread's cache too, where it has one. */
+bool stress_cache_refuses(struct stress_worker *worker, cgdt_slot_t stale);
 /* An empty cache; and one emptied. Where caches are not asked for, nothing. */
 int stress_open_cache(struct stress_worker *worker);
 void stress_flush_cache(struct stress_worker *worker);

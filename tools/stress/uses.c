@@ -77,13 +77,13 @@ bool stress_show_stale(struct stress_worker *worker, const struct holding *holdi
     cgdt_desc_t found[STRESS_OWN];
 
     stress_call(worker);
-    if (cgdt_free(pool, stale) != -CGDT_ESTALE ||
+    if (cgdt_free(pool, stale) != -CGDT_ESTALE || !stress_cache_refuses(worker, stale) ||
         cgdt_write(pool, stale, STRESS_TEMPLATE, nothing, STRESS_OWN) != -CGDT_ESTALE ||
         cgdt_read(pool, stale, STRESS_TEMPLATE, found, STRESS_OWN) != -CGDT_ESTALE) {
         stress_violation(worker, "a stale handle was not refused",
                          &(struct stress_place){stale, STRESS_NO_ENTRY, 0, 0});
         return false;
     }
-    worker->counts.stale += 3;
+    worker->counts.stale += worker->run->params->cache_slots == 0 ? 3 : 4;
     return stress_read_own(worker, holding, owner);
 }
