@@ -7,6 +7,7 @@
 
 const struct peer *const peers[] = {
     &peer_floor,
+    &peer_floor_one,
     &peer_cgdt_concurrent,
     &peer_cgdt_serialized,
     &peer_cgdt_bulk,
@@ -36,6 +37,7 @@ const struct peer *const peers[] = {
 #endif
     &peer_page_mmap,
     &peer_floor_general,
+    &peer_floor_one_general,
     &peer_bitmap_general,
     &peer_sbitmap_general,
     &peer_glibc_general,

@@ -8,7 +8,7 @@
 
 #include "peer.h"
 
-/* Those that this program was built with, cgdt and the floor first. */
+/* Those that this program was built with, cgdt and the floors first. */
 extern const struct peer *const peers[];
 extern const uint32_t peers_count;
 
