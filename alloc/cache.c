@@ -37,9 +37,10 @@ static CGDT_INLINE_UNLESS_SMALL_ void publish_gathered(struct cgdt_pool *pool,
         cgdt_slotmap_publish_bits_(&pool->map, word->index << CGDT_SLOTMAP_WORD_SHIFT, word->bits);
 }
 
-/* The slots that came last go back to the pool, but for `left`. All of them are zero. */
-CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache *cache,
-                                                              uint32_t left)
+/*
+ * The slots from `left` on go back to the pool, whatever words they are of. All of them are zero.
+ */
+CGDT_COMPACT_ static void publish_all(const struct cgdt_cache *cache, uint32_t left)
 {
     struct gathered words[GATHERED_WORDS];
     struct gathered *word;
@@ -65,33 +66,80 @@ CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache 
             publish_gathered(cache->pool, word);
         *word = run;
     }
-    cache->count = left;
     for (word = words; word < words + GATHERED_WORDS; word++)
         publish_gathered(cache->pool, word);
 }
 
-/* Most often a whole word. */
-static inline uint32_t count_taken(uint64_t bits)
-{
 #ifndef __OPTIMIZE_SIZE__
-    if (bits == ~0ull)
-        return 64;
-#endif
-    return cgdt_count_bits_(bits);
+
+/* The same of `n` (not 0) slots, if all are of one word. False: they are not, and all are here. */
+static inline bool publish_word(struct cgdt_pool *pool, const cgdt_slot_t *slots, uint32_t n)
+{
+    const uint32_t first = cgdt_slot_number(slots[0]);
+    struct gathered word = {0, first >> CGDT_SLOTMAP_WORD_SHIFT};
+    uint32_t others = cgdt_slot_number(slots[n - 1]) ^ first;
+
+    if (others >> CGDT_SLOTMAP_WORD_SHIFT != 0)
+        return false;
+    for (const cgdt_slot_t *slot = slots; slot < slots + n; slot++) {
+        const uint32_t with_generation = *slot - 1u; /* whose bits are the highest */
+
+        word.bits |= 1ull << (with_generation & ((1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u));
+        others |= with_generation ^ first;
+    }
+    if ((others & CGDT_SLOT_NUMBER_MASK) >> CGDT_SLOTMAP_WORD_SHIFT != 0)
+        return false;
+    publish_gathered(pool, &word);
+    return true;
 }
 
-/* Half of an empty cache, lowest slot last, where it is taken first. False: none was free. */
-static bool refill(struct cgdt_cache *cache)
+#endif
+
+/* The slots that came last go back to the pool, but for `left`. */
+CGDT_COMPACT_ static __attribute__((__noinline__)) void drain(struct cgdt_cache *cache,
+                                                              uint32_t left)
+{
+#ifndef __OPTIMIZE_SIZE__
+    /* Most often a word that came as a whole goes as a whole. */
+    if (cache->count == left ||
+        publish_word(cache->pool, &cache->slots[left], cache->count - left)) {
+        cache->count = left;
+        return;
+    }
+#endif
+    publish_all(cache, left);
+    cache->count = left;
+}
+
+/* What a claim has given, the lowest slot last, where it is taken first. */
+static inline void keep_claimed(struct cgdt_cache *cache, uint32_t first, uint64_t bits)
 {
     struct cgdt_pool *pool = cache->pool;
+
+#ifndef __OPTIMIZE_SIZE__
+    if (bits == ~0ull) { /* most often a whole word */
+        cgdt_slot_t *slot = cache->slots;
+
+        for (uint32_t number = first + 64; number-- != first;)
+            *slot++ = cgdt_slot_coming_handle_(pool, number);
+        cache->count = 64;
+        return;
+    }
+#endif
+    uint32_t i = cgdt_count_bits_(bits);
+    for (cache->count = i; bits != 0; bits &= bits - 1)
+        cache->slots[--i] = cgdt_slot_coming_handle_(pool, first + cgdt_lowest_index_(bits));
+}
+
+/* Half of an empty cache. False: no slot was free. */
+static inline bool refill(struct cgdt_cache *cache)
+{
     uint32_t first = 0;
-    uint64_t bits = cgdt_slotmap_claim_(&pool->map, cache->capacity / 2, &first);
-    uint32_t i = count_taken(bits);
+    const uint64_t bits = cgdt_slotmap_claim_(&cache->pool->map, cache->capacity / 2, &first);
 
     if (bits == 0)
         return false;
-    for (cache->count = i; bits != 0; bits &= bits - 1)
-        cache->slots[--i] = cgdt_slot_coming_handle_(pool, first + cgdt_lowest_index_(bits));
+    keep_claimed(cache, first, bits);
     return true;
 }
 
@@ -116,7 +164,8 @@ CGDT_APART_ static int write_last(struct cgdt_cache *cache, cgdt_slot_t *slot)
     return error;
 }
 
-CGDT_SELDOM_ static int alloc_refilling(struct cgdt_cache *cache, cgdt_slot_t *slot)
+CGDT_COMPACT_ static __attribute__((__noinline__)) int alloc_refilling(struct cgdt_cache *cache,
+                                                                       cgdt_slot_t *slot)
 {
     if (!refill(cache))
         return cgdt_alloc_from_(cache->pool, CGDT_SLOTMAP_NONE, NULL, 0, slot);

@@ -153,7 +153,9 @@ pool_proof(pool-cpus a_move_ends_on_one_slot_or_goes_on back-to-the-goal)
 
 # A cache of slots.
 set(sources_pool-cache ${core} alloc.c cache.c)
-set(loops_pool-cache ,drain.0:17,drain.1:4,drain.2:4,drain.3:17,refill.0:4,cgdt_count_bits_.0:4)
+set(loops_pool-cache ,publish_all.0:17,publish_all.1:4,publish_all.2:4,publish_all.3:17
+    publish_word.0:4 keep_claimed.0:1 keep_claimed.1:4 cgdt_count_bits_.0:4)
+string(REPLACE ";" "," loops_pool-cache "${loops_pool-cache}")
 pool_proof(pool-cache an_alloc_takes_from_the_cache_or_fills_it_or_nothing_changes
     cache-filled-in-vain FULL CADICAL)
 pool_proof(pool-cache a_free_into_the_cache_zeroes_its_slot_or_changes_nothing
