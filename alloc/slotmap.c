@@ -5,9 +5,9 @@
  * Level 0 alone is the truth. The levels above are a summary that only says where to look first,
  * and may be wrong in two ways:
  *
- *   says "room" where there is none: whoever walks there clears the bit. Claiming a word's last
- *     slot leaves it so on purpose; the next walk pays, and a slot freed meanwhile costs nobody
- *     anything.
+ *   says "room" where there is none: whoever walks there clears the bit; one slot is also taken
+ *     from a word behind some such, which are passed by. Claiming a word's last slot leaves it so
+ *     on purpose; the next walk pays, and a slot freed meanwhile costs nobody anything.
  *   says "full" where there is room: only between two steps of one call, never for good. A
  *     publisher sets the word, then makes sure of every bit above. A walker that clears a bit looks
  *     at the word again and, if it is no longer zero, sets the bit again. Publisher: word, then

@@ -253,6 +253,36 @@ static CGDT_FAST_ bool cgdt_slotmap_find_word_(const struct slotmap *map, bool p
 }
 
 /*
+ * Words without a free slot that an alloc passes by where the summary says that they have one: a
+ * look is one load, and to clear their bits, which the next free would set again, is two
+ * read-modify-writes for each. Where loads are those, too (i386), and where nothing is one, it does
+ * not pay.
+ */
+#define CGDT_SLOTMAP_PASSED_BY 32u
+
+/*
+ * The free bits of the next word behind *index, below one word of the summary, that has some; or 0.
+ * Also 0 where four in a row are free: whoever comes after this would pass by the same words again
+ * and again.
+ */
+static CGDT_FAST_ uint64_t cgdt_slotmap_pass_by_(const struct slotmap *map, uint32_t *index)
+{
+    const uint32_t mask = (1u << CGDT_SLOTMAP_WORD_SHIFT) - 1u;
+    uint64_t rest =
+        cgdt_slotmap_load_as_(false, &map->level[1][*index >> CGDT_SLOTMAP_WORD_SHIFT]) &
+        ~1ull << (*index & mask);
+    uint64_t bits = 0;
+
+    for (uint32_t n = 0; bits == 0 && rest != 0 && n < CGDT_SLOTMAP_PASSED_BY; n++) {
+        *index = (*index & ~mask) | cgdt_lowest_index_(rest);
+        bits = cgdt_slotmap_load_as_(false, &map->level[0][*index]);
+        rest &= rest - 1;
+    }
+    const uint64_t pairs = bits & bits >> 1;
+    return (pairs & pairs >> 2) == 0 ? bits : 0;
+}
+
+/*
  * The lowest free slot, if the first look finds it. False says nothing: the summary is stale, or a
  * race was lost.
  */
@@ -262,13 +292,15 @@ static CGDT_FAST_ bool cgdt_slotmap_take_at_once_(struct slotmap *map, bool plai
 
     if (!cgdt_slotmap_find_word_(map, plain, &index))
         return false;
-    cgdt_word_t *word = &map->level[0][index];
-    const uint64_t bits = cgdt_slotmap_load_as_(plain, word);
+    uint64_t bits = cgdt_slotmap_load_as_(plain, &map->level[0][index]);
+    if (CGDT_UNLIKELY_(bits == 0) && !plain && sizeof(uintptr_t) == sizeof(uint64_t) &&
+        map->top > 0)
+        bits = cgdt_slotmap_pass_by_(map, &index);
     if (bits == 0)
         return false;
     const uint32_t lowest = cgdt_lowest_index_(bits);
     *slot = index << CGDT_SLOTMAP_WORD_SHIFT | lowest;
-    return cgdt_slotmap_take_bit_(plain, word, lowest);
+    return cgdt_slotmap_take_bit_(plain, &map->level[0][index], lowest);
 }
 
 /* See that every level above says that word `index` of `level` has room. */
