@@ -321,6 +321,36 @@ Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_word)
     }
 }
 
+static void count_change_of_the_map(enum hooked kind, const volatile void *at)
+{
+    (void)at;
+    rival.seen -= kind == HOOKED_CHANGE ? 0 : 1;
+}
+
+/*
+ * Words whose bit of the summary is stale are passed by, up to 32 of them and without a change, but
+ * where four slots are free in a row: then the bits are to be cleared, by the walk.
+ */
+Test(races, a_few_slots_behind_words_that_the_summary_promises_in_vain_come_by_one_change)
+{
+    for (uint32_t word = 0; word < 40; word++)
+        for (uint32_t bits = 1; bits < 16; bits++) {
+            uint32_t slot = 99;
+
+            make_map(40 * 64);
+            cgdt_slotmap_publish_bits_(&map, word * 64 + 60, bits);
+            map.level[1][0] = (1ull << 40) - 1;
+            arm(count_change_of_the_map, 0);
+            const bool found = cgdt_slotmap_take_at_once_(&map, false, &slot);
+            MUST(found == (word == 0 || (word <= 32 && bits != 15)), "%u: %x", word, bits);
+            MUST(!found || slot == word * 64 + 60 + (uint32_t)__builtin_ctz(bits), "%u", slot);
+            MUST(rival.seen == (found ? 1 : 0), "%u changes", rival.seen);
+            cr_assert_eq(map.level[1][0], (1ull << 40) - 1);
+            cr_assert_eq(cgdt_slotmap_take_at_once_(&map, true, &slot) && word != 0, false);
+        }
+    arm(NULL, 0);
+}
+
 static uint32_t changes;
 
 /* Of the pool's own state: the descriptors that become zero are another matter. */
