@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Not an allocator either: the least that one can do where tables are handed out without an atomic
- * operation, from a supply of the CPU's own, and a free takes the table from its owner by one before
- * it zeroes anything, so that of two frees one notices. A byte for each table, which nobody contends.
+ * operation, from a supply of the CPU's own, and a free takes the table from its owner by one
+ * before it zeroes anything, so that of two frees one notices. A byte for each table, which nobody
+ * contends.
  */
 #include "floor.h"
 
