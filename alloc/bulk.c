@@ -75,20 +75,19 @@ CGDT_COMPACT_ static int finish(struct cgdt_pool *pool, uint32_t n, cgdt_slot_t 
     struct waiting waiting = {0, 0};
     int first_error = 0;
 
-    for (uint32_t i = 0, row; i < n; i += row) {
-        row = cgdt_slot_row_(pool, n - i, &slots[i]);
+    for (uint32_t i = 0, step; i < n; i += step) {
         const uint32_t number = cgdt_slot_number(slots[i]);
+        const uint32_t row = cgdt_slot_unmarked_row_(pool, n - i, &slots[i]);
+        const int error = row == 0 ? cgdt_slot_erase_slowly_(pool, number) : 0;
 
-        if (!cgdt_slot_erase_row_(pool, number, row)) {
-            row = 1;
-            const int error = cgdt_slot_erase_slowly_(pool, number);
-            if (error != 0) {
-                cgdt_slot_release_abort_(pool, slots[i], 0);
-                first_error = first_error != 0 ? first_error : error;
-                continue;
-            }
+        step = row == 0 ? 1 : row;
+        if (error != 0) {
+            cgdt_slot_release_abort_(pool, slots[i], 0);
+            first_error = first_error != 0 ? first_error : error;
+            continue;
         }
-        zeroed(pool, &waiting, row, &slots[i]);
+        cgdt_slot_erase_row_(pool, number, row);
+        zeroed(pool, &waiting, step, &slots[i]);
     }
     publish_waiting(pool, &waiting);
     return first_error;

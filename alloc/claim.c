@@ -3,9 +3,9 @@
  * A call for n slots on its way: the first `claimed` come from pages in service, the rest from new
  * ones.
  *
- * Slots are claimed under the lock, and go back under it if there are too few: a call that held
- * some meanwhile would make another CPU believe that the pool is full. Once all are had, nobody has
- * to wait for the templates.
+ * Slots are claimed all at once, or under the lock, and go back under it if there are too few: a
+ * call that held some meanwhile would make another CPU believe that the pool is full. Once all are
+ * had, nobody has to wait for the templates.
  */
 #include "claim.h"
 #include "grow.h"
@@ -49,16 +49,14 @@ CGDT_COMPACT_ static int write_claimed(struct cgdt_pool *pool, struct request *r
 {
     while (request->written < request->claimed) {
         const cgdt_slot_t *slot = &request->slots[request->written];
+        const uint32_t number = cgdt_slot_number(*slot);
         const uint32_t row = cgdt_slot_row_(pool, request->claimed - request->written, slot);
+        const int error = row == 0 ? cgdt_slot_fill_slowly_(pool, number, NULL) : 0;
 
-        if (cgdt_slot_fill_row_(pool, cgdt_slot_number(*slot), row)) {
-            request->written += row;
-            continue;
-        }
-        const int error = cgdt_slot_fill_slowly_(pool, cgdt_slot_number(*slot), NULL);
         if (error != 0)
             return error;
-        request->written++;
+        cgdt_slot_fill_row_(pool, number, row);
+        request->written += row == 0 ? 1 : row;
     }
     return 0;
 }

@@ -9,8 +9,10 @@
 #include "accept.h"
 #include "profile.h"
 
+/* Marks and owners each have up to a word more than the macro counts for their slots. */
 _Static_assert(
-    sizeof(struct cgdt_pool) <= CGDT_POOL_HEAD_BYTES,
+    sizeof(struct cgdt_pool) + (CGDT_SLOTMAP_APART_WORDS + 2u) * sizeof(cgdt_word_t) <=
+        CGDT_POOL_HEAD_BYTES,
     "what CGDT_POOL_BYTES() counts for it; half of the 1 KiB that cgdt_pool_bytes() promises");
 _Static_assert(sizeof(struct cgdt_pool) % 8 == 0,
                "the slot map that follows must be 8-byte aligned");

@@ -13,9 +13,6 @@
 #include "batch.h"
 #include "pool.h"
 
-/* The bit that no handle uses. */
-#define CGDT_SLOT_UNUSED_ (~(CGDT_SLOT_NUMBER_MASK | ~0u << CGDT_SLOT_GENERATION_SHIFT))
-
 _Static_assert(~0u >> CGDT_SLOT_GENERATION_SHIFT == CGDT_SLOTMAP_GENERATIONS - 1u,
                "a handle tells as many generations as the map counts");
 
@@ -104,9 +101,10 @@ int cgdt_slot_change_(const struct cgdt_pool *pool, uint32_t number, struct cgdt
 #define cgdt_slot_fill_(pool, number) cgdt_slot_fill_slowly_(pool, number, NULL)
 #define cgdt_slot_erase_              cgdt_slot_erase_slowly_
 
-#define cgdt_slot_row_(pool, n, slots)        1u
-#define cgdt_slot_fill_row_(pool, number, n)  false
-#define cgdt_slot_erase_row_(pool, number, n) false
+#define cgdt_slot_row_(pool, n, slots)          0u
+#define cgdt_slot_unmarked_row_(pool, n, slots) 0u
+#define cgdt_slot_fill_row_(pool, number, n)    ((void)0)
+#define cgdt_slot_erase_row_(pool, number, n)   ((void)0)
 #else
 
 /*
@@ -153,7 +151,7 @@ static CGDT_FAST_ bool cgdt_slot_erase_plainly_(const struct cgdt_pool *pool, bo
 
 /*
  * Several at once: how many of n slots, from the first handle on, lie in a row on its page, and so
- * in one word of each kind; and the same for all of a row. False: not even one.
+ * in one word of each kind. 0: not even one can be filled, or zeroed, but by slowly.
  */
 static inline uint32_t cgdt_slot_row_(const struct cgdt_pool *pool, uint32_t n,
                                       const cgdt_slot_t *slots)
@@ -163,36 +161,46 @@ static inline uint32_t cgdt_slot_row_(const struct cgdt_pool *pool, uint32_t n,
     const uint32_t most = n < left ? n : left;
     uint32_t row = 1;
 
+    if ((cgdt_slot_writable_(pool, first) & CGDT_PAGE_TAGS_) != 0)
+        return 0;
     while (row < most && cgdt_slot_number(slots[row]) == first + row)
         row++;
     return row;
 }
 
-static inline bool cgdt_slot_fill_row_(const struct cgdt_pool *pool, uint32_t number, uint32_t n)
+/* Those of them in front of the first that has a mark. */
+static inline uint32_t cgdt_slot_unmarked_row_(const struct cgdt_pool *pool, uint32_t n,
+                                               const cgdt_slot_t *slots)
 {
-    const uintptr_t page = cgdt_slot_writable_(pool, number);
+    const uint32_t first = cgdt_slot_number(slots[0]);
+    const uint64_t marks = cgdt_slotmap_marks_from_(&pool->map, first);
 
-    if ((page & CGDT_PAGE_TAGS_) != 0)
-        return false;
-    for (cgdt_desc_t *to = cgdt_slot_in_(pool, page, number); n != 0; n--) {
+    if ((marks & 1u) != 0)
+        return 0;
+    const uint32_t row = cgdt_slot_row_(pool, n, slots);
+    const uint32_t unmarked = marks != 0 ? cgdt_lowest_index_(marks) : row;
+    return unmarked < row ? unmarked : row;
+}
+
+static inline void cgdt_slot_fill_row_(const struct cgdt_pool *pool, uint32_t number, uint32_t n)
+{
+    cgdt_desc_t *to = cgdt_slot_in_(pool, cgdt_slot_writable_(pool, number), number);
+
+    for (; n != 0; n--) {
         cgdt_plain_fill_(to, pool->given.config.template_descs,
                          pool->given.config.template_entries);
         to += cgdt_pool_layout_(pool)->slot_entries;
     }
-    return true;
 }
 
-static inline bool cgdt_slot_erase_row_(const struct cgdt_pool *pool, uint32_t number, uint32_t n)
+static inline void cgdt_slot_erase_row_(const struct cgdt_pool *pool, uint32_t number, uint32_t n)
 {
-    const uintptr_t page = cgdt_slot_writable_(pool, number);
+    cgdt_desc_t *to = cgdt_slot_in_(pool, cgdt_slot_writable_(pool, number), number);
 
-    if ((page & CGDT_PAGE_TAGS_) != 0 || cgdt_slotmap_are_marked_(&pool->map, number, n))
-        return false;
-    for (cgdt_desc_t *to = cgdt_slot_in_(pool, page, number); n != 0; n--) {
+    for (; n != 0; n--) {
         cgdt_plain_clear_(to, cgdt_load32_relaxed_(&pool->clear_entries));
         to += cgdt_pool_layout_(pool)->slot_entries;
     }
-    return true;
 }
 
 static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)

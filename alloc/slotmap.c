@@ -41,9 +41,6 @@
 /* Of marks, whatever level 0 uses of its own. */
 #define MARKS_WORD_BITS 64u
 
-/* In front of the marks: all of a line but a word, and what it takes for owners to begin a line. */
-#define APART_WORDS (2u * (CGDT_SLOTMAP_LINE_WORDS - 1u))
-
 /*
  * Each try clears a bit of the summary that is stale, or loses its slot to another CPU. A claim
  * leaves one stale bit at most, so that over all it has one to clear; after so many tries a look at
@@ -79,7 +76,7 @@ size_t cgdt_slotmap_bytes_(uint32_t slots)
         all += words;
     }
     /* Marks and owners, and what the last word of each has too much. */
-    all += APART_WORDS + slots / MARKS_WORD_BITS + 1;
+    all += CGDT_SLOTMAP_APART_WORDS + slots / MARKS_WORD_BITS + 1;
     all += slots / sizeof(cgdt_word_t) + 1;
     return all * sizeof(cgdt_word_t);
 }
@@ -99,7 +96,7 @@ CGDT_COMPACT_ void cgdt_slotmap_init_(struct slotmap *map, void *memory, uint32_
         map->level[++map->top] = next;
         next += words;
     }
-    next += APART_WORDS + slots / MARKS_WORD_BITS + 1;
+    next += CGDT_SLOTMAP_APART_WORDS + slots / MARKS_WORD_BITS + 1;
     map->owners = (uint8_t *)next - (uintptr_t)next % (CGDT_SLOTMAP_LINE_WORDS * sizeof(*next));
 }
 

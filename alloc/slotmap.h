@@ -40,6 +40,9 @@
 #define CGDT_SLOTMAP_LINE_WORDS 8u
 #endif
 
+/* In front of the marks: all of a line but a word, and what it takes for owners to begin a line. */
+#define CGDT_SLOTMAP_APART_WORDS (2u * (CGDT_SLOTMAP_LINE_WORDS - 1u))
+
 /* 2^24 slots: words of 64 in levels of 2^18, 2^12, 2^6 and 1. */
 #define CGDT_SLOTMAP_LEVELS 4u
 
@@ -488,15 +491,14 @@ static inline bool cgdt_slotmap_is_marked_(const struct slotmap *map, bool plain
 #endif
 }
 
-/* Whether any of n slots is that are in a row in one word. */
-static inline bool cgdt_slotmap_are_marked_(const struct slotmap *map, uint32_t first, uint32_t n)
+/* Which are of the slots of its word from this one on: bit 0 for itself. */
+static inline uint64_t cgdt_slotmap_marks_from_(const struct slotmap *map, uint32_t slot)
 {
 #ifdef CGDT_DEBUG_ERASE
-    (void)map, (void)first, (void)n;
-    return true;
+    (void)map, (void)slot;
+    return ~0ull;
 #else
-    return (cgdt_slotmap_load_(map, cgdt_slotmap_marks_(map, first)) >> first % 64u &
-            ~0ull >> (64u - n)) != 0;
+    return cgdt_slotmap_load_(map, cgdt_slotmap_marks_(map, slot)) >> slot % 64u;
 #endif
 }
 

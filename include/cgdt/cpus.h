@@ -158,7 +158,8 @@ int cgdt_cpu_slot(const struct cgdt_pool *pool, uint32_t cpu, cgdt_slot_t *slot)
  *
  * A handle that such a call has left in its caller's memory (in slots[] of cgdt_alloc_bulk(), or
  * that of the slot which was set aside for a CPU) is still its owner's, or stale: cgdt_free() of it
- * is safe, and tells. Held pages can have templates on them until the next growth, or a trim, and
+ * is safe, and tells. What the call has not written there is what the caller had there before. Held
+ * pages can have templates on them until the next growth, or a trim, and
  * until then cgdt_check() says so.
  *
  * Slots in caches are nobody's, too: every cache of the pool has to be made again by

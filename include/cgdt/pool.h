@@ -74,7 +74,7 @@ struct cgdt_config {
     const void *template_descs;
 };
 
-/** What CGDT_POOL_BYTES() counts for the pool itself; the rest are arrays. */
+/** What CGDT_POOL_BYTES() counts for the pool itself and what lies between its arrays. */
 #define CGDT_POOL_HEAD_BYTES 512u
 
 /** 64-bit words for one bit each of n things. */
@@ -93,8 +93,8 @@ struct cgdt_config {
  * static _Alignas(CGDT_POOL_ALIGN) unsigned char memory[CGDT_POOL_BYTES(64, 32)];
  * @endcode
  *
- * The terms are the pool itself; free bits and the summary above them; marks; owners; a word for
- * each page and one for the common page; the directory.
+ * The terms are the pool itself, with what keeps arrays apart; free bits and the summary above
+ * them; marks; owners; a word for each page and one for the common page; the directory.
  *
  * @param cpus          max_cpus of the configuration, 1 to CGDT_MAX_SLOTS; a constant
  * @param slot_entries  of its layout; a constant

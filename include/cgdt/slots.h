@@ -172,9 +172,10 @@ CGDT_CALLS_ int cgdt_alloc_with(struct cgdt_pool *pool, uint32_t first, const vo
  * Several slots at once, lowest first.
  *
  * One atomic operation for up to 64 of them and, on new pages, the template written by ordinary
- * stores before the page is sealed. Takes the port's lock; but where the lowest 64 that have a free
- * slot have all of them free, it does without (in a core that was not built for size). Maps a page
- * only if at some moment of the call fewer than n slots in service were free.
+ * stores before the page is sealed. Takes the port's lock, and no caller may rely on anything else;
+ * but a core that was not built for size does without where the lowest word of 64 slots that has a
+ * free one has all n of them, and no other CPU changes that word meanwhile. Maps a page only if at
+ * some moment of the call fewer than n slots in service were free.
  *
  * On failure no slot is taken and no page stays mapped, all of `slots[]` is CGDT_NO_SLOT. Only if
  * the port refuses even to undo (live_write of zeros fails) does a slot stay owned: its handle is

@@ -75,10 +75,8 @@ build_core() {
     echo "$folder/core"
 }
 
-# levels_of COMPILER: which cgdt/env.h names. By the manual of clang -Og is like -O1.
-levels_of() {
-    [ "$1" = clang ] && echo "-O1 -O2 -O3 -Os" || echo "-O1 -O2 -O3 -Os -Og"
-}
+# The levels that cgdt/env.h names, or those that CMakeLists.txt wants.
+readonly levels=${CGDT_LEVELS:--O1 -O2 -O3 -Os -Og}
 
 # What kernels set for themselves: Linux, the Xen Test Framework, mini-os, kvm-unit-tests, others.
 kernels_warnings=(-Wall -Wextra -Werror -Winline -Wdeclaration-after-statement
@@ -107,7 +105,7 @@ compile_for_kernels() {
 compile_levels() {
     local folder=$1 compiler=$2 target=$3 level graphs=()
     [ "$compiler" != gcc ] || graphs=(-fcallgraph-info=su)
-    for level in $(levels_of "$compiler"); do
+    for level in $levels; do
         compile_for_kernels "$folder/$level" "$compiler" "$target" "$level" "${graphs[@]}" || {
             fail "at $level"
             return 1

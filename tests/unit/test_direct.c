@@ -96,6 +96,50 @@ Test(direct, a_slot_comes_with_the_template_and_goes_all_zero)
     cr_assert_eq(cgdt_pool_destroy(pool), 0);
 }
 
+/* Each bit of `far` is a slot whose owner writes its last entry. */
+static void fill_and_free_in_bulk(struct cgdt_pool *pool, uint64_t *seed, uint32_t far)
+{
+    const cgdt_desc_t far_off = mark(7);
+    const uint32_t cut = random_below(seed, SLOTS + 1);
+    cgdt_slot_t slots[SLOTS];
+
+    MUST(cgdt_alloc_bulk(pool, SLOTS, slots) == 0, "%x", far);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        MUST(memcmp(&writable[i / 16][i % 16 * 32], template_descs, sizeof(template_descs)) == 0,
+             "slot %u", i);
+        if (far >> i & 1u)
+            MUST(cgdt_write(pool, slots[i], 31, &far_off, 1) == 0, "slot %u", i);
+    }
+    /* In several rows, some of which fall. */
+    for (uint32_t swaps = random_below(seed, 4); swaps > 0; swaps--) {
+        const uint32_t one = random_below(seed, SLOTS);
+        const uint32_t other = random_below(seed, SLOTS);
+        const cgdt_slot_t kept = slots[one];
+
+        slots[one] = slots[other];
+        slots[other] = kept;
+    }
+    MUST(cgdt_free_bulk(pool, cut, slots) == 0, "%x", far);
+    MUST(cgdt_free_bulk(pool, SLOTS - cut, slots + cut) == 0, "%x", far);
+    for (uint32_t i = 0; i < 2 * CGDT_PAGE_ENTRIES; i++)
+        MUST(writable[i / CGDT_PAGE_ENTRIES][i % CGDT_PAGE_ENTRIES] == 0, "%x: entry %u", far, i);
+}
+
+Test(direct, a_bulk_goes_all_zero_whichever_of_its_slots_were_written_to_the_end)
+{
+    struct cgdt_pool *pool = open_direct(&cgdt_fixed_port, template_descs, 0);
+    uint64_t seed = 11;
+
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        fill_and_free_in_bulk(pool, &seed, 1u << slot);
+    for (uint32_t i = 0; i < 2000; i++) {
+        const uint32_t far = random_below(&seed, ~0u);
+
+        fill_and_free_in_bulk(pool, &seed, i % 2 == 0 ? far : far & far << 7 & far << 13);
+    }
+    cr_assert_eq(cgdt_pool_destroy(pool), 0);
+}
+
 /* Xen would raise ring 0 to ring 3, so the template is not stored as it is. */
 Test(direct, a_template_is_stored_in_the_form_that_the_profile_keeps)
 {

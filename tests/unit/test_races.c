@@ -321,6 +321,22 @@ Test(races, an_exact_claim_that_loses_a_slot_takes_another_of_the_word)
     }
 }
 
+Test(races, a_claim_of_all_that_loses_a_slot_of_its_word_has_none)
+{
+    for (uint32_t n = 1, times = 1; times != 0; n++) {
+        uint32_t first = 99;
+
+        make_map(64);
+        cgdt_slotmap_publish_bits_(&map, 0, 15);
+        arm(rival_claims, n);
+        const uint64_t got = cgdt_slotmap_claim_all_(&map, 4, &first);
+        times = rival.times;
+        arm(NULL, 0);
+        MUST(got == (times == 0 ? 15 : 0), "operation %u", n);
+        MUST(map.level[0][0] == (times == 0 ? 0 : 14), "operation %u", n);
+    }
+}
+
 static void count_change_of_the_map(enum hooked kind, const volatile void *at)
 {
     (void)at;

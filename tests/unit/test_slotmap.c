@@ -186,6 +186,55 @@ Test(slotmap, as_many_as_are_asked_for_come_from_the_lowest_word_at_once_or_none
     }
 }
 
+/* Memory is aligned to words only. */
+Test(slotmap, owners_begin_a_line_and_end_in_the_map_wherever_its_memory_begins)
+{
+    static _Alignas(64) unsigned char memory[32768];
+
+    for (uint32_t slots = 1; slots <= 12000; slots += slots < 600 ? 1 : 61)
+        for (size_t word = 0; word < 8; word++) {
+            unsigned char *begin = memory + word * sizeof(cgdt_word_t);
+            struct slotmap map = {0};
+
+            cgdt_slotmap_init_(&map, begin, slots, false);
+            const unsigned char *marks = (unsigned char *)cgdt_slotmap_marks_(&map, slots - 1);
+            const unsigned char *tree_end = (unsigned char *)(map.level[map.top] + 1);
+            MUST((uintptr_t)map.owners % 64 == 0, "%u slots", slots);
+            MUST(map.owners + slots <= begin + cgdt_slotmap_bytes_(slots), "%u slots", slots);
+            MUST((uintptr_t)marks / 64 > (uintptr_t)(tree_end - 1) / 64, "%u slots", slots);
+        }
+}
+
+Test(slotmap, where_all_that_the_summary_promises_is_gone_the_first_look_finds_none)
+{
+    for (uint32_t words = 2; words <= 40; words++) {
+        struct made made = make(words * 64, false);
+        const uint64_t promised = (1ull << words) - 1;
+        uint32_t slot = NOWHERE;
+
+        made.map.level[1][0] = promised;
+        MUST(!cgdt_slotmap_take_at_once_(&made.map, false, &slot), "%u words", words);
+        MUST(made.map.level[1][0] == promised, "%u words", words);
+        free(made.memory);
+    }
+}
+
+Test(slotmap, a_claim_of_all_clears_what_is_stale_and_comes_to_an_end)
+{
+    struct made made = make(65 * 64, false);
+    uint32_t first = NOWHERE;
+
+    made.map.level[1][0] = ~0ull;
+    made.map.level[1][1] = 1;
+    made.map.level[2][0] = 3;
+    cr_assert_eq(cgdt_slotmap_claim_all_(&made.map, 1, &first), 0);
+    cr_assert_eq(made.map.level[1][0], 0);
+    cgdt_slotmap_publish_bits_(&made.map, 64 * 64, 1);
+    cr_assert_eq(cgdt_slotmap_claim_all_(&made.map, 1, &first), 1);
+    cr_assert_eq(first, 64 * 64);
+    free(made.memory);
+}
+
 /* Claim everything, then free one slot: the summary says full or stale things above it. */
 Test(slotmap, a_summary_gone_stale_hides_no_slot)
 {
