@@ -173,7 +173,7 @@ static inline uint32_t cgdt_slot_unmarked_row_(const struct cgdt_pool *pool, uin
                                                const cgdt_slot_t *slots)
 {
     const uint32_t first = cgdt_slot_number(slots[0]);
-    const uint64_t marks = cgdt_slotmap_marks_from_(&pool->map, first);
+    const uint64_t marks = cgdt_slotmap_marks_from_(&pool->map, pool->map.serialized, first);
 
     if ((marks & 1u) != 0)
         return 0;

@@ -120,9 +120,7 @@ static inline void cgdt_slotmap_cover_(struct slotmap *map, uint32_t slot)
     const uint32_t end = cgdt_load32_relaxed_(&map->end);
     const uint32_t index = slot >> CGDT_SLOTMAP_WORD_SHIFT;
 
-    /*
-     * Pairs with look(): who looks at less than all words hears of what is published in the others.
-     */
+    /* Pairs with look(): who looks at fewer words hears of what is published in the others. */
     if (index >= end)
         cgdt_add32_seq_cst_(&map->end, index + 1 - end);
 }
@@ -136,10 +134,7 @@ void cgdt_slotmap_publish_bits_(struct slotmap *map, uint32_t first, uint64_t bi
 /* Clear the free bits of a range if every slot of it is free; false, and no change, if not. */
 bool cgdt_slotmap_retire_(struct slotmap *map, uint32_t first, uint32_t n);
 
-/*
- * Nobody else is here: whoever looked at every word will not come back; what is free is found by
- * any walk.
- */
+/* Nobody else is here: no looker will come back; what is free is found by any walk. */
 void cgdt_slotmap_forget_lookers_(struct slotmap *map);
 
 /* The free bits of a range, bit 0 for its first slot. */
@@ -393,22 +388,16 @@ static inline uint64_t cgdt_slotmap_next_bytes_(uint64_t generations)
 static inline void cgdt_slotmap_own_as_(struct slotmap *map, uint32_t slot, uint32_t generation,
                                         uint32_t pin)
 {
-    /*
-     * Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin.
-     */
+    /* Nobody else changes the byte of a claimed slot. Pairs with owner_() and release_begin. */
     cgdt_store8_release_(&map->owners[slot], (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
 }
 
 /* The same; returns the generation. */
 static inline uint32_t cgdt_slotmap_own_(struct slotmap *map, uint32_t slot, uint32_t pin)
 {
-    uint8_t *owner = &map->owners[slot];
-    const uint32_t generation = cgdt_load8_acquire_(owner); /* of a claimed slot, and no more */
+    const uint32_t generation = cgdt_load8_acquire_(&map->owners[slot]); /* and no more: claimed */
 
-    /*
-     * Nobody else changes the byte of a claimed slot. Pairs with owner_() and with release_begin.
-     */
-    cgdt_store8_release_(owner, (uint8_t)(cgdt_slotmap_owned_byte_(generation) | pin));
+    cgdt_slotmap_own_as_(map, slot, generation, pin);
     return generation;
 }
 
@@ -480,26 +469,24 @@ static inline cgdt_word_t *cgdt_slotmap_marks_(const struct slotmap *map, uint32
     return (cgdt_word_t *)(void *)map->owners + ~(int)(slot / 64u);
 }
 
-/* CGDT_DEBUG_ERASE: all are, so that a store past cgdt_write() is found by who frees the slot. */
-static inline bool cgdt_slotmap_is_marked_(const struct slotmap *map, bool plain, uint32_t slot)
+/*
+ * Those of a slot (bit 0) and the next ones of its word. CGDT_DEBUG_ERASE: all have one, so that a
+ * store past cgdt_write() is found by who frees the slot.
+ */
+static inline uint64_t cgdt_slotmap_marks_from_(const struct slotmap *map, bool plain,
+                                                uint32_t slot)
 {
 #ifdef CGDT_DEBUG_ERASE
     (void)map, (void)plain, (void)slot;
-    return true;
+    return ~0ull;
 #else
-    return (cgdt_slotmap_load_as_(plain, cgdt_slotmap_marks_(map, slot)) >> slot % 64u & 1u) != 0;
+    return cgdt_slotmap_load_as_(plain, cgdt_slotmap_marks_(map, slot)) >> slot % 64u;
 #endif
 }
 
-/* Which are of the slots of its word from this one on: bit 0 for itself. */
-static inline uint64_t cgdt_slotmap_marks_from_(const struct slotmap *map, uint32_t slot)
+static inline bool cgdt_slotmap_is_marked_(const struct slotmap *map, bool plain, uint32_t slot)
 {
-#ifdef CGDT_DEBUG_ERASE
-    (void)map, (void)slot;
-    return ~0ull;
-#else
-    return cgdt_slotmap_load_(map, cgdt_slotmap_marks_(map, slot)) >> slot % 64u;
-#endif
+    return (cgdt_slotmap_marks_from_(map, plain, slot) & 1u) != 0;
 }
 
 /*
