@@ -96,11 +96,10 @@ int cgdt_slot_erase_all_(struct cgdt_pool *pool, uint32_t number);
 /* A batch onto a slot that is the caller's alone, as cgdt_store_batch_(). The port's code. */
 int cgdt_slot_change_(const struct cgdt_pool *pool, uint32_t number, struct cgdt_batch *batch);
 
-/* The same, faster, where the page takes ordinary stores and nobody has to be asked where. */
+/*
+ * Filled and zeroed faster, where the page takes ordinary stores and nobody has to be asked where.
+ */
 #ifdef __OPTIMIZE_SIZE__
-#define cgdt_slot_fill_(pool, number) cgdt_slot_fill_slowly_(pool, number, NULL)
-#define cgdt_slot_erase_              cgdt_slot_erase_slowly_
-
 #define cgdt_slot_row_(pool, n, slots)          0u
 #define cgdt_slot_unmarked_row_(pool, n, slots) 0u
 #define cgdt_slot_fill_row_(pool, number, n)    ((void)0)
@@ -201,18 +200,6 @@ static inline void cgdt_slot_erase_row_(const struct cgdt_pool *pool, uint32_t n
         cgdt_plain_clear_(to, cgdt_load32_relaxed_(&pool->clear_entries));
         to += cgdt_pool_layout_(pool)->slot_entries;
     }
-}
-
-static inline int cgdt_slot_fill_(const struct cgdt_pool *pool, uint32_t number)
-{
-    return cgdt_slot_fill_plainly_(pool, number) ? 0 : cgdt_slot_fill_slowly_(pool, number, NULL);
-}
-
-static inline int cgdt_slot_erase_(struct cgdt_pool *pool, uint32_t number)
-{
-    return cgdt_slot_erase_plainly_(pool, pool->map.serialized, number)
-               ? 0
-               : cgdt_slot_erase_slowly_(pool, number);
 }
 
 #endif

@@ -68,10 +68,9 @@
  * Locks: cgdt_alloc(), cgdt_cache_alloc(), alloc_for, cgdt_cpu_online() and cpu_online_for take the
  * port's lock only if at some moment of the call no slot in service was free; those that ask for a
  * page of a kind, if none was where it is wanted (slots.h). trim, reserve, check, describe, seal,
- * destroy, and init of a layout with a common page, always do; alloc_bulk may always, and mostly
- * does (slots.h). All others never do, and are lock-free: a CPU that stops in one of them, or is
- * stopped by an NMI, holds up nobody. No call sleeps or spins by itself; a port's operation may
- * (port.h).
+ * destroy, and init of a layout with a common page, always do; alloc_bulk may at any time
+ * (slots.h). All others never do, and are lock-free: a CPU that stops in one of them, or is stopped
+ * by an NMI, holds up nobody. No call sleeps or spins by itself; a port's operation may (port.h).
  *
  * Interrupts and NMIs: a handler may call what takes no lock (alloc_nowait, free, free_bulk, write,
  * read, ... as far as its port's live_write() may be called there), also while its CPU is inside
